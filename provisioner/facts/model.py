@@ -1,0 +1,163 @@
+"""Facts: everything a decision needs, gathered in one exec by templates/facts.sh."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Init = Literal["systemd", "upstart", "sysvinit", "openrc", "none"]
+Sudo = Literal["root", "nopasswd", "password", "refused", "none"]
+PackageManager = Literal["apt", "dnf5", "dnf", "yum", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingSystem:
+    """os-release as the host has it; empty strings where it says nothing."""
+
+    id: str
+    version_id: str
+    name: str
+    codename: str = ""
+    ubuntu_codename: str = ""
+    debian_codename: str = ""
+    id_like: tuple[str, ...] = ()
+
+    @property
+    def major(self) -> str:
+        return self.version_id.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class HostFile:
+    """A regular file on the host, as it was read; `path` is where the last symlink leads."""
+
+    path: str
+    text: str
+    mode: str = "644"
+    owner: str = "root:root"
+    immutable: bool = False
+    asked: str = ""
+    """The path that was looked at, when it is a symlink to `path`."""
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The account that logged in, and how it becomes root."""
+
+    name: str
+    uid: int
+    groups: tuple[str, ...]
+    sudo: Sudo
+    sudo_message: str = ""
+
+    @property
+    def is_root(self) -> bool:
+        return self.uid == 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """The parts of `docker info` that decisions use; `mirrors` without trailing slashes."""
+
+    version: str
+    mirrors: tuple[str, ...]
+    insecure_registries: tuple[str, ...]
+    containers_running: int
+    live_restore: bool
+    storage_driver: str
+    containerd_store: bool
+    data_root: str
+    debug: bool
+    warnings: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The Docker Engine on the host, if any.
+
+    `command_line` is dockerd's own, from the running process; empty when it does not run. `info` is None when
+    the daemon does not answer, with the reason in `error`. `user_access` says whether the login user can talk
+    to it: "ok", "denied", or "" when the user is root or it was not asked.
+    """
+
+    dockerd: str = ""
+    client: str = ""
+    client_version: str = ""
+    pid: int = 0
+    command_line: tuple[str, ...] = ()
+    info: EngineInfo | None = None
+    error: str = ""
+    user_access: str = ""
+    config_path: str = "/etc/docker/daemon.json"
+
+    @property
+    def installed(self) -> bool:
+        return bool(self.dockerd)
+
+    @property
+    def running(self) -> bool:
+        return self.pid > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A systemd unit: the values of `systemctl show`, and the text of the files it is made of."""
+
+    name: str
+    load_state: str
+    active_state: str
+    unit_file_state: str
+    exec_start: str = ""
+    files: tuple[HostFile, ...] = ()
+    needs_reload: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunInProgress:
+    """A run of the provisioner that holds this host's lock."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    os: OperatingSystem
+    arch: str
+    package_arch: str
+    kernel: str
+    init: Init
+    hostname: str
+    login: Login
+    as_root: bool
+    package_manager: PackageManager
+    packages: Mapping[str, str]
+    engine: Engine
+    held: frozenset[str] = frozenset()
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    sysv_enabled: bool = False
+    daemon_json: HostFile | None = None
+    options_file: HostFile | None = None
+    sysconfig_files: tuple[HostFile, ...] = ()
+    source_files: tuple[HostFile, ...] = ()
+    package_lists: int = 0
+    ca_certificates: bool = False
+    docker_group: tuple[str, ...] | None = None
+    users: frozenset[str] = frozenset()
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    virtualization: str = ""
+    selinux: str = ""
+    cgroup: str = ""
+    apparmor: bool = False
+    disk_free: Mapping[str, int] = field(default_factory=dict)
+    memory: int = 0
+    locks: tuple[str, ...] = ()
+    clock: int = 0
+    in_progress: RunInProgress | None = None
+    timings: Mapping[str, float] = field(default_factory=dict, compare=False)

@@ -1,0 +1,81 @@
+"""The plan: what will happen on one host, completely said before anything happens."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Action = Literal["+", "~", "-", "!"]
+"""Terraform's symbols: create, change in place, remove; `!` runs something that interrupts a service."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """A file before and after; `before` is None when it does not exist yet, `after` None when it goes."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+    def unified(self) -> str:
+        lines = difflib.unified_diff(
+            (self.before or "").splitlines(keepends=True),
+            (self.after or "").splitlines(keepends=True),
+            fromfile=self.path if self.before is not None else "/dev/null",
+            tofile=self.path if self.after is not None else "/dev/null",
+        )
+        return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered action: `template` (below templates/steps/) rendered with `params`.
+
+    `undo` names a template that takes the step back when a later one fails; "" when there is nothing to undo.
+    """
+
+    id: str
+    title: str
+    why: str
+    action: Action
+    template: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    diffs: tuple[FileDiff, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    strategy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """How the daemon takes the new configuration, and why that way."""
+
+    how: Literal["none", "start", "reload", "restart"]
+    why: str = ""
+    stops_containers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything `apply` needs to know. No steps: the host is as wanted."""
+
+    host: str
+    platform: str
+    strategy: str
+    steps: tuple[Step, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    warnings: tuple[str, ...] = ()
+    restart: Restart = Restart("none")
+
+    @property
+    def empty(self) -> bool:
+        return not self.steps
+
+    @property
+    def diffs(self) -> tuple[FileDiff, ...]:
+        return tuple(diff for step in self.steps for diff in step.diffs)

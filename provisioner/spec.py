@@ -1,0 +1,166 @@
+"""What the user wants of a host. Every default lives here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+StrategyName = Literal["auto", "apt-repo", "rpm-repo", "distro-packages"]
+Channel = Literal["stable", "test"]
+
+FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+VERSION = re.compile(r"latest|\d+(\.\d+){0,2}(-[A-Za-z0-9.]+)?")
+LOGIN_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\$?", re.IGNORECASE)
+DAEMON_KEY = re.compile(r"[a-z][a-z0-9-]*")
+
+
+def registry_mirror(url: str) -> str:
+    """Return `url` as dockerd stores it, without trailing slashes.
+
+    The rules are dockerd's ValidateMirror (moby registry/config.go), plus an empty host, which it lets through.
+
+    Raises:
+        ValueError: dockerd would refuse the URL; a refused URL stops the daemon from starting.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or "://" not in url:
+        raise ValueError(f"{_masked(url)!r} needs http:// or https:// in front, such as https://{_bare(url)}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"{_masked(url)!r} carries a user name or password; dockerd refuses that in a mirror")
+    if parts.query or "?" in url:
+        raise ValueError(f"{url!r} carries a query; dockerd refuses that in a mirror")
+    if parts.fragment or "#" in url:
+        raise ValueError(f"{url!r} carries a fragment; dockerd refuses that in a mirror")
+    if not parts.hostname:
+        raise ValueError(f"{url!r} names no host")
+    if not re.fullmatch(r"[A-Za-z0-9.\-\[\]:_]+", parts.netloc):
+        raise ValueError(f"{url!r} has characters in its host part that no host name has")
+    if not re.fullmatch(r"[A-Za-z0-9._~!$&()*+,;=:@%/-]*", parts.path):
+        raise ValueError(f"{url!r} has characters in its path that a URL cannot carry")
+    try:
+        _ = parts.port
+    except ValueError as cause:
+        raise ValueError(f"{url!r} has a port that is no port: {cause}") from cause
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _masked(url: str) -> str:
+    return re.sub(r"(//[^/@]*:)[^/@]*@", r"\1***@", url)
+
+
+def _bare(url: str) -> str:
+    host = re.sub(r"^[a-z]*:?/*", "", url, flags=re.IGNORECASE).rpartition("@")[2]
+    return host or "mirror.example.com"
+
+
+def insecure_registry(value: str) -> str:
+    if "://" in value:
+        raise ValueError(f"{value!r}: dockerd wants host[:port] or a CIDR range here, without a scheme")
+    if not re.fullmatch(r"[A-Za-z0-9.\-\[\]:_]+(/\d{1,3})?", value):
+        raise ValueError(f"{value!r} is neither host[:port] nor a CIDR range")
+    return value
+
+
+def fingerprint(value: str) -> str:
+    compact = value.replace(" ", "").replace(":", "").upper().removeprefix("0X")
+    if not FINGERPRINT.fullmatch(compact):
+        raise ValueError(f"{value!r} is not a key fingerprint: 40 hexadecimal digits (gpg --show-keys prints it)")
+    return compact
+
+
+def docker_version(value: str) -> str:
+    if not VERSION.fullmatch(value):
+        raise ValueError(f"{value!r} is not a version: write latest, 28, 28.3 or 28.3.1")
+    return value
+
+
+def source(value: str) -> str:
+    if "://" in value:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(f"{value!r} is not a package source: http(s)://host/path of a docker-ce tree")
+        if parts.username is not None:
+            raise ValueError("a package source with a password would end in a world-readable file; leave it out")
+        if not re.fullmatch(r"[A-Za-z0-9._~:/\[\]%+-]+", value):
+            raise ValueError(f"{value!r} has characters that a sources file cannot carry")
+        return value.rstrip("/")
+    if not re.fullmatch(r"[a-z0-9-]+", value):
+        raise ValueError(f"{value!r} is neither the name of a package source nor a URL")
+    return value
+
+
+def login_name(value: str) -> str:
+    if not LOGIN_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not a login name")
+    return value
+
+
+RegistryMirror = Annotated[str, AfterValidator(registry_mirror)]
+InsecureRegistry = Annotated[str, AfterValidator(insecure_registry)]
+
+
+class Spec(BaseModel):
+    """The wanted state of one host.
+
+    `None` for the mirrors, the insecure registries and the version means "leave as it is"; an empty tuple of
+    mirrors means "none". `daemon` holds further top-level keys of daemon.json.
+    `install` is False for the commands that only change configuration: they never install an engine.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Annotated[str, AfterValidator(docker_version)] | None = Field(
+        default=None, description="latest, 28, 28.3 or 28.3.1; absent: keep what is installed, else the newest"
+    )
+    channel: Channel = Field(default="stable", description="channel of the docker-ce package source")
+    source: Annotated[str, AfterValidator(source)] = Field(
+        default="auto", description="auto, a name of `provisioner source list`, or the URL of a docker-ce tree"
+    )
+    source_fingerprint: Annotated[str, AfterValidator(fingerprint)] | None = Field(
+        default=None, description="fingerprint of the key that signs `source`, if it is not Docker's"
+    )
+    strategy: StrategyName = Field(default="auto", description="how to install")
+    registry_mirrors: tuple[RegistryMirror, ...] | None = Field(
+        default=None, description="mirrors of Docker Hub, first one asked first; [] clears them"
+    )
+    insecure_registries: tuple[InsecureRegistry, ...] | None = Field(
+        default=None, description="registries spoken to over http or with an unknown certificate; [] clears them"
+    )
+    daemon: dict[str, JsonValue] = Field(default_factory=dict, description="further keys of daemon.json")
+    users: tuple[Annotated[str, AfterValidator(login_name)], ...] = Field(
+        default=(), description="login names that may use docker (members of group docker)"
+    )
+    hold: bool = Field(default=False, description="keep the package manager from upgrading the engine by itself")
+    install: bool = True
+
+    @model_validator(mode="after")
+    def _one_place_per_setting(self) -> Spec:
+        for key in self.daemon:
+            if not DAEMON_KEY.fullmatch(key):
+                raise ValueError(f"daemon: {key!r} is not a key of daemon.json")
+        for key, option in (
+            ("registry-mirrors", "registry_mirrors"),
+            ("insecure-registries", "insecure_registries"),
+        ):
+            if key in self.daemon:
+                raise ValueError(f"daemon: write {option} instead of daemon.{key}")
+        if self.registry_mirrors is not None and len(set(self.registry_mirrors)) < len(self.registry_mirrors):
+            raise ValueError("registry_mirrors: the same mirror is listed twice")
+        if self.source_fingerprint and "://" not in self.source:
+            raise ValueError(
+                "source_fingerprint: goes with a source given as a URL; the named ones carry Docker's key"
+            )
+        return self
+
+    @property
+    def daemon_configuration(self) -> dict[str, Any]:
+        """The wanted top-level keys of the daemon configuration, in daemon.json's own terms."""
+        wanted: dict[str, Any] = {}
+        if self.registry_mirrors is not None:
+            wanted["registry-mirrors"] = list(self.registry_mirrors)
+        if self.insecure_registries is not None:
+            wanted["insecure-registries"] = list(self.insecure_registries)
+        return wanted | self.daemon

@@ -1,0 +1,45 @@
+"""What every transport promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+OnLine = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A script that ended by itself: exit status (negative: killed by that signal) and both streams."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class Transport(Protocol):
+    """A way to run one script at a time on one host.
+
+    `run` feeds `script` to a bare `sh -s` of the login user, drains both streams while it runs and calls
+    `on_line` (from the calling thread) with each complete line of stdout, without its newline, as it arrives.
+    Output is decoded as UTF-8 with surrogateescape, newlines are kept as they came. `timeout` is in seconds
+    from the start of the script. Nothing of the script ever becomes an argument or an environment variable.
+
+    `connect` is implied by the first `run`; `close` is idempotent, and a closed transport connects again
+    on the next `run`.
+
+    Raises:
+        UnreachableError, HostKeyError, AuthenticationError: there is no connection.
+        ConnectionLostError: it broke, or `timeout` passed; `partial` output went to `on_line`.
+    """
+
+    @property
+    def name(self) -> str:
+        """The host as the user wrote it."""
+
+    def connect(self) -> None: ...
+
+    def run(self, script: str, *, timeout: float, on_line: OnLine | None = None) -> Completed: ...
+
+    def close(self) -> None: ...
