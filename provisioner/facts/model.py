@@ -128,6 +128,8 @@ class RunInProgress:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
+    """One host at one moment. Sizes are in bytes, `clock` in seconds since the epoch, versions as packaged."""
+
     os: OperatingSystem
     arch: str
     package_arch: str
@@ -135,29 +137,46 @@ class Facts:
     init: Init
     hostname: str
     login: Login
-    as_root: bool
     package_manager: PackageManager
     packages: Mapping[str, str]
     engine: Engine
+    pid_1: str = ""
+    half_configured: tuple[str, ...] = ()
     held: frozenset[str] = frozenset()
     units: Mapping[str, Unit] = field(default_factory=dict)
-    sysv_enabled: bool = False
+    starts_at_boot: bool = False
     daemon_json: HostFile | None = None
     options_file: HostFile | None = None
     sysconfig_files: tuple[HostFile, ...] = ()
     source_files: tuple[HostFile, ...] = ()
+    binary_keys: tuple[str, ...] = ()
+    odd_files: tuple[str, ...] = ()
     package_lists: int = 0
     ca_certificates: bool = False
     docker_group: tuple[str, ...] | None = None
     users: frozenset[str] = frozenset()
-    proxies: Mapping[str, str] = field(default_factory=dict)
+    snap: bool = False
     virtualization: str = ""
     selinux: str = ""
     cgroup: str = ""
     apparmor: bool = False
     disk_free: Mapping[str, int] = field(default_factory=dict)
     memory: int = 0
-    locks: tuple[str, ...] = ()
     clock: int = 0
     in_progress: RunInProgress | None = None
-    timings: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def as_root(self) -> bool:
+        """The facts were gathered as root, and steps can be applied as root."""
+        return self.login.sudo in {"root", "nopasswd"} or (
+            self.login.sudo == "password" and not self.login.sudo_message
+        )
+
+    @property
+    def kernel_version(self) -> tuple[int, int]:
+        major, minor = [*self.kernel.partition("-")[0].split("."), "0", "0"][:2]
+        return int(major or 0), int("".join(filter(str.isdigit, minor)) or 0)
+
+    def file(self, path: str) -> HostFile | None:
+        """The package source or key file at `path`, if the host has it."""
+        return next((file for file in self.source_files if path in {file.path, file.asked}), None)

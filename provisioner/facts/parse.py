@@ -1,0 +1,241 @@
+"""The answer of templates/facts.sh -> Facts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from provisioner.errors import FactsError
+from provisioner.facts.frames import Frame, frames
+from provisioner.facts.model import (
+    Engine,
+    EngineInfo,
+    Facts,
+    HostFile,
+    Init,
+    Login,
+    PackageManager,
+    RunInProgress,
+    Sudo,
+    Unit,
+)
+from provisioner.facts.os_release import FILES, operating_system
+
+REQUIRED = ("login", "uname", "init", "package-manager", "dockerd", "config-path")
+
+
+def parse(text: str, nonce: str) -> Facts:
+    """Return the facts in a complete answer.
+
+    Raises:
+        FactsError: a frame is missing, unknown in form or cut off; the message names it.
+    """
+    answer = frames(text, nonce)
+    single: dict[str, str] = {frame.name: frame.body for frame in answer}
+    for name in REQUIRED:
+        if name not in single:
+            raise FactsError(f"the answer lacks its frame {name!r}")
+    if not any(name in single for name in FILES):
+        raise FactsError(
+            "the host has none of /etc/os-release, lsb-release, redhat-release, debian_version",
+            hint="this does not look like a Linux distribution that Docker Engine is packaged for",
+        )
+    hostname, kernel, arch = _words("uname", single["uname"], 3)
+    files = tuple(_file(frame.body) for frame in answer if frame.name == "file")
+    by_path = {path: file for file in files for path in (file.path, file.asked) if path}
+    config_path = single["config-path"].strip()
+    login = _login(single["login"])
+    return Facts(
+        os=operating_system(single),
+        arch=arch,
+        package_arch=single.get("package-arch", arch).strip(),
+        kernel=kernel,
+        init=_one_of("init", single["init"], Init),
+        pid_1=single.get("pid-1", ""),
+        hostname=hostname,
+        login=login,
+        package_manager=_one_of("package-manager", single["package-manager"], PackageManager),
+        packages={name: version for name, version, state in _packages(single) if state[1:2] in {"i", "W", "t"}},
+        half_configured=tuple(name for name, _, state in _packages(single) if state[1:2] in {"U", "F", "H"}),
+        held=frozenset(name for name, _, state in _packages(single) if state.startswith("h")),
+        engine=_engine(single, config_path),
+        units=_units(single.get("units", ""), files),
+        starts_at_boot="starts-at-boot" in single,
+        daemon_json=by_path.get(config_path),
+        options_file=by_path.get("/etc/default/docker"),
+        sysconfig_files=tuple(file for file in files if file.path.startswith("/etc/sysconfig/")),
+        source_files=tuple(file for file in files if _is_source(file.asked or file.path)),
+        binary_keys=tuple(frame.body for frame in answer if frame.name == "binary-key"),
+        odd_files=tuple(frame.body for frame in answer if frame.name == "odd-file"),
+        package_lists=int(single.get("package-lists", "0") or 0),
+        ca_certificates="ca-certificates" in single,
+        docker_group=_group(single.get("docker-group", "")),
+        users=frozenset(single.get("users", "").split()),
+        snap="snap" in single,
+        virtualization=single.get("virtualization", "").replace("none", "").strip(),
+        selinux={"1": "enforcing", "0": "permissive"}.get(single.get("selinux", "").strip(), ""),
+        cgroup=single.get("cgroup", ""),
+        apparmor=single.get("apparmor", "").strip() == "Y",
+        disk_free=_disk_free(single.get("disk", "")),
+        memory=int(single.get("memory", "0") or 0) * 1024,
+        clock=int(single.get("clock", "0") or 0),
+        in_progress=RunInProgress(single["in-progress"].strip()) if "in-progress" in single else None,
+    )
+
+
+def _words(frame: str, body: str, count: int) -> list[str]:
+    words = body.split()
+    if len(words) != count:
+        raise FactsError(f"the answer's frame {frame!r} holds {body!r} instead of {count} words")
+    return words
+
+
+def _one_of(frame: str, body: str, literal: Any) -> Any:
+    value = body.strip()
+    if value not in get_args(literal):
+        raise FactsError(f"the answer's frame {frame!r} holds {value!r}")
+    return value
+
+
+def _login(body: str) -> Login:
+    identity, sudo, message = [*body.split("\n", 2), "", ""][:3]
+    match = re.match(r"uid=(\d+)\(([^)]*)\)", identity)
+    if not match:
+        raise FactsError(f"the answer's frame 'login' holds {identity!r}, which is not what `id` prints")
+    groups = identity.partition("groups=")[2].partition(" ")[0]
+    return Login(
+        name=match.group(2),
+        uid=int(match.group(1)),
+        groups=tuple(re.findall(r"\(([^)]*)\)", groups)),
+        sudo=_one_of("login", sudo, Sudo),
+        sudo_message=message.strip(),
+    )
+
+
+def _packages(single: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
+    """(name, version, dpkg's status letters) of the packages we asked for; rpm lines are already `ii`."""
+    for line in (single.get("dpkg") or single.get("rpm") or "").splitlines():
+        fields = line.split("\t")
+        if len(fields) == 3 and fields[1]:
+            yield fields[0], fields[1].removeprefix("0:"), fields[2]
+
+
+def _file(body: str) -> HostFile:
+    path, asked, status, attributes, text = [*body.split("\n", 4), "", "", "", "", ""][:5]
+    mode, _, owner = status.partition(" ")
+    return HostFile(
+        path=path,
+        asked=asked if asked != path else "",
+        mode=mode or "644",
+        owner=owner or "root:root",
+        immutable="i" in attributes,
+        text=text,
+    )
+
+
+def _is_source(path: str) -> bool:
+    return path.startswith(("/etc/apt/", "/usr/share/keyrings/", "/etc/yum.repos.d/", "/etc/pki/rpm-gpg/"))
+
+
+def _units(body: str, files: tuple[HostFile, ...]) -> dict[str, Unit]:
+    units = {}
+    for block in body.strip().split("\n\n"):
+        values = dict(line.partition("=")[::2] for line in block.splitlines())
+        if "Id" not in values:
+            continue
+        paths = (values.get("FragmentPath", "") + " " + values.get("DropInPaths", "")).split()
+        command = re.search(r"argv\[\]=([^;]*) ;", values.get("ExecStart", ""))
+        units[values["Id"]] = Unit(
+            name=values["Id"],
+            load_state=values.get("LoadState", ""),
+            active_state=values.get("ActiveState", ""),
+            unit_file_state=values.get("UnitFileState", ""),
+            exec_start=command.group(1) if command else "",
+            needs_reload=values.get("NeedDaemonReload") == "yes",
+            files=tuple(file for file in files if (file.asked or file.path) in paths),
+        )
+    return units
+
+
+def _group(body: str) -> tuple[str, ...] | None:
+    fields = body.strip().split(":")
+    if len(fields) < 4:
+        return None
+    return tuple(filter(None, fields[3].split(",")))
+
+
+def _disk_free(body: str) -> dict[str, int]:
+    """Bytes free, by mount point, from `df -Pk`."""
+    free = {}
+    for line in body.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) >= 6 and fields[3].isdigit():
+            free[fields[5]] = int(fields[3]) * 1024
+    return free
+
+
+def _engine(single: Mapping[str, str], config_path: str) -> Engine:
+    info, error = _info(single.get("docker-info"), single.get("docker-info-status", "0"))
+    client_version = re.search(r"version ([^,\s]+)", single.get("docker-version", ""))
+    if client_version:
+        client = client_version.group(1)
+    else:
+        client = str((info.raw.get("ClientInfo") or {}).get("Version", "")) if info else ""
+    access = single.get("user-access")
+    return Engine(
+        dockerd=single["dockerd"].strip(),
+        client=single.get("docker", "").strip(),
+        client_version=client,
+        pid=int(single.get("pid", "0") or 0),
+        command_line=tuple(filter(None, single.get("command-line", "").split("\n"))),
+        info=info,
+        error=error,
+        user_access="" if access is None else "ok" if access.endswith("\nstatus 0") else "denied",
+        config_path=config_path,
+    )
+
+
+def _info(body: str | None, status: str) -> tuple[EngineInfo | None, str]:
+    if body is None:
+        return None, ""
+    document = _json_object(body)
+    if document is None or "ServerVersion" not in document or document.get("ServerErrors"):
+        errors = (document or {}).get("ServerErrors") or [body.strip()[-500:] or f"docker info ended with {status}"]
+        return None, "; ".join(map(str, errors))
+    registries = document.get("RegistryConfig") or {}
+    return EngineInfo(
+        version=str(document["ServerVersion"]),
+        mirrors=tuple(url.rstrip("/") for url in registries.get("Mirrors") or ()),
+        insecure_registries=_insecure_registries(registries),
+        containers_running=int(document.get("ContainersRunning") or 0),
+        live_restore=bool(document.get("LiveRestoreEnabled")),
+        storage_driver=str(document.get("Driver", "")),
+        containerd_store=any("io.containerd.snapshotter" in str(row) for row in document.get("DriverStatus") or ()),
+        data_root=str(document.get("DockerRootDir", "")),
+        debug=bool(document.get("Debug")),
+        warnings=tuple(map(str, document.get("Warnings") or ())),
+        raw=document,
+    ), ""
+
+
+def _json_object(body: str) -> dict[str, Any] | None:
+    """The object on the last line that holds one; the client may print warnings before it."""
+    for line in reversed(body.splitlines()):
+        if line.startswith("{"):
+            try:
+                document = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(document, dict):
+                return document
+    return None
+
+
+def _insecure_registries(registries: Mapping[str, Any]) -> tuple[str, ...]:
+    """The configured ones, without the loopback ranges that every engine adds by itself."""
+    ranges = [net for net in registries.get("InsecureRegistryCIDRs") or () if net not in {"127.0.0.0/8", "::1/128"}]
+    indexes = registries.get("IndexConfigs") or {}
+    hosts = [name for name, index in indexes.items() if index and not index.get("Secure", True)]
+    return tuple(sorted([*hosts, *ranges]))
