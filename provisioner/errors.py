@@ -12,6 +12,7 @@ The tree::
       FactsError                  4    the host's answer is incomplete or unreadable
       UnsupportedError            5    no platform row, or every strategy rejected
       PrivilegeError              6    sudo refused
+      DaemonConfigurationError    6    an existing configuration file is broken or cannot be edited safely
       ApplyError                  6    a step failed
       VerifyError                 7    applied, but a check afterwards fails
       BlockedError                8    needs --allow-restart, or somebody holds a lock
@@ -21,6 +22,8 @@ Anything else is a bug: exit code 70 and a log file (see `provisioner.cli.crash`
 """
 
 from __future__ import annotations
+
+import re
 
 
 class ProvisionerError(Exception):
@@ -70,6 +73,23 @@ class PrivilegeError(ProvisionerError):
     exit_code = 6
 
 
+class DaemonConfigurationError(ProvisionerError):
+    """Says where in the file, and quotes that line with a caret below it and its secrets masked."""
+
+    exit_code = 6
+
+    def __init__(self, problem: str, *, path: str, text: str, offset: int, hint: str = "") -> None:
+        begin = text.rfind("\n", 0, offset) + 1
+        self.path = path
+        self.line = text.count("\n", 0, offset) + 1
+        self.column = offset - begin + 1
+        quoted = _quoted(text[begin:].partition("\n")[0], offset - begin)
+        super().__init__(
+            f"{path}, line {self.line}, column {self.column}: {problem}\n{quoted}",
+            hint=hint or f"Correct line {self.line} of {path} and run again; the file has not been touched.",
+        )
+
+
 class ApplyError(ProvisionerError):
     exit_code = 6
 
@@ -84,3 +104,28 @@ class BlockedError(ProvisionerError):
 
 class DifferenceError(ProvisionerError):
     exit_code = 9
+
+
+# User and password of a URL, also with JSON's escaped slashes or broken off before the @; and the values of
+# keys such as splunk-token. Hiding too much of a quoted line is fine, hiding too little is not.
+_SECRETS = (
+    re.compile(r"""/\\?/(?P<secret>(?:[^"\\]|\\.)*(?=@)|[^"/\\\s:]+:[^"/\s]*$)"""),
+    re.compile(r"""(?i:token|secret|password)[^"'=:,\s]*["']?\s*[:=]\s*["']?(?P<secret>[^"',\s]+)"""),
+)
+
+
+def _quoted(line: str, caret: int) -> str:
+    for pattern in _SECRETS:
+        for match in reversed(list(pattern.finditer(line))):
+            start, end = match.span("secret")
+            line = f"{line[:start]}***{line[end:]}"
+            if caret >= end:
+                caret += 3 - (end - start)
+            elif caret > start:
+                caret = start
+    line = "".join(char if char.isprintable() else " " for char in line)
+    if len(line) > 100:
+        start = max(0, caret - 60)
+        head, tail = "…" if start else "", "…" if start + 100 < len(line) else ""
+        line, caret = f"{head}{line[start : start + 100]}{tail}", caret - start + len(head)
+    return f"    {line.rstrip()}\n    {' ' * caret}^"
