@@ -1,0 +1,130 @@
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
+export DOCKER_CONTEXT=default
+unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+umask 022
+stamp=$(date -u +%Y%m%dT%H%M%SZ)
+current=''
+config_changed=''
+mkdir -p "$RUN/backup"
+: >"$RUN/undo"
+
+mark() { printf '\n@@%s %s\n' "$N" "$*"; }
+note() { mark "note $*"; }
+die() { mark "error $*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+now() { date +%s; }
+nap() { sleep 0.1 2>/dev/null || sleep 1; }
+start() { current=$1; began=$(now); mark "start $1"; }
+ok() { mark "ok $current $(($(now) - began))"; current=''; }
+
+# When a step fails, the files that this run wrote come back in reverse order; packages stay as they are.
+finish() {
+  status=$?
+  trap - EXIT HUP INT TERM
+  set +e
+  if [ -n "$current" ]; then
+    mark "fail $current $status"
+    undo_files
+  fi
+  rm -f "$RUN"/candidate
+  mark "finished $status"
+  exit "$status"
+}
+
+undo_files() {
+  [ -s "$RUN/undo" ] || return 0
+  failed=''
+  count=$(wc -l <"$RUN/undo")
+  while [ "$count" -gt 0 ]; do
+    line=$(sed -n "${count}p" "$RUN/undo")
+    saved=${line%% *}
+    path=${line#* }
+    if [ "$saved" = absent ]; then rm -f "$path" || failed=1
+    else cp -p "$saved" "$path.provisioner" && mv -f "$path.provisioner" "$path" || failed=1
+    fi
+    [ -n "$failed" ] || note "put back $path"
+    count=$((count - 1))
+  done
+  : >"$RUN/undo"
+  case $config_changed in
+    '') ;;
+    reload) engine_reload || failed=1 ;;
+    *) engine_recover || failed=1 ;;
+  esac
+  if [ -n "$config_changed" ]; then
+    if comes_up 60 engine_answers; then note "the engine answers, with the previous configuration"; else failed=1; fi
+  fi
+  if [ -n "$failed" ]; then mark "rollback failed"; else mark "rollback done"; fi
+}
+
+# checksum PATH: its sha256, or "absent".
+checksum() {
+  if [ -e "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1; else echo absent; fi
+}
+
+unchanged() {
+  [ "$(checksum "$1")" = "$2" ] ||
+    die "$1 was changed by somebody else since it was looked at; nothing was written. Run the command again."
+}
+
+# keep PATH: remember it for the way back.
+keep() {
+  if [ -e "$1" ]; then
+    saved=$RUN/backup/$(wc -l <"$RUN/undo" | tr -d ' ')
+    cp -p "$1" "$saved"
+    printf '%s %s\n' "$saved" "$1" >>"$RUN/undo"
+  else
+    printf 'absent %s\n' "$1" >>"$RUN/undo"
+  fi
+}
+
+# put PATH MODE OWNER EXPECTED TEXT: replace PATH by TEXT in one rename, if it still is what was planned for.
+put() {
+  unchanged "$1" "$4"
+  mkdir -p "${1%/*}"
+  rm -f "$1.provisioner"
+  (umask 077 && printf '%s' "$5" | dd of="$1.provisioner" conv=fsync 2>"$RUN/dd") || {
+    rm -f "$1.provisioner"
+    die "$1 cannot be written: $(tail -n 1 "$RUN/dd")"
+  }
+  chmod "$2" "$1.provisioner"
+  chown "$3" "$1.provisioner"
+  keep "$1"
+  mv -f "$1.provisioner" "$1" || { rm -f "$1.provisioner"; die "$1 cannot be replaced"; }
+  if have restorecon; then restorecon "$1" || :; fi
+}
+
+# drop PATH EXPECTED: remove a file, if it still is what was planned for.
+drop() {
+  [ "$2" = any ] || unchanged "$1" "$2"
+  keep "$1"
+  rm -f "$1"
+}
+
+# process PID: what people call it.
+process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-80)"; }
+
+engine_pid() {
+  [ -r /var/run/docker.pid ] && read -r pid </var/run/docker.pid && [ -d "/proc/$pid" ] && echo "$pid"
+}
+
+engine_answers() { timeout 20 docker version >/dev/null 2>&1; }
+
+# comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
+comes_up() {
+  limit=$(($(now) + $1))
+  patience=$(($(now) + 8))
+  shift
+  until "$@"; do
+    [ "$(now)" -lt "$limit" ] || return 1
+    if ! engine_pid >/dev/null && [ "$(now)" -gt "$patience" ]; then return 1; fi
+    nap
+  done
+}
+
+# say_why: the daemon's own last words, one marker line each.
+say_why() {
+  engine_log | grep -E 'level=(error|fatal|warning)|rror|ailed|nable|nvalid|nknown' | tail -n 5 |
+    while IFS= read -r line; do mark "daemon $line"; done
+}
