@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from provisioner.facts.model import Init
+
 Action = Literal["+", "~", "-", "!"]
 """Terraform's symbols: create, change in place, remove; `!` runs something that interrupts a service."""
 
@@ -73,6 +75,7 @@ class Plan:
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[str, ...] = ()
     restart: Restart = Restart("none")
+    init: Init = "systemd"
 
     @property
     def empty(self) -> bool:

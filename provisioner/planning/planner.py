@@ -1,0 +1,182 @@
+"""plan(facts, reach, spec): what to do on one host, decided without touching it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from provisioner.errors import PrivilegeError, UnsupportedError
+from provisioner.facts.model import Facts
+from provisioner.planning.daemon_config import daemon_step
+from provisioner.planning.model import Plan, Rejected, Restart, Step
+from provisioner.reach import Source, SourceReach, sources_to_ask
+from provisioner.spec import Spec
+from provisioner.strategies import STRATEGIES, Strategy
+from provisioner.strategies.decision import Accept, Reject
+from provisioner.tables import Platform, package_sources, platform_of
+from provisioner.versions import satisfies
+
+OLDEST_KERNEL = (3, 10)
+
+
+def sources_needed(facts: Facts, spec: Spec) -> tuple[Source, ...]:
+    """Return the package sources that must be asked before planning; none when nothing is to be installed."""
+    platform = platform_of(facts.os)
+    if not platform or not must_install(facts, spec) or spec.strategy == "distro-packages":
+        return ()
+    return sources_to_ask(platform, facts, spec)
+
+
+def must_install(facts: Facts, spec: Spec) -> bool:
+    if not spec.install:
+        return False
+    installed = _installed_by(facts)
+    if not facts.engine.installed or facts.half_configured:
+        return True
+    if spec.strategy != "auto" and (installed is None or installed.NAME != spec.strategy):
+        return True
+    return spec.version is not None and not satisfies(_installed_version(facts), spec.version)
+
+
+def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) -> Plan:
+    """Return the plan; empty when the host is as wanted.
+
+    Raises:
+        UnsupportedError: this host cannot be brought there; everything that was detected is in the message.
+        ApplyError, DaemonConfigurationError: its configuration is in a state that must not be touched.
+        PrivilegeError: something is to be done and the account cannot become root.
+    """
+    _refuse_unsuitable(facts, spec)
+    platform = platform_of(facts.os)
+    steps: list[Step] = []
+    rejected: tuple[Rejected, ...] = ()
+    installed = _installed_by(facts)
+    strategy = installed.NAME if installed else "existing" if facts.engine.installed else ""
+    installs = must_install(facts, spec)
+    if installs:
+        if platform is None:
+            raise _unknown(facts)
+        chosen, accept, rejected = _choose(facts, platform, reach, spec)
+        strategy = chosen.NAME
+        steps += chosen.steps(facts, platform, accept, spec)
+    configuration, restart = daemon_step(facts, spec.daemon_configuration, installs=installs)
+    if configuration:
+        steps.append(configuration)
+    if installs and facts.engine.info:
+        info = facts.engine.info
+        stops = 0 if info.live_restore else info.containers_running
+        restart = Restart("restart", "the packages of the running engine change", stops)
+    warnings = list(_warnings(facts))
+    if spec.install:
+        service = _service_step(facts, installs=installs, configured=configuration is not None)
+        if service:
+            steps.append(service)
+            if restart.how == "none":
+                restart = Restart("start", "the engine does not run")
+    users = [user for user in spec.users if user not in (facts.docker_group or ())]
+    if users and spec.install:
+        why = "members of group docker may use the engine; that is as good as root"
+        steps.append(Step("users", f"let {' '.join(users)} use docker", why, "+", "docker_group", {"users": users}))
+    if spec.hold and spec.install and platform and platform.family == "deb":
+        names = [name for name in ("docker-ce", "docker-ce-cli", "docker.io") if name in facts.packages]
+        loose = [name for name in names if name not in facts.held] or (["docker-ce"] if installs else [])
+        if loose:
+            steps.append(Step("hold", "hold the packages", "--hold", "~", "apt_hold", {"packages": loose}))
+    if steps and not facts.as_root:
+        raise PrivilegeError(
+            f"{len(steps)} steps need root, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
+            hint="log in as root, allow sudo without a password, or give the password with -K",
+        )
+    return replace(
+        Plan(host, platform.slug if platform else facts.os.id, strategy),
+        steps=tuple(steps),
+        rejected=rejected,
+        warnings=tuple(warnings),
+        restart=restart,
+        init=facts.init,
+    )
+
+
+def _refuse_unsuitable(facts: Facts, spec: Spec) -> None:
+    if facts.kernel_version < OLDEST_KERNEL and spec.install:
+        raise UnsupportedError(
+            f"the kernel is {facts.kernel}; Docker Engine needs 3.10 or newer",
+            hint="upgrade the kernel or the distribution first",
+        )
+    if facts.snap:
+        raise UnsupportedError(
+            "Docker is installed as a snap here, which keeps another configuration and would fight over the socket",
+            hint="`snap remove docker` first (its images go with it), then run the command again",
+        )
+    if not spec.install and not facts.engine.installed:
+        raise UnsupportedError(
+            "there is no Docker Engine on this host", hint="install one first: provisioner apply " + facts.hostname
+        )
+    known = package_sources()
+    if spec.install and "://" not in spec.source and spec.source not in {"auto", *known}:
+        raise UnsupportedError(
+            f"there is no package source named {spec.source!r}", hint=f"known: auto, {', '.join(known)}, or a URL"
+        )
+
+
+def _unknown(facts: Facts) -> UnsupportedError:
+    os = facts.os
+    return UnsupportedError(
+        f"no way is known to install Docker Engine on this distribution. Detected: id={os.id or '?'} "
+        f"version={os.version_id or '?'} codename={os.codename or '?'} like={' '.join(os.id_like) or '?'} "
+        f"name={os.name!r} arch={facts.arch} kernel={facts.kernel} init={facts.init} "
+        f"package manager={facts.package_manager}",
+        hint="install Docker by the distribution's own means; `provisioner mirror set` works on any running engine",
+    )
+
+
+def _choose(
+    facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec
+) -> tuple[Strategy, Accept, tuple[Rejected, ...]]:
+    rejected: list[Rejected] = []
+    for strategy in STRATEGIES:
+        answer: Accept | Reject
+        if spec.strategy not in {"auto", strategy.NAME}:
+            answer = Reject(f"--strategy {spec.strategy} was asked for")
+        else:
+            answer = strategy.consider(facts, platform, reach, spec)
+        if isinstance(answer, Accept):
+            return strategy, answer, tuple(rejected)
+        rejected.append(Rejected(strategy.NAME, answer.reason))
+    reasons = "\n".join(f"  {row.strategy}: {row.reason}" for row in rejected)
+    raise UnsupportedError(
+        f"there is no way to install Docker Engine on {platform.name}:\n{reasons}",
+        hint="name a package source that this host reaches: --source NAME or --source URL",
+    )
+
+
+def _installed_by(facts: Facts) -> Strategy | None:
+    return next((strategy for strategy in STRATEGIES if strategy.PACKAGE in facts.packages), None)
+
+
+def _installed_version(facts: Facts) -> str:
+    installed = _installed_by(facts)
+    return facts.packages[installed.PACKAGE] if installed else ""
+
+
+def _service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | None:
+    unit = facts.units.get("docker.service")
+    runs = facts.engine.info is not None and not installs
+    enabled = {
+        "systemd": unit is not None and unit.unit_file_state in {"enabled", "enabled-runtime", "static"},
+        "none": True,
+    }.get(facts.init, facts.starts_at_boot)
+    if runs and enabled:
+        return None
+    params = {"enable": not enabled, "config_changed": "start" if configured else ""}
+    todo = " and ".join(word for word, needed in (("enable", not enabled), ("start", not runs)) if needed)
+    why = facts.engine.error or ("newly installed" if installs else "it should run, now and after a reboot")
+    return Step("service", f"{todo} the engine", why, "!", "service", params)
+
+
+def _warnings(facts: Facts) -> tuple[str, ...]:
+    warnings = []
+    if facts.init == "none":
+        warnings.append("there is no init system here: nothing restarts the engine after a reboot")
+    if facts.engine.client.startswith("/usr/local/"):
+        warnings.append(f"the docker client on PATH is {facts.engine.client}, which no package keeps up to date")
+    return tuple(warnings)

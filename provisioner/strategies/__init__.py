@@ -1,0 +1,31 @@
+"""Ways to install an engine. The order of STRATEGIES is the order of preference."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from provisioner.facts.model import Facts
+from provisioner.planning.model import Step
+from provisioner.reach import SourceReach
+from provisioner.spec import Spec
+from provisioner.strategies import apt_repo, distro_packages, rpm_repo
+from provisioner.strategies.decision import Accept, Reject
+from provisioner.tables import Platform
+
+
+class Strategy(Protocol):
+    """A module that says whether it can install on a host, and with which steps."""
+
+    NAME: str
+    PACKAGE: str
+
+    @staticmethod
+    def consider(
+        facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec
+    ) -> Accept | Reject: ...
+
+    @staticmethod
+    def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]: ...
+
+
+STRATEGIES: tuple[Strategy, ...] = (apt_repo, rpm_repo, distro_packages)
