@@ -1,0 +1,70 @@
+"""This machine as a host like any other."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+
+from provisioner.errors import ConnectionLostError
+from provisioner.transports.base import Completed, OnLine
+from provisioner.transports.lines import Lines
+
+
+class LocalTransport:
+    """Runs scripts through `sh -s`, in a session of their own: Ctrl-C ends the controller, not a half-done script."""
+
+    def __init__(self, name: str = "localhost") -> None:
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def connect(self) -> None:
+        """Nothing to connect."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def run(self, script: str, *, timeout: float, on_line: OnLine | None = None) -> Completed:
+        deadline = time.monotonic() + timeout
+        out, err = Lines(on_line), Lines()
+        pending = memoryview(script.encode("utf-8", "surrogateescape"))
+        with (
+            subprocess.Popen(
+                ["sh", "-s"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            ) as process,
+            selectors.DefaultSelector() as selector,
+        ):
+            assert process.stdin and process.stdout and process.stderr  # noqa: S101 # they are pipes
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
+            selector.register(process.stdout, selectors.EVENT_READ, out)
+            selector.register(process.stderr, selectors.EVENT_READ, err)
+            while selector.get_map():
+                ready = selector.select(deadline - time.monotonic())
+                if not ready:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s")
+                for key, _ in ready:
+                    if key.fileobj is process.stdin:
+                        try:
+                            pending = pending[os.write(key.fd, pending[:65536]) :]
+                        except BrokenPipeError:
+                            pending = pending[:0]
+                        if not pending:
+                            selector.unregister(process.stdin)
+                            process.stdin.close()
+                    elif chunk := os.read(key.fd, 65536):
+                        key.data.feed(chunk)
+                    else:
+                        selector.unregister(key.fileobj)
+            status = process.wait()
+        return Completed(status, out.text(), err.text())

@@ -1,0 +1,30 @@
+"""Checks after the fact, from facts gathered afresh."""
+
+from __future__ import annotations
+
+from provisioner.facts.model import Facts
+from provisioner.outcome import Check
+from provisioner.spec import Spec
+from provisioner.versions import satisfies
+
+
+def verify(facts: Facts, spec: Spec) -> tuple[Check, ...]:
+    """Return every check with its result; the host is as wanted when all have passed."""
+    engine, info = facts.engine, facts.engine.info
+    checks = [Check("engine answers", info is not None, info.version if info else engine.error or "it does not run")]
+    if info is None:
+        return tuple(checks)
+    checks.append(Check("client", bool(engine.client_version), engine.client_version))
+    if spec.version:
+        checks.append(Check("version", satisfies(info.version, spec.version), info.version))
+    if spec.registry_mirrors is not None:
+        shown = " ".join(info.mirrors) or "none"
+        checks.append(Check("registry mirrors", info.mirrors == spec.registry_mirrors, shown))
+    if spec.install and facts.init == "systemd":
+        unit = facts.units.get("docker.service")
+        state = f"{unit.active_state}, {unit.unit_file_state}" if unit else "no unit"
+        checks.append(Check("service", state == "active, enabled", state))
+    login = facts.login
+    if not login.is_root and login.name in spec.users:
+        checks.append(Check(f"engine answers {login.name}", engine.user_access == "ok", engine.user_access))
+    return tuple(checks)
