@@ -1,0 +1,3 @@
+"""The command line: parse, call, print; no decisions."""
+
+from __future__ import annotations

@@ -1,0 +1,63 @@
+"""Facts as people read them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+
+import typer
+
+from provisioner.errors import ProvisionerError
+from provisioner.facts.gather import gather, gather_raw
+from provisioner.facts.model import Facts
+from provisioner.fleet import each, worst
+from provisioner.pipeline import Target
+
+
+def show(targets: list[Target], *, raw: bool, as_json: bool, forks: int) -> None:
+    """Print the facts of every host; raises typer.Exit with the worst exit code."""
+
+    def work(target: Target) -> tuple[str, Facts | str | ProvisionerError]:
+        try:
+            if raw:
+                return target.name, gather_raw(target.transport, become_password=target.become_password)
+            return target.name, gather(target.transport, become_password=target.become_password)
+        except ProvisionerError as error:
+            return target.name, error
+
+    results = each(targets, work, forks=forks)
+    documents = []
+    for name, result in results:
+        if isinstance(result, ProvisionerError):
+            typer.echo(f"{name}: {result.message}\n  -> {result.hint}", err=True)
+        elif isinstance(result, str):
+            typer.echo(result, nl=False)
+        elif as_json:
+            documents.append({"name": name, **dataclasses.asdict(result)})
+        else:
+            typer.echo("\n".join([name, *(f"  {label:<16}{value}" for label, value in _rows(result))]))
+    if as_json:
+        typer.echo(json.dumps({"schema": 1, "command": "facts", "hosts": documents}, indent=2, default=list))
+    raise typer.Exit(
+        worst(result.exit_code for _, result in results if isinstance(result, ProvisionerError))
+    )
+
+
+def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
+    info, engine = facts.engine.info, facts.engine
+    yield "distribution", facts.os.name
+    yield "kernel", f"{facts.kernel} {facts.arch}"
+    yield "init", facts.init
+    yield "login", f"{facts.login.name}, sudo: {facts.login.sudo} {facts.login.sudo_message}".rstrip()
+    yield "packages", facts.package_manager
+    if info:
+        yield "engine", f"{info.version}, {info.storage_driver}, {info.containers_running} containers running"
+        yield "mirrors", " ".join(info.mirrors) or "none"
+    else:
+        yield "engine", engine.error or ("stopped" if engine.installed else "not installed")
+    if engine.client_version:
+        yield "client", engine.client_version
+    yield "memory", f"{facts.memory / 2**30:.1f} GiB"
+    for mount, free in facts.disk_free.items():
+        yield "disk free", f"{free / 2**30:.1f} GiB on {mount}"
