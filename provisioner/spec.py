@@ -77,7 +77,7 @@ def docker_version(value: str) -> str:
     return value
 
 
-def source(value: str) -> str:
+def package_source(value: str) -> str:
     if "://" in value:
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -116,7 +116,7 @@ class Spec(BaseModel):
         default=None, description="latest, 28, 28.3 or 28.3.1; absent: keep what is installed, else the newest"
     )
     channel: Channel = Field(default="stable", description="channel of the docker-ce package source")
-    source: Annotated[str, AfterValidator(source)] = Field(
+    source: Annotated[str, AfterValidator(package_source)] = Field(
         default="auto", description="auto, a name of `provisioner source list`, or the URL of a docker-ce tree"
     )
     source_fingerprint: Annotated[str, AfterValidator(fingerprint)] | None = Field(
