@@ -105,8 +105,11 @@ drop() {
 # process PID: what people call it.
 process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-80)"; }
 
+# The pid file has no final newline, so `read` fails although it reads.
 engine_pid() {
-  [ -r /var/run/docker.pid ] && read -r pid </var/run/docker.pid && [ -d "/proc/$pid" ] && echo "$pid"
+  pid=''
+  if [ -r /var/run/docker.pid ]; then read -r pid </var/run/docker.pid || :; fi
+  [ -n "$pid" ] && [ -d "/proc/$pid" ] && echo "$pid"
 }
 
 engine_answers() { timeout 20 docker version >/dev/null 2>&1; }

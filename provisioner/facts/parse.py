@@ -201,7 +201,7 @@ def _info(body: str | None, status: str) -> tuple[EngineInfo | None, str]:
     if body is None:
         return None, ""
     document = _json_object(body)
-    if document is None or "ServerVersion" not in document or document.get("ServerErrors"):
+    if not document or not document.get("ServerVersion") or document.get("ServerErrors"):
         errors = (document or {}).get("ServerErrors") or [body.strip()[-500:] or f"docker info ended with {status}"]
         return None, "; ".join(map(str, errors))
     registries = document.get("RegistryConfig") or {}

@@ -126,8 +126,9 @@ def _step(
         "flags": _other_flags(facts),
         "how": restart.how,
         "patience": 15 if restart.how == "reload" else 60,
-        "format": "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}",
-        "shows": "".join(f"{url}/ " for url in expected_mirrors),
+        # A client whose daemon is dead prints an empty document and may exit 0 (20.10), hence the version.
+        "format": "{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}",
+        "shows": "up " + "".join(f"{url}/ " for url in expected_mirrors),
     }
     why = f"{restart.how}: {restart.why}"
     return Step("daemon-config", f"set {title}", why, "~", "daemon_config", params, diffs), restart

@@ -6,6 +6,7 @@ engine_start() {
   if engine_pid >/dev/null; then return 0; fi
   engine_mark_log
   rm -f /var/run/docker.pid
+  engine_end_orphan
   setsid dockerd </dev/null >>/var/log/docker.log 2>&1 &
   daemon=$!
   limit=$(($(now) + 60))
@@ -14,6 +15,25 @@ engine_start() {
     [ "$(now)" -lt "$limit" ] || return 1
     nap
   done
+}
+# A daemon that died leaves its own containerd behind, which makes the next start time out.
+engine_end_orphan() {
+  orphan=''
+  if [ -r /var/run/docker/containerd/containerd.pid ]; then
+    read -r orphan </var/run/docker/containerd/containerd.pid || :
+  fi
+  [ -n "$orphan" ] && [ -d "/proc/$orphan" ] || return 0
+  parent=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$orphan/status")
+  if [ "$(cat "/proc/$parent/comm" 2>/dev/null)" = dockerd ]; then
+    die "dockerd runs already, as $(process "$parent"), but its pid file is gone; stop it first: kill $parent"
+  fi
+  case $(tr '\0' ' ' <"/proc/$orphan/cmdline") in
+    *containerd*/var/run/docker/containerd/*) kill "$orphan" || : ;;
+    *) return 0 ;;
+  esac
+  limit=$(($(now) + 10))
+  while [ -d "/proc/$orphan" ] && [ "$(now)" -lt "$limit" ]; do nap; done
+  if [ -d "/proc/$orphan" ]; then kill -9 "$orphan" || :; fi
 }
 engine_stop() {
   pid=$(engine_pid) || return 0
