@@ -48,8 +48,7 @@ class _Progress:
         self.errors: list[str] = []
         self.daemon: list[str] = []
         self.rollback = self.locked = ""
-        self.finished: str | None = None
-        self.left = False
+        self.ends: dict[str, str] = {}
 
     def line(self, line: str) -> None:
         mark = marker(line, self.nonce)
@@ -68,18 +67,14 @@ class _Progress:
             self._tell(verb)
         elif verb == "note":
             self._tell(rest)
-        elif verb == "error":
-            self.errors.append(rest)
-        elif verb == "daemon":
-            self.daemon.append(rest)
+        elif verb in {"error", "daemon"}:
+            (self.errors if verb == "error" else self.daemon).append(rest)
         elif verb == "rollback":
             self.rollback = rest
         elif verb in {"locked", "refused"}:
             self.locked = rest or "somebody"
-        elif verb == "finished":
-            self.finished = rest
-        elif verb == "left":
-            self.left = True
+        elif verb in {"finished", "left"}:
+            self.ends[verb] = rest
 
     def _tell(self, what: str) -> None:
         if self.current in self.steps:
@@ -131,9 +126,9 @@ def _judge(plan: Plan, progress: _Progress, stdout: str, stderr: str) -> Run:
             f"locked: {progress.locked}", hint="wait until it has ended, then run the same command again"
         )
     facts = None
-    if progress.left:
+    if "left" in progress.ends:
         facts = parse_answer(stdout, stderr, progress.nonce)
-    if progress.finished == "0":
+    if progress.ends.get("finished") == "0":
         return Run(results, facts, None, rolled_back=False)
     failed = next((result for result in results if result.status == "failed"), None)
     tail = "\n".join((failed.log if failed else stderr.strip()).splitlines()[-10:])

@@ -67,9 +67,7 @@ def _binary(data: str | bytes) -> bytes:
     text = data.replace("\r\n", "\n")
     blocks = _BLOCK.findall(text.removeprefix("\ufeff"))
     if not blocks:
-        page = (
-            " but a web page" if re.search(r"<(?:!doctype|html|head|body|\?xml)", text, re.IGNORECASE) else ""
-        )
+        page = " but a web page" if re.search(r"<(?:!doctype|html|head|body|\?xml)", text, re.IGNORECASE) else ""
         cut = ": its armour has no end" if "-----BEGIN PGP " in text else ""
         raise ValueError(f"this is not an OpenPGP key{page}{cut}")
     return b"".join(_dearmoured(kind, body) for kind, body in blocks)
@@ -148,11 +146,7 @@ def _fingerprint(body: bytes) -> str:
     """§5.5.4: a hash over the length and the body of the key packet."""
     version = body[0] if body else 0
     if version == 4 and 6 < len(body) <= 0xFFFF:
-        return (
-            hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body, usedforsecurity=False)
-            .hexdigest()
-            .upper()
-        )
+        return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body, usedforsecurity=False).hexdigest().upper()
     if version == 6 and len(body) > 10 and len(body) == 10 + int.from_bytes(body[6:10], "big"):
         return hashlib.sha256(b"\x9b" + len(body).to_bytes(4, "big") + body).hexdigest().upper()
     if version in {4, 6}:

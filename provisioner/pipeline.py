@@ -14,7 +14,7 @@ from provisioner.errors import (
 )
 from provisioner.execute import OnStep, execute
 from provisioner.facts.gather import gather
-from provisioner.outcome import Outcome, Status
+from provisioner.outcome import Outcome, Status, StepResult
 from provisioner.planning.planner import plan, sources_needed
 from provisioner.reach import probe
 from provisioner.spec import Spec
@@ -41,9 +41,7 @@ def look(target: Target) -> Outcome:
     facts = None
     try:
         facts = gather(target.transport, become_password=target.become_password)
-        reach = probe(
-            target.transport, sources_needed(facts, target.spec), become_password=target.become_password
-        )
+        reach = probe(target.transport, sources_needed(facts, target.spec), become_password=target.become_password)
         planned = plan(target.name, facts, reach, target.spec)
     except ProvisionerError as error:
         return Outcome(target.name, _status(error), facts, error=error, timings=_since(began, "look"))
@@ -58,10 +56,11 @@ def change(target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnS
         return looked
     began = time.monotonic()
     stops = looked.plan.restart.stops_containers
-    results, facts = (), looked.facts
+    results: tuple[StepResult, ...] = ()
+    facts = looked.facts
     try:
         if stops and not allow_restart:
-            raise BlockedError(  # noqa: TRY301 # all errors of a host become its outcome
+            raise BlockedError(  # all errors of a host become its outcome
                 f"{looked.plan.restart.why}: a restart would stop {stops} running containers",
                 hint="allow it with --allow-restart, or turn live-restore on first",
             )
@@ -69,11 +68,9 @@ def change(target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnS
         results, facts = run.results, run.facts or looked.facts
         if run.error is not None:
             status: Status = "rolled_back" if run.rolled_back else "failed"
-            return Outcome(
-                target.name, status, facts, looked.plan, results, (), run.error, _since(began, "change")
-            )
+            return Outcome(target.name, status, facts, looked.plan, results, (), run.error, _since(began, "change"))
         if run.facts is None:
-            raise VerifyError("the host was changed, and gave no facts afterwards")  # noqa: TRY301 # as above
+            raise VerifyError("the host was changed, and gave no facts afterwards")  # as above
         checks = verify(run.facts, target.spec)
         again = plan(target.name, run.facts, (), target.spec)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
@@ -90,9 +87,7 @@ def change(target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnS
             _since(began, "change"),
         )
     except ProvisionerError as error:
-        return Outcome(
-            target.name, _status(error), facts, looked.plan, results, (), error, _since(began, "change")
-        )
+        return Outcome(target.name, _status(error), facts, looked.plan, results, (), error, _since(began, "change"))
 
 
 def _status(error: ProvisionerError) -> Status:

@@ -53,18 +53,13 @@ def sources_to_ask(platform: Platform, facts: Facts, spec: Spec) -> tuple[Source
     return tuple(_source(name, base, platform, facts, spec) for name, base in wanted.items())
 
 
-def probe(
-    transport: Transport, sources: tuple[Source, ...], *, become_password: str | None
-) -> tuple[SourceReach, ...]:
+def probe(transport: Transport, sources: tuple[Source, ...], *, become_password: str | None) -> tuple[SourceReach, ...]:
     """Ask every source from the host at once; takes seconds, however many are dead."""
     if not sources:
         return ()
     nonce = new_nonce()
     script = root_script("probe.sh.j2", nonce, become_password, sources=sources, limit=LIMIT)
-    answer = {
-        frame.name: frame.body
-        for frame in frames(transport.run(script, timeout=LIMIT * 4 + 30).stdout, nonce)
-    }
+    answer = {frame.name: frame.body for frame in frames(transport.run(script, timeout=LIMIT * 4 + 30).stdout, nonce)}
     return tuple(_reach(source, answer) for source in sources)
 
 

@@ -44,13 +44,17 @@ def launch_script(
     `holder` is what somebody else is told who finds the lock taken. `run` names the directory of this run
     below /var/lib/provisioner/runs.
     """
-    payload = _shell().get_template("launch.sh.j2").render(
-        apply=apply,
-        facts=template_text("facts.sh"),
-        nonce=nonce,
-        run=run,
-        holder=holder,
-        with_facts=with_facts,
+    payload = (
+        _shell()
+        .get_template("launch.sh.j2")
+        .render(
+            apply=apply,
+            facts=template_text("facts.sh"),
+            nonce=nonce,
+            run=run,
+            holder=holder,
+            with_facts=with_facts,
+        )
     )
     return _envelope(nonce, payload, become_password, needs_root=True)
 
@@ -91,8 +95,10 @@ def quote(value: object) -> str:
 
 
 def _envelope(nonce: str, payload: str, become_password: str | None, *, needs_root: bool) -> str:
-    return _shell().get_template("envelope.sh.j2").render(
-        nonce=nonce, payload=payload, password=become_password or "", needs_root=needs_root
+    return (
+        _shell()
+        .get_template("envelope.sh.j2")
+        .render(nonce=nonce, payload=payload, password=become_password or "", needs_root=needs_root)
     )
 
 
@@ -113,7 +119,7 @@ def _shell() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 # shell, not HTML: `finalize` quotes
     )
-    environment.filters["raw"] = lambda value: Raw(value)
+    environment.filters["raw"] = Raw
     environment.filters["comment"] = lambda value: Raw(" ".join(str(value).split()))
     return environment
 

@@ -113,11 +113,13 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Annotated[str, AfterValidator(docker_version)] | None = Field(
-        default=None, description="latest, 28, 28.3 or 28.3.1; absent: keep what is installed, else the newest"
+        default=None,
+        description="latest, 28, 28.3 or 28.3.1; absent: keep what is installed, else the newest",
     )
     channel: Channel = Field(default="stable", description="channel of the docker-ce package source")
     source: Annotated[str, AfterValidator(package_source)] = Field(
-        default="auto", description="auto, a name of `provisioner source list`, or the URL of a docker-ce tree"
+        default="auto",
+        description="auto, a name of `provisioner source list`, or the URL of a docker-ce tree",
     )
     source_fingerprint: Annotated[str, AfterValidator(fingerprint)] | None = Field(
         default=None, description="fingerprint of the key that signs `source`, if it is not Docker's"
@@ -127,7 +129,8 @@ class Spec(BaseModel):
         default=None, description="mirrors of Docker Hub, first one asked first; [] clears them"
     )
     insecure_registries: tuple[InsecureRegistry, ...] | None = Field(
-        default=None, description="registries spoken to over http or with an unknown certificate; [] clears them"
+        default=None,
+        description="registries spoken to over http or with an unknown certificate; [] clears them",
     )
     daemon: dict[str, JsonValue] = Field(default_factory=dict, description="further keys of daemon.json")
     users: tuple[Annotated[str, AfterValidator(login_name)], ...] = Field(
@@ -150,9 +153,7 @@ class Spec(BaseModel):
         if self.registry_mirrors is not None and len(set(self.registry_mirrors)) < len(self.registry_mirrors):
             raise ValueError("registry_mirrors: the same mirror is listed twice")
         if self.source_fingerprint and "://" not in self.source:
-            raise ValueError(
-                "source_fingerprint: goes with a source given as a URL; the named ones carry Docker's key"
-            )
+            raise ValueError("source_fingerprint: goes with a source given as a URL; the named ones carry Docker's key")
         return self
 
     @property

@@ -30,4 +30,8 @@ def satisfies(version: str, wanted: str | None) -> bool:
 
 def newest(versions: Iterable[str], wanted: str | None = None) -> str | None:
     """Return the newest of `versions` that `wanted` allows; release candidates only when nothing else does."""
-    return max((version for version in versions if satisfies(version, wanted)), key=lambda v: (order(v)[1], order(v)), default=None)
+    return max(
+        (version for version in versions if satisfies(version, wanted)),
+        key=lambda v: (order(v)[1], order(v)),
+        default=None,
+    )

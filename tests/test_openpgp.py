@@ -39,21 +39,15 @@ BODY = BINARY[2:53]
     [
         pytest.param(KEY, (FINGERPRINT,), id="armour"),
         pytest.param(KEY.encode(), (FINGERPRINT,), id="armour as bytes"),
-        pytest.param(
-            b"\xef\xbb\xbf" + KEY.replace("\n", "\r\n").encode(), (FINGERPRINT,), id="Windows line ends"
-        ),
+        pytest.param(b"\xef\xbb\xbf" + KEY.replace("\n", "\r\n").encode(), (FINGERPRINT,), id="Windows line ends"),
         pytest.param("Our key:\n\n" + KEY + "\nBye.\n", (FINGERPRINT,), id="text around it"),
-        pytest.param(
-            KEY.replace("\n\n", "\nVersion: GnuPG v2\nComment: a: b\n\n"), (FINGERPRINT,), id="headers"
-        ),
+        pytest.param(KEY.replace("\n\n", "\nVersion: GnuPG v2\nComment: a: b\n\n"), (FINGERPRINT,), id="headers"),
         pytest.param(KEY.replace("=GQC8\n", ""), (FINGERPRINT,), id="no checksum"),
         pytest.param(BINARY, (FINGERPRINT,), id="binary, old format"),
         pytest.param(b"\x99\x00\x33" + BODY, (FINGERPRINT,), id="two octets of length"),
         pytest.param(b"\x9a\x00\x00\x00\x33" + BODY, (FINGERPRINT,), id="four octets of length"),
         pytest.param(b"\xc6\x33" + BODY, (FINGERPRINT,), id="new format"),
-        pytest.param(
-            b"\xc6\xff\x00\x00\x00\x33" + BODY, (FINGERPRINT,), id="new format, five octets of length"
-        ),
+        pytest.param(b"\xc6\xff\x00\x00\x00\x33" + BODY, (FINGERPRINT,), id="new format, five octets of length"),
         pytest.param(
             b"\xc6\x33" + BODY + b"\xcd\xc0\x08" + b"u" * 200,
             (FINGERPRINT,),
@@ -111,11 +105,7 @@ def test_what_is_no_public_key_is_refused_with_a_reason(data, reason):
             function(data)
 
 
-@given(
-    st.binary(max_size=80)
-    | st.text(max_size=80)
-    | st.tuples(st.integers(0, len(BINARY) - 1), st.integers(0, 255))
-)
+@given(st.binary(max_size=80) | st.text(max_size=80) | st.tuples(st.integers(0, len(BINARY) - 1), st.integers(0, 255)))
 def test_damage_never_ends_in_another_exception(data):
     if isinstance(data, tuple):
         position, byte = data
@@ -133,17 +123,13 @@ def test_gpg_agrees(algorithm, tmp_path):
     def gpg(*arguments, data=b""):
         environment = os.environ | {"GNUPGHOME": str(tmp_path)}
         command = ["gpg", "--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback", *arguments]
-        return subprocess.run(
-            command, input=data, env=environment, capture_output=True, check=True, timeout=120
-        ).stdout
+        return subprocess.run(command, input=data, env=environment, capture_output=True, check=True, timeout=120).stdout
 
     tmp_path.chmod(0o700)
     try:
         for name in ("one", "two"):
             gpg("--quick-generate-key", f"{name} <{name}@example.com>", algorithm, "sign", "never")
-        listed = re.findall(
-            r"^pub:.*\nfpr:+([0-9A-F]+):", gpg("--with-colons", "--list-keys").decode(), re.MULTILINE
-        )
+        listed = re.findall(r"^pub:.*\nfpr:+([0-9A-F]+):", gpg("--with-colons", "--list-keys").decode(), re.MULTILINE)
         assert len(listed) == 2
         assert fingerprints(gpg("--export")) == tuple(listed)
         assert fingerprints(gpg("--armor", "--export")) == tuple(listed)

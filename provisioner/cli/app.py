@@ -16,7 +16,9 @@ from provisioner.cli import options as o
 from provisioner.errors import ProvisionerError
 
 app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 mirror = typer.Typer(no_args_is_help=True, help="Registry mirrors of engines that are installed.")
 app.add_typer(mirror, name="mirror")
@@ -220,9 +222,7 @@ def apply(
         jump=jump,
         timeout=timeout,
     )
-    roll_out(
-        "apply", found, forks=forks, yes=yes, allow_restart=allow_restart, as_json=as_json, verbose=verbose
-    )
+    roll_out("apply", found, forks=forks, yes=yes, allow_restart=allow_restart, as_json=as_json, verbose=verbose)
 
 
 @mirror.command("set")

@@ -39,9 +39,7 @@ def show(targets: list[Target], *, raw: bool, as_json: bool, forks: int) -> None
             typer.echo("\n".join([name, *(f"  {label:<16}{value}" for label, value in _rows(result))]))
     if as_json:
         typer.echo(json.dumps({"schema": 1, "command": "facts", "hosts": documents}, indent=2, default=list))
-    raise typer.Exit(
-        worst(result.exit_code for _, result in results if isinstance(result, ProvisionerError))
-    )
+    raise typer.Exit(worst(result.exit_code for _, result in results if isinstance(result, ProvisionerError)))
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str]]:

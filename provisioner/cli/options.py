@@ -26,7 +26,7 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="show the script 
 DockerVersion = Annotated[Optional[str], typer.Option("--docker-version", help="latest, 28, 28.3 or 28.3.1")]  # noqa: UP045
 Channel = Annotated[str, typer.Option("--channel", help="stable or test")]
 Source = Annotated[str, typer.Option("--source", help="auto, a name, or the URL of a docker-ce tree")]
-SourceFingerprint = Annotated[Optional[str], typer.Option("--source-fingerprint", help="its key, if not Docker's")]  # noqa: UP045
+SourceFingerprint = Annotated[str | None, typer.Option("--source-fingerprint", help="its key, if not Docker's")]
 Strategy = Annotated[str, typer.Option("--strategy", help="auto, apt-repo, rpm-repo, distro-packages")]
 RegistryMirror = Annotated[Optional[list[str]], typer.Option("--registry-mirror", help="mirror of Docker Hub; repeatable")]  # fmt: skip # noqa: UP045, E501
 InsecureRegistry = Annotated[Optional[list[str]], typer.Option("--insecure-registry", help="host:port or CIDR; repeatable")]  # fmt: skip # noqa: UP045, E501

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from provisioner.errors import FactsError
-from provisioner.facts.frames import Frame, frames
+from provisioner.facts.frames import frames
 from provisioner.facts.model import (
     Engine,
     EngineInfo,

@@ -108,9 +108,9 @@ def _step(
     diffs = tuple(FileDiff(path, before.text if before else None, text) for path, before, text in files)
     title = ", ".join(sorted(changed or {"registry-mirrors"}))
     if installs or info is None:
-        params = {"write": [file_params(path, before, text) for path, before, text in files], "remove": []}
+        writing = {"write": [file_params(path, before, text) for path, before, text in files], "remove": []}
         why = "the first start of the engine has its final configuration" if installs else "the engine is stopped"
-        return Step("daemon-config", f"set {title}", why, "~", "write_files", params, diffs), Restart("none", why)
+        return Step("daemon-config", f"set {title}", why, "~", "write_files", writing, diffs), Restart("none", why)
     if len(files) > 1:
         raise ApplyError(
             "this host keeps some of the wanted settings in DOCKER_OPTS and some in daemon.json",

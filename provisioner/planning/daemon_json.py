@@ -48,9 +48,7 @@ def merge(text: str | None, wanted: Mapping[str, Any], path: str = PATH) -> str:
     document = _read(text or "", path)
     present = {member.key: member for member in document.members}
     changed = {
-        key: value
-        for key, value in wanted.items()
-        if key not in present or not _same(present[key].value, value)
+        key: value for key, value in wanted.items() if key not in present or not _same(present[key].value, value)
     }
     if text is not None and not changed:
         return text
@@ -166,9 +164,7 @@ class _Scanner:
 
     def unexpected(self, at: int, expected: str) -> DaemonConfigurationError:
         if self.text.startswith(("//", "/*", "#"), at):
-            return self.error(
-                "JSON has no comments", at, f"Remove the comments from {self.path} and run again."
-            )
+            return self.error("JSON has no comments", at, f"Remove the comments from {self.path} and run again.")
         return self.error(f"expected {expected}, found {self.found(at)}", at)
 
     def members(self, at: int, depth: int) -> tuple[list[_Member], int]:
@@ -178,9 +174,7 @@ class _Scanner:
         closed = self.text.startswith("}", at)
         while not closed:
             if not self.text.startswith('"', at):
-                raise self.unexpected(
-                    at, "another key after the comma" if members else "a key in double quotes"
-                )
+                raise self.unexpected(at, "another key after the comma" if members else "a key in double quotes")
             key, key_end = self.string(at)
             if key in members:
                 raise self.error(f"the key {json.dumps(key)} stands here for the second time", at)
@@ -245,9 +239,7 @@ class _Scanner:
         if following in {"", "\r", "\n"}:
             raise self.error("a string begins here and has no closing quote on its line", at)
         if following == "\\":
-            raise self.error(
-                f"JSON has no escape {self.text[end : end + 2]}; a backslash is written \\\\", end
-            )
+            raise self.error(f"JSON has no escape {self.text[end : end + 2]}; a backslash is written \\\\", end)
         raise self.error(f"{self.found(end)} must be written as an escape such as \\t or \\u0009", end)
 
 
@@ -298,9 +290,7 @@ class _Layout:
     def replacement(self, document: _Document, member: _Member, value: Any) -> str:
         old = document.text[member.value_start : member.end]
         own = _indent(document.text, member)
-        on_one_line = (
-            member.value and isinstance(member.value, (list, dict)) and not re.search(r"[\r\n]", old)
-        )
+        on_one_line = member.value and isinstance(member.value, (list, dict)) and not re.search(r"[\r\n]", old)
         return self.value(value, None if on_one_line else self.indent if own is None else own)
 
     def insertion(self, document: _Document, added: list[str]) -> tuple[int, int, str]:

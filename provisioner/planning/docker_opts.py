@@ -33,9 +33,7 @@ def options(text: str | None, *, variable: str = VARIABLE, path: str = PATH) -> 
     return tuple(_text(word) for word in _split(_Script.read(text or "", variable, path).value))
 
 
-def directive_lines(
-    text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH
-) -> tuple[int, ...]:
+def directive_lines(text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH) -> tuple[int, ...]:
     """Return the numbers of the lines, from 1, from which dockerd gets `flag` (`registry-mirror`, `H`)."""
     script = _Script.read(text or "", variable, path)
     settings = _settings(_split(script.value), flag.lstrip("-"))
@@ -48,9 +46,7 @@ def set_registry_mirrors(
     return set_flag(text, "registry-mirror", mirrors, variable=variable, path=path)
 
 
-def set_flag(
-    text: str | None, flag: str, values: Sequence[str], *, variable: str = VARIABLE, path: str = PATH
-) -> str:
+def set_flag(text: str | None, flag: str, values: Sequence[str], *, variable: str = VARIABLE, path: str = PATH) -> str:
     """Return `text` with `--flag=value` for exactly these values, in this order, and all else byte for byte.
 
     The flag goes from every assignment of `variable`, and the new ones stand at the end of the last one,
@@ -75,9 +71,7 @@ def set_flag(
         after = _with(_Script.read(after, variable, path), arguments)
     result = _Script.read(after, variable, path)
     if result.hazards or result.values(flag) != list(values) or result.others(flag) != script.others(flag):
-        raise script.unsafe(
-            script.assignments[-1].start if script.assignments else len(before), "cannot be edited"
-        )
+        raise script.unsafe(script.assignments[-1].start if script.assignments else len(before), "cannot be edited")
     return after
 
 
@@ -219,9 +213,7 @@ class _Script:
 
     def refuse_unsafe(self, flag: str) -> None:
         """Raise unless the variable's value, as far as `flag` is concerned, is written out in the file."""
-        for offset, problem in chain(
-            self.hazards, self.detours(), self.expansions(flag), self.neighbours(flag)
-        ):
+        for offset, problem in chain(self.hazards, self.detours(), self.expansions(flag), self.neighbours(flag)):
             raise self.unsafe(offset, problem)
 
     def detours(self) -> Iterator[tuple[int, str]]:
@@ -377,9 +369,7 @@ _OPERATOR = re.compile(r"&&|\|\||;;|<<|>>|[<>]&|<>|>\||[;&|<>()\n]")
 _OPENING = {"if": "fi", "while": "done", "until": "done", "for": "done", "case": "esac", "{": "}", "(": ")"}
 _CLOSING = {"fi", "done", "esac", "}"}
 _BETWEEN = {"then", "elif", "else", "do", "!"}
-_EXPANSION = re.compile(
-    r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]|\{[^{}'\"\\`$]*\})|`(?:[^`\\]|\\.)*`", re.DOTALL
-)
+_EXPANSION = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]|\{[^{}'\"\\`$]*\})|`(?:[^`\\]|\\.)*`", re.DOTALL)
 # The parts of a $(…) that need no shell grammar: no comments, no case, no quotes nested in expansions.
 _SUBSTITUTION = re.compile(r"""'[^']*'|"(?:[^"\\$`]|\\.|\$(?![({]))*"|\\.|[()]|[^'"\\()`]""", re.DOTALL)
 _INVOLVED = re.compile(r"(?:^|[\s;(&|])(?:#|case\b)|<<")

@@ -32,7 +32,7 @@ def must_install(facts: Facts, spec: Spec) -> bool:
     installed = _installed_by(facts)
     if not facts.engine.installed or facts.half_configured:
         return True
-    if spec.strategy != "auto" and (installed is None or installed.NAME != spec.strategy):
+    if spec.strategy != "auto" and (installed is None or spec.strategy != installed.NAME):
         return True
     return spec.version is not None and not satisfies(_installed_version(facts), spec.version)
 
@@ -72,15 +72,8 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
             steps.append(service)
             if restart.how == "none":
                 restart = Restart("start", "the engine does not run")
-    users = [user for user in spec.users if user not in (facts.docker_group or ())]
-    if users and spec.install:
-        why = "members of group docker may use the engine; that is as good as root"
-        steps.append(Step("users", f"let {' '.join(users)} use docker", why, "+", "docker_group", {"users": users}))
-    if spec.hold and spec.install and platform and platform.family == "deb":
-        names = [name for name in ("docker-ce", "docker-ce-cli", "docker.io") if name in facts.packages]
-        loose = [name for name in names if name not in facts.held] or (["docker-ce"] if installs else [])
-        if loose:
-            steps.append(Step("hold", "hold the packages", "--hold", "~", "apt_hold", {"packages": loose}))
+    if spec.install:
+        steps += _finishing_steps(facts, spec, platform, installs=installs)
     if steps and not facts.as_root:
         raise PrivilegeError(
             f"{len(steps)} steps need root, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
@@ -96,6 +89,21 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     )
 
 
+def _finishing_steps(facts: Facts, spec: Spec, platform: Platform | None, *, installs: bool) -> list[Step]:
+    """Who may use the engine, and who may upgrade it."""
+    steps = []
+    users = [user for user in spec.users if user not in (facts.docker_group or ())]
+    if users:
+        why = "members of group docker may use the engine; that is as good as root"
+        steps.append(Step("users", f"let {' '.join(users)} use docker", why, "+", "docker_group", {"users": users}))
+    if spec.hold and platform and platform.family == "deb":
+        names = [name for name in ("docker-ce", "docker-ce-cli", "docker.io") if name in facts.packages]
+        loose = [name for name in names if name not in facts.held] or (["docker-ce"] if installs else [])
+        if loose:
+            steps.append(Step("hold", "hold the packages", "--hold", "~", "apt_hold", {"packages": loose}))
+    return steps
+
+
 def _refuse_unsuitable(facts: Facts, spec: Spec) -> None:
     if facts.kernel_version < OLDEST_KERNEL and spec.install:
         raise UnsupportedError(
@@ -109,12 +117,14 @@ def _refuse_unsuitable(facts: Facts, spec: Spec) -> None:
         )
     if not spec.install and not facts.engine.installed:
         raise UnsupportedError(
-            "there is no Docker Engine on this host", hint="install one first: provisioner apply " + facts.hostname
+            "there is no Docker Engine on this host",
+            hint="install one first: provisioner apply " + facts.hostname,
         )
     known = package_sources()
     if spec.install and "://" not in spec.source and spec.source not in {"auto", *known}:
         raise UnsupportedError(
-            f"there is no package source named {spec.source!r}", hint=f"known: auto, {', '.join(known)}, or a URL"
+            f"there is no package source named {spec.source!r}",
+            hint=f"known: auto, {', '.join(known)}, or a URL",
         )
 
 

@@ -19,13 +19,11 @@ class Strategy(Protocol):
     NAME: str
     PACKAGE: str
 
-    @staticmethod
     def consider(
-        facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec
+        self, facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec
     ) -> Accept | Reject: ...
 
-    @staticmethod
-    def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]: ...
+    def steps(self, facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]: ...
 
 
 STRATEGIES: tuple[Strategy, ...] = (apt_repo, rpm_repo, distro_packages)

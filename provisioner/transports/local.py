@@ -43,7 +43,9 @@ class LocalTransport:
             ) as process,
             selectors.DefaultSelector() as selector,
         ):
-            assert process.stdin and process.stdout and process.stderr  # noqa: S101 # they are pipes
+            assert process.stdin  # noqa: S101 # it is a pipe
+            assert process.stdout  # noqa: S101 # it is a pipe
+            assert process.stderr  # noqa: S101 # it is a pipe
             os.set_blocking(process.stdin.fileno(), False)
             selector.register(process.stdin, selectors.EVENT_WRITE)
             selector.register(process.stdout, selectors.EVENT_READ, out)

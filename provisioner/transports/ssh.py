@@ -84,7 +84,9 @@ class SSHTransport:
                 status = channel.recv_exit_status()
         except (paramiko.SSHException, OSError, EOFError) as cause:
             self.close()
-            raise ConnectionLostError(f"{self._name}: the connection was lost: {cause or type(cause).__name__}") from cause
+            raise ConnectionLostError(
+                f"{self._name}: the connection was lost: {str(cause) or type(cause).__name__}"
+            ) from cause
         if status < 0:
             self.close()
             raise ConnectionLostError(f"{self._name}: the script was cut off")
@@ -108,7 +110,7 @@ class SSHTransport:
                 port,
                 username=options.user or config.get("user"),
                 password=options.password,
-                key_filename=[str(Path(key).expanduser()) for key in keys] or None,
+                key_filename=[str(Path(key).expanduser()) for key in keys],  # type: ignore[arg-type] # the stub knows one file only
                 timeout=options.timeout,
                 banner_timeout=options.timeout,
                 auth_timeout=options.timeout,
@@ -131,14 +133,18 @@ class SSHTransport:
                 hint="try another -u/--user, --private-key FILE, or -k to be asked for a password",
             ) from cause
         except socket.gaierror as cause:
-            raise UnreachableError(f"{self._name}: the name {host} does not resolve", hint="check its spelling") from cause
+            raise UnreachableError(
+                f"{self._name}: the name {host} does not resolve", hint="check its spelling"
+            ) from cause
         except ConnectionRefusedError as cause:
             raise UnreachableError(f"{self._name}: {host} refuses connections to port {port}", hint=_PORT) from cause
         except paramiko.ssh_exception.NoValidConnectionsError as cause:
             raise UnreachableError(f"{self._name}: {host} port {port}: {cause.strerror}", hint=_PORT) from cause
         except (paramiko.SSHException, OSError, EOFError) as cause:
             reason = "timed out" if isinstance(cause, TimeoutError) else str(cause) or type(cause).__name__
-            raise UnreachableError(f"{self._name}: no SSH connection to {host} port {port}: {reason}", hint=_PORT) from cause
+            raise UnreachableError(
+                f"{self._name}: no SSH connection to {host} port {port}: {reason}", hint=_PORT
+            ) from cause
         transport = client.get_transport()
         if transport is not None:
             transport.set_keepalive(KEEPALIVE)

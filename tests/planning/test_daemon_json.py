@@ -30,9 +30,7 @@ MIRRORS = {"registry-mirrors": ["https://a.example", "https://b.example"]}
             {"a": [1, -0.5, 1000.0, {"b": None}, [], {}]},
             id="values",
         ),
-        pytest.param(
-            '{"a": {"x": 1}, "b": {"x": 2}}', {"a": {"x": 1}, "b": {"x": 2}}, id="same key in two objects"
-        ),
+        pytest.param('{"a": {"x": 1}, "b": {"x": 2}}', {"a": {"x": 1}, "b": {"x": 2}}, id="same key in two objects"),
         pytest.param('{"a": "\x7f\u2028"}', {"a": "\x7f\u2028"}, id="characters that need no escape"),
     ],
 )
@@ -43,12 +41,8 @@ def test_what_dockerd_accepts_is_read(text, expected):
 @pytest.mark.parametrize(
     ("text", "line", "column", "problem"),
     [
-        pytest.param(
-            '{\n  "a": 1,\n}\n', 3, 1, "expected another key after the comma, found }", id="trailing comma"
-        ),
-        pytest.param(
-            '{"a": [1,]}', 1, 10, "expected another value after the comma, found ]", id="comma in list"
-        ),
+        pytest.param('{\n  "a": 1,\n}\n', 3, 1, "expected another key after the comma, found }", id="trailing comma"),
+        pytest.param('{"a": [1,]}', 1, 10, "expected another value after the comma, found ]", id="comma in list"),
         pytest.param('{\n  "a": 1\n  "b": 2\n}', 3, 3, 'expected a comma or }, found "', id="missing comma"),
         pytest.param('{"a": [1 2]}', 1, 10, "expected a comma or ], found 2", id="missing comma in list"),
         pytest.param('{"a" 1}', 1, 6, 'expected a colon after the key "a", found 1', id="missing colon"),
@@ -62,9 +56,7 @@ def test_what_dockerd_accepts_is_read(text, expected):
         pytest.param('{"a": \u0661}', 1, 7, "found \u0661", id="Arabic digit"),
         pytest.param('{"a": 1e999}', 1, 7, "too large", id="beyond float64"),
         pytest.param('{"a": ' + "9" * 5000 + "}", 1, 7, "too large", id="very long integer"),
-        pytest.param(
-            '{"a": 1, "b": 2,\n "a": 3}', 2, 2, 'the key "a" stands here for the second time', id="duplicate"
-        ),
+        pytest.param('{"a": 1, "b": 2,\n "a": 3}', 2, 2, 'the key "a" stands here for the second time', id="duplicate"),
         pytest.param(
             '{"a": {"x": 1,\n"\\u0078": 2}}',
             2,
@@ -83,12 +75,8 @@ def test_what_dockerd_accepts_is_read(text, expected):
         pytest.param('{"a": "b}', 1, 7, "no closing quote", id="string without end"),
         pytest.param('{"a": "C:\\dir"}', 1, 10, "JSON has no escape \\d", id="bad escape"),
         pytest.param('{"a": "\\u12 4"}', 1, 8, "JSON has no escape \\u", id="bad unicode escape"),
-        pytest.param(
-            '{"a": 1\n\n', 1, 8, "expected a comma or }, found the end of the file", id="end of file"
-        ),
-        pytest.param(
-            "{", 1, 2, "expected a key in double quotes, found the end of the file", id="only a brace"
-        ),
+        pytest.param('{"a": 1\n\n', 1, 8, "expected a comma or }, found the end of the file", id="end of file"),
+        pytest.param("{", 1, 2, "expected a key in double quotes, found the end of the file", id="only a brace"),
         pytest.param('{"a": "\udcff"}', 1, 8, "byte 0xFF is not UTF-8", id="not UTF-8"),
         pytest.param("\udcff\udcfe{\0}\0", 1, 1, "byte 0xFF is not UTF-8", id="UTF-16"),
         pytest.param('{"a": ' + "[" * 5000, 1, 108, "levels of brackets", id="too deep"),
@@ -155,9 +143,7 @@ def test_a_long_line_is_cut_around_the_fault():
         pytest.param(None, {"debug": True}, '{\n  "debug": true\n}\n', id="no file"),
         pytest.param("\n", {"dns": ["1.1.1.1"]}, '{\n  "dns": [\n    "1.1.1.1"\n  ]\n}\n', id="blank file"),
         pytest.param("{}\n", {"dns": ["1.1.1.1"]}, '{"dns": ["1.1.1.1"]}\n', id="one line, empty"),
-        pytest.param(
-            "{ }", {"debug": True, "mtu": 1}, '{ "debug": true, "mtu": 1 }', id="one line, empty, spaces"
-        ),
+        pytest.param("{ }", {"debug": True, "mtu": 1}, '{ "debug": true, "mtu": 1 }', id="one line, empty, spaces"),
         pytest.param(
             "{\n}\n", {"debug": True, "mtu": 1}, '{\n  "debug": true,\n  "mtu": 1\n}\n', id="two lines, empty"
         ),
@@ -202,9 +188,7 @@ def test_a_long_line_is_cut_around_the_fault():
             id="order in an object does not",
         ),
         pytest.param('\ufeff{"a": 1}', {"a": 2}, '{"a": 2}', id="byte order mark dropped"),
-        pytest.param(
-            '\ufeff{"a": 1}', {"a": 1}, '\ufeff{"a": 1}', id="nothing to change, byte order mark kept"
-        ),
+        pytest.param('\ufeff{"a": 1}', {"a": 1}, '\ufeff{"a": 1}', id="nothing to change, byte order mark kept"),
         pytest.param("\n", {}, "\n", id="nothing wanted"),
         pytest.param('{"label": "x"}', {"label": "é \u2028"}, '{"label": "é \u2028"}', id="not ASCII"),
         pytest.param(
@@ -225,9 +209,7 @@ def test_merge(before, wanted, after):
         pytest.param('{"a": 1, "b": 2, "c": 3}', ["b"], '{"a": 1, "c": 3}', id="middle"),
         pytest.param('{ "a": 1, "b": 2 }', ["a"], '{ "b": 2 }', id="first"),
         pytest.param('{ "a": 1, "b": 2 }', ["b"], '{ "a": 1 }', id="last"),
-        pytest.param(
-            '{\n  "a": 1,\n  "b": 2,\n  "c": 3\n}\n', ["a", "b"], '{\n  "c": 3\n}\n', id="first lines"
-        ),
+        pytest.param('{\n  "a": 1,\n  "b": 2,\n  "c": 3\n}\n', ["a", "b"], '{\n  "c": 3\n}\n', id="first lines"),
         pytest.param('{\n  "a": 1,\n  "b": 2,\n  "c": 3\n}\n', ["a", "c"], '{\n  "b": 2\n}\n', id="around"),
         pytest.param('{\n  "a": 1,\n  "b": 2\n}\n', ["a", "b"], "{\n}\n", id="all"),
         pytest.param('{"a":   1}', ["b"], '{"a":   1}', id="absent"),
@@ -241,15 +223,9 @@ def test_remove(before, keys, after):
 # Documents with random spacing: what Go's encoding/json accepts, spelled in as many ways as JSON has.
 
 SPACE = st.text(" \t\r\n", max_size=4) | st.sampled_from(["", " ", "\n  ", "\r\n\t"])
-KEYS = st.sampled_from(["registry-mirrors", "debug", "mtu", "log-opts", "Debug", "é", 'q"\\', ""]) | st.text(
-    max_size=5
-)
+KEYS = st.sampled_from(["registry-mirrors", "debug", "mtu", "log-opts", "Debug", "é", 'q"\\', ""]) | st.text(max_size=5)
 VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=8,
 )
@@ -261,9 +237,7 @@ def spelled(draw, value):
         return draw(SPACE) + token + draw(SPACE)
 
     if isinstance(value, dict):
-        members = [
-            spaced(spelled(draw, key)) + ":" + spaced(spelled(draw, item)) for key, item in value.items()
-        ]
+        members = [spaced(spelled(draw, key)) + ":" + spaced(spelled(draw, item)) for key, item in value.items()]
         return "{" + (",".join(members) or draw(SPACE)) + "}"
     if isinstance(value, list):
         return "[" + (",".join(spaced(spelled(draw, item)) for item in value) or draw(SPACE)) + "]"
@@ -276,9 +250,7 @@ def documents(draw):
     layout = draw(st.sampled_from(["random", 0, 2, 4, "\t", None]))
     if layout == "random":
         return draw(SPACE) + spelled(draw, content) + draw(SPACE)
-    text = json.dumps(content, indent=layout, ensure_ascii=draw(st.booleans())) + draw(
-        st.sampled_from(["", "\n"])
-    )
+    text = json.dumps(content, indent=layout, ensure_ascii=draw(st.booleans())) + draw(st.sampled_from(["", "\n"]))
     return text.replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
 
 

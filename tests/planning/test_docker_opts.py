@@ -24,9 +24,7 @@ def sh(tmp_path_factory):
                 f"printf '%s' '{quoted}' >'{file}'; (OTHER='o 1'; . '{file}';"
                 f" for w in ${variable}; do printf '%s\\037' \"$w\"; done); printf '\\036'"
             )
-        done = subprocess.run(
-            ["sh"], input="\n".join(script), capture_output=True, text=True, check=True, timeout=30
-        )
+        done = subprocess.run(["sh"], input="\n".join(script), capture_output=True, text=True, check=True, timeout=30)
         assert not done.stderr, (texts, done.stderr)
         return [tuple(answer.split("\x1f")[:-1]) for answer in done.stdout.split("\x1e")[:-1]]
 
@@ -62,9 +60,7 @@ READ = [
     pytest.param("MY_DOCKER_OPTS=--a\nDOCKER_OPTS_2=--b\n", (), id="other names"),
     pytest.param("ulimit -n 5 >/dev/null 2>&1\nDOCKER_OPTS=--a\n", ("--a",), id="redirections"),
     pytest.param("case x in\ny) z=1;;\n(x) z=2;;\nesac\nDOCKER_OPTS=--a\n", ("--a",), id="case"),
-    pytest.param(
-        "f() {\n  y=1\n}\nif true; then f; fi\n(y=2)\nDOCKER_OPTS=--a", ("--a",), id="functions and ifs"
-    ),
+    pytest.param("f() {\n  y=1\n}\nif true; then f; fi\n(y=2)\nDOCKER_OPTS=--a", ("--a",), id="functions and ifs"),
     pytest.param(
         'DOCKER_OPTS=--a\nif true; then DOCKER_OPTS="$DOCKER_OPTS --b"; fi', ("--a", "--b"), id="set in an if"
     ),
@@ -117,9 +113,7 @@ def test_the_variable_can_be_another_one(sh):
             (3, 4),
             id="two lines",
         ),
-        pytest.param(
-            'DOCKER_OPTS=--debug\nDOCKER_OPTS="$DOCKER_OPTS --x"\n', "debug", (1,), id="earlier assignment"
-        ),
+        pytest.param('DOCKER_OPTS=--debug\nDOCKER_OPTS="$DOCKER_OPTS --x"\n', "debug", (1,), id="earlier assignment"),
         pytest.param("DOCKER_OPTS=--debug\nDOCKER_OPTS=--x\n", "debug", (), id="overwritten"),
         pytest.param("\nDOCKER_OPTS='-H unix:// -Htcp://x'\n", "H", (2,), id="short"),
         pytest.param("DOCKER_OPTS='--debug-x --hosts=y'\n", "debug", (), id="longer names"),
@@ -132,9 +126,7 @@ def test_directive_lines(text, flag, expected):
 @pytest.mark.parametrize(
     ("before", "mirrors", "after"),
     [
-        pytest.param(
-            None, ["x", "y"], 'DOCKER_OPTS="--registry-mirror=x --registry-mirror=y"\n', id="no file"
-        ),
+        pytest.param(None, ["x", "y"], 'DOCKER_OPTS="--registry-mirror=x --registry-mirror=y"\n', id="no file"),
         pytest.param(None, [], "", id="no file, no mirrors"),
         pytest.param(
             "# DOCKER_OPTS=\n#X",
@@ -154,15 +146,9 @@ def test_directive_lines(text, flag, expected):
             'DOCKER_OPTS="--a --registry-mirror=x"  # b\nC=1',
             id="double quotes",
         ),
-        pytest.param(
-            "DOCKER_OPTS='--a '\n", ["x"], "DOCKER_OPTS='--a --registry-mirror=x'\n", id="single quotes"
-        ),
-        pytest.param(
-            "DOCKER_OPTS=--a=b\n", ["x"], 'DOCKER_OPTS="--a=b --registry-mirror=x"\n', id="no quotes"
-        ),
-        pytest.param(
-            "DOCKER_OPTS=--a\\ b\n", ["x"], 'DOCKER_OPTS=--a\\ b" --registry-mirror=x"\n', id="escaped space"
-        ),
+        pytest.param("DOCKER_OPTS='--a '\n", ["x"], "DOCKER_OPTS='--a --registry-mirror=x'\n", id="single quotes"),
+        pytest.param("DOCKER_OPTS=--a=b\n", ["x"], 'DOCKER_OPTS="--a=b --registry-mirror=x"\n', id="no quotes"),
+        pytest.param("DOCKER_OPTS=--a\\ b\n", ["x"], 'DOCKER_OPTS=--a\\ b" --registry-mirror=x"\n', id="escaped space"),
         pytest.param("DOCKER_OPTS=\n", ["x"], 'DOCKER_OPTS="--registry-mirror=x"\n', id="empty"),
         pytest.param('DOCKER_OPTS=""\n', ["x"], 'DOCKER_OPTS="--registry-mirror=x"\n', id="empty quotes"),
         pytest.param(
@@ -211,9 +197,7 @@ def test_directive_lines(text, flag, expected):
             'DOCKER_OPTS="--a --registry-mirror=x"\n',
             id="last line",
         ),
-        pytest.param(
-            'DOCKER_OPTS="--registry-"\'mirror=o\'" --b"', [], 'DOCKER_OPTS=""\'\'"--b"', id="across quotes"
-        ),
+        pytest.param('DOCKER_OPTS="--registry-"\'mirror=o\'" --b"', [], 'DOCKER_OPTS=""\'\'"--b"', id="across quotes"),
         pytest.param(
             'DOCKER_OPTS="a\\ --registry-mirror=o"', [], 'DOCKER_OPTS="a\\ "', id="backslash before the space"
         ),
@@ -296,9 +280,7 @@ def test_a_value_that_the_shell_would_split_is_refused(value):
         pytest.param("if true; then\nDOCKER_OPTS=--a\nfi\n", 2, "inside an if", id="if"),
         pytest.param("f() {\nDOCKER_OPTS=--a\n}\n", 2, "a function", id="function"),
         pytest.param("case x in\nx) DOCKER_OPTS=--a;;\nesac\n", 2, "inside an if", id="case"),
-        pytest.param(
-            "( case x in a) b;; esac\nDOCKER_OPTS=--a )\n", 2, "a subshell", id="subshell with a case"
-        ),
+        pytest.param("( case x in a) b;; esac\nDOCKER_OPTS=--a )\n", 2, "a subshell", id="subshell with a case"),
         pytest.param("for DOCKER_OPTS in a; do b; done\n", 1, "may change it", id="loop variable"),
         pytest.param("[ -f /x ] &&\n DOCKER_OPTS=--a\n", 2, "a list", id="and"),
         pytest.param("DOCKER_OPTS=--a &\n", 1, "a list", id="background"),
@@ -327,9 +309,7 @@ def test_a_value_that_the_shell_would_split_is_refused(value):
             "an expansion in a --registry-mirror",
             id="value from a variable",
         ),
-        pytest.param(
-            'M=--registry-mirror=o\nDOCKER_OPTS="$M"\n', 1, "other variable", id="option from a variable"
-        ),
+        pytest.param('M=--registry-mirror=o\nDOCKER_OPTS="$M"\n', 1, "other variable", id="option from a variable"),
         pytest.param('DOCKER_OPTS="${DOCKER_OPTS:-x}"\n', 1, "its own value", id="default of itself"),
         pytest.param(": ${DOCKER_OPTS:=x}\n", 1, "default value", id="assignment in an expansion"),
         pytest.param("DOCKER_OPTS=a\nDOCKER_OPTS+=' --registry-mirror=o'\n", 2, "+=", id="+="),
@@ -426,9 +406,7 @@ def files(draw):
         value = value.rstrip() if draw(st.booleans()) else value
         spelled = draw(quoted(value))
         if index and draw(st.booleans()):
-            spelled = (
-                draw(st.sampled_from(['"$DOCKER_OPTS "', '"${DOCKER_OPTS} "', '"$DOCKER_OPTS"'])) + spelled
-            )
+            spelled = draw(st.sampled_from(['"$DOCKER_OPTS "', '"${DOCKER_OPTS} "', '"$DOCKER_OPTS"'])) + spelled
         if draw(st.integers(0, 4)) == 0:
             spelled += draw(st.sampled_from(['" $OTHER"', '" $(echo i j)"', '" `echo k`"']))
         prefix = draw(st.sampled_from(["", "", "export ", "  ", "A=1 "]))
@@ -453,9 +431,7 @@ def without(words, flag="registry-mirror"):
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(
-        st.tuples(
-            files(), st.lists(st.sampled_from([NEW, "http://[::1]:5000", "http://h/$&'"]), unique=True)
-        ),
+        st.tuples(files(), st.lists(st.sampled_from([NEW, "http://[::1]:5000", "http://h/$&'"]), unique=True)),
         min_size=5,
         max_size=25,
     )
