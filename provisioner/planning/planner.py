@@ -16,6 +16,7 @@ from provisioner.tables import Platform, package_sources, platform_of
 from provisioner.versions import satisfies
 
 OLDEST_KERNEL = (3, 10)
+HOLDABLE = ("docker-ce", "docker-ce-cli", "containerd.io", "docker.io", "docker-cli")
 
 
 def sources_needed(facts: Facts, spec: Spec) -> tuple[Source, ...]:
@@ -97,10 +98,9 @@ def _finishing_steps(facts: Facts, spec: Spec, platform: Platform | None, *, ins
         why = "members of group docker may use the engine; that is as good as root"
         steps.append(Step("users", f"let {' '.join(users)} use docker", why, "+", "docker_group", {"users": users}))
     if spec.hold and platform and platform.family == "deb":
-        names = [name for name in ("docker-ce", "docker-ce-cli", "docker.io") if name in facts.packages]
-        loose = [name for name in names if name not in facts.held] or (["docker-ce"] if installs else [])
-        if loose:
-            steps.append(Step("hold", "hold the packages", "--hold", "~", "apt_hold", {"packages": loose}))
+        loose = [name for name in HOLDABLE if name in facts.packages and name not in facts.held]
+        if loose or installs:
+            steps.append(Step("hold", "hold the packages", "--hold", "~", "apt_hold", {"packages": HOLDABLE}))
     return steps
 
 

@@ -1,0 +1,45 @@
+"""Hosts as facts, for tests of the planner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from provisioner.facts.model import Engine, EngineInfo, Facts, Login, OperatingSystem, Unit
+from provisioner.reach import Source, SourceReach
+
+BARE = Facts(
+    os=OperatingSystem(id="ubuntu", version_id="24.04", name="Ubuntu 24.04", codename="noble"),
+    arch="x86_64",
+    package_arch="amd64",
+    kernel="6.8.0-31-generic",
+    init="systemd",
+    hostname="web01",
+    login=Login(name="root", uid=0, groups=("root",), sudo="root"),
+    package_manager="apt",
+    packages={},
+    engine=Engine(),
+    ca_certificates=True,
+)
+INFO = EngineInfo(
+    version="26.1.5",
+    mirrors=(),
+    insecure_registries=(),
+    containers_running=0,
+    live_restore=False,
+    storage_driver="overlay2",
+    containerd_store=False,
+    data_root="/var/lib/docker",
+    debug=False,
+)
+RUNNING = replace(
+    BARE,
+    packages={"docker-ce": "5:26.1.5-1~ubuntu.24.04~noble"},
+    engine=Engine(dockerd="/usr/bin/dockerd", client="/usr/bin/docker", client_version="26.1.5", pid=99, info=INFO),
+    units={"docker.service": Unit("docker.service", "loaded", "active", "enabled")},
+)
+
+
+def answering(name, key, versions, seconds=0.1, fingerprint="0" * 40):
+    base = f"http://{name}.example"
+    source = Source(name, base, fingerprint, f"{base}/InRelease", f"{base}/gpg", f"{base}/Packages.gz")
+    return SourceReach(source, seconds=seconds, key=key, versions={"docker-ce": versions, "docker-ce-cli": versions})
