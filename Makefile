@@ -14,7 +14,7 @@ test: $(VENV)/.tested
 	$(BIN)/ruff format --check provisioner tests
 	$(BIN)/ruff check provisioner tests
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

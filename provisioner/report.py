@@ -41,7 +41,7 @@ def outcome_text(outcome: Outcome) -> str:
     parts = [state, f"Docker {info.version}" if info else "", f"mirrors {mirrors}" if mirrors else ""]
     lines = [f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"]
     if outcome.error is not None:
-        lines += [f"  {line}" for line in outcome.error.message.splitlines()]
+        lines += [f"  {line}" for line in outcome.error.message.removeprefix(f"{outcome.host}: ").splitlines()]
         lines += [f"  -> {line}" for line in outcome.error.hint.splitlines()[:1]]
         lines += [f"     {line}" for line in outcome.error.hint.splitlines()[1:]]
     return "\n".join(lines)

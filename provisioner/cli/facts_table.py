@@ -30,7 +30,7 @@ def show(targets: list[Target], *, raw: bool, as_json: bool, forks: int) -> None
     documents = []
     for name, result in results:
         if isinstance(result, ProvisionerError):
-            typer.echo(f"{name}: {result.message}\n  -> {result.hint}", err=True)
+            typer.echo(f"{name}: {result.message.removeprefix(name + ': ')}\n  -> {result.hint}", err=True)
         elif isinstance(result, str):
             typer.echo(result, nl=False)
         elif as_json:

@@ -77,7 +77,7 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
         steps += _finishing_steps(facts, spec, platform, installs=installs)
     if steps and not facts.as_root:
         raise PrivilegeError(
-            f"{len(steps)} steps need root, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
+            f"there is something to change here, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
             hint="log in as root, allow sudo without a password, or give the password with -K",
         )
     return replace(
