@@ -14,7 +14,8 @@ test: $(VENV)/.tested
 	$(BIN)/ruff format --check provisioner tests
 	$(BIN)/ruff check provisioner tests
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --ignore tests/e2e
+	$(BIN)/pytest tests/e2e
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

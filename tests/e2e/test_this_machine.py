@@ -20,7 +20,6 @@ WANTED = os.environ.get("CI") == "true" or os.environ.get("PROVISIONER_TEST_THIS
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.xdist_group("this-machine"),
     pytest.mark.skipif(
         not WANTED, reason="would install Docker on this machine; PROVISIONER_TEST_THIS_MACHINE=1 allows it"
     ),
