@@ -128,6 +128,6 @@ comes_up() {
 
 # say_why: the daemon's own last words, one marker line each.
 say_why() {
-  engine_log | grep -E 'level=(error|fatal|warning)|rror|ailed|nable|nvalid|nknown' | tail -n 5 |
+  engine_log | grep -E 'level=(error|fatal)|^(failed|unable|Error|invalid)|dockerd' | tail -n 4 |
     while IFS= read -r line; do mark "daemon $line"; done
 }

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +32,7 @@ def test_every_script_parses(name):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_shellcheck_has_no_complaint(name):
-    shellcheck = shutil.which("shellcheck", path=".venv/bin:" + subprocess.os.environ["PATH"])
+    shellcheck = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if shellcheck is None:
         pytest.fail("shellcheck is part of the development dependencies")
     excluded = "SC2034,SC2317,SC2329"  # variables and functions of the prelude that this plan does not use
