@@ -132,7 +132,7 @@ def _finalize(value: Any) -> Any:
 
 @functools.cache
 def _files() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(_directory() / "files"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -140,5 +140,3 @@ def _files() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 # configuration files, not HTML
     )
-    environment.filters["deb822"] = lambda text: "\n".join(f" {line}" if line else " ." for line in text.splitlines())
-    return environment

@@ -8,7 +8,7 @@ from provisioner.planning.model import Step
 from provisioner.reach import SourceReach
 from provisioner.render import file_text
 from provisioner.spec import Spec
-from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source
+from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source, remove_conflicts
 from provisioner.strategies.files import write_files
 from provisioner.tables import Platform
 
@@ -42,18 +42,7 @@ def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple
                 {"packages": ["ca-certificates"], "lock_timeout": LOCK_TIMEOUT},
             )
         )
-    conflicts = [name for name in platform.conflicts if name in facts.packages]
-    if conflicts:
-        planned.append(
-            Step(
-                "conflicts",
-                f"remove {' '.join(conflicts)}",
-                "they conflict with docker-ce; images, containers and volumes stay",
-                "-",
-                "apt_remove",
-                {"packages": conflicts, "lock_timeout": LOCK_TIMEOUT},
-            )
-        )
+    planned.append(remove_conflicts(facts, platform, "apt_remove"))
     source = file_text(
         "docker.sources.j2",
         uri=f"{base}/linux/{platform.repository}",

@@ -1,12 +1,15 @@
-"""What a strategy answers, and the choice among package sources that two of them share."""
+"""What a strategy answers, and what the two that install docker-ce share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from provisioner.facts.model import Facts
 from provisioner.openpgp import fingerprints
+from provisioner.planning.model import Step
 from provisioner.reach import SourceReach
 from provisioner.spec import Spec
+from provisioner.tables import Platform
 from provisioner.versions import newest, upstream
 
 ENGINE_PACKAGES = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras")
@@ -38,6 +41,21 @@ def choose_source(reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject
         return Reject("; ".join(reasons) or "no package source carries this release")
     best = min(usable, key=lambda answer: (answer.source.name != "official", answer.seconds))
     return Accept(why=f"{best.source.base} answers in {best.seconds:.1f} s", reach=best, packages=_packages(best, spec))
+
+
+def remove_conflicts(facts: Facts, platform: Platform, template: str) -> Step | None:
+    """Return the step that removes what conflicts with docker-ce, through `template`; None if nothing does."""
+    conflicts = [name for name in platform.conflicts if name in facts.packages]
+    if not conflicts:
+        return None
+    return Step(
+        "conflicts",
+        f"remove {' '.join(conflicts)}",
+        "they conflict with docker-ce; images, containers and volumes stay",
+        "-",
+        template,
+        {"packages": conflicts, "manager": facts.package_manager, "lock_timeout": LOCK_TIMEOUT},
+    )
 
 
 def _against(answer: SourceReach, spec: Spec) -> str:

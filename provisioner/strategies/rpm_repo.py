@@ -8,7 +8,7 @@ from provisioner.planning.model import Step
 from provisioner.reach import SourceReach
 from provisioner.render import file_text
 from provisioner.spec import Spec
-from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source
+from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source, remove_conflicts
 from provisioner.strategies.files import write_files
 from provisioner.tables import Platform
 
@@ -30,18 +30,7 @@ def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple
     assert accept.reach is not None  # noqa: S101 # consider() accepts with a source only
     base = accept.reach.source.base
     planned: list[Step | None] = []
-    conflicts = [name for name in platform.conflicts if name in facts.packages]
-    if conflicts:
-        planned.append(
-            Step(
-                "conflicts",
-                f"remove {' '.join(conflicts)}",
-                "they conflict with docker-ce; images, containers and volumes stay",
-                "-",
-                "rpm_remove",
-                {"packages": conflicts, "manager": facts.package_manager, "lock_timeout": LOCK_TIMEOUT},
-            )
-        )
+    planned.append(remove_conflicts(facts, platform, "rpm_remove"))
     repository = file_text(
         "docker-ce.repo.j2",
         uri=f"{base}/linux/{platform.repository}",
