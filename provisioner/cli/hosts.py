@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
+from provisioner.cli.options import Connection
 from provisioner.errors import UsageError
 from provisioner.pipeline import Target
 from provisioner.spec import Spec
@@ -30,26 +32,17 @@ def spec(**wanted: Any) -> Spec:
         raise UsageError(problems, hint="nothing was contacted or changed") from cause
 
 
-def targets(
-    names: list[str] | None,
-    wanted: Spec,
-    *,
-    user: str | None,
-    port: int | None,
-    private_key: str | None,
-    ask_pass: bool,
-    ask_become_pass: bool,
-    known_hosts: str | None,
-    accept_new: bool,
-    ssh_config: str | None,
-    jump: str | None,
-    timeout: float,
-) -> list[Target]:
-    """Return the hosts of the command line; this machine when it names none."""
-    password = getpass.getpass("SSH password: ") if ask_pass else None
-    become = getpass.getpass("sudo password: ") if ask_become_pass else None
+def targets(names: list[str] | None, connection: Connection, wanted: Mapping[str, Any] | None = None) -> list[Target]:
+    """Return the hosts of the command line with what is `wanted` of each; this machine when it names none.
+
+    Raises:
+        UsageError: a name or the wanted state is not valid; no host has been contacted.
+    """
+    state = spec(**(wanted or {}))
+    password = getpass.getpass("SSH password: ") if connection.ask_pass else None
+    become = getpass.getpass("sudo password: ") if connection.ask_become_pass else None
     if not names or names == ["localhost"]:
-        return [Target(LocalTransport(), wanted, become)]
+        return [Target(LocalTransport(), state, become)]
     found = []
     for name in dict.fromkeys(names):
         match = TARGET.fullmatch(name)
@@ -57,15 +50,15 @@ def targets(
             raise UsageError(f"{name!r} is not a target", hint="write [user@]host[:port], IPv6 as [::1]:22")
         options = SSHOptions(
             host=match["six"] or match["host"],
-            user=match["user"] or user,
-            port=int(match["port"]) if match["port"] else port,
-            key_files=(private_key,) if private_key else (),
+            user=match["user"] or connection.user,
+            port=int(match["port"]) if match["port"] else connection.port,
+            key_files=(connection.private_key,) if connection.private_key else (),
             password=password,
-            known_hosts=known_hosts,
-            accept_new=accept_new,
-            ssh_config=ssh_config,
-            jump=jump,
-            timeout=timeout,
+            known_hosts=connection.known_hosts,
+            accept_new=connection.accept_new,
+            ssh_config=connection.ssh_config,
+            jump=connection.jump,
+            timeout=connection.timeout,
         )
-        found.append(Target(SSHTransport(options, name), wanted, become))
+        found.append(Target(SSHTransport(options, name), state, become))
     return found

@@ -1,41 +1,157 @@
-"""Options that several commands share; their names are those of Ansible and OpenSSH."""
+"""The options that commands share; their names are those of Ansible and OpenSSH.
 
+None means "not said": defaults of the wanted state live in `provisioner.spec`, those of a host in its inventory
+and in ~/.ssh/config.
+"""
+
+# ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any, Optional
 
 import typer
 
-Targets = Annotated[Optional[list[str]], typer.Argument(metavar="[TARGET]...", help="[user@]host[:port]; none: this machine")]  # fmt: skip # noqa: UP045, E501
-User = Annotated[Optional[str], typer.Option("-u", "--user", help="login name")]  # noqa: UP045
-Port = Annotated[Optional[int], typer.Option("-p", "--port", help="SSH port")]  # noqa: UP045
-PrivateKey = Annotated[Optional[str], typer.Option("--private-key", help="private key file")]  # noqa: UP045
-AskPass = Annotated[bool, typer.Option("-k", "--ask-pass", help="ask for the login password")]
-AskBecomePass = Annotated[bool, typer.Option("-K", "--ask-become-pass", help="ask for the sudo password")]
-Forks = Annotated[int, typer.Option("-f", "--forks", min=1, help="hosts at a time")]
-KnownHosts = Annotated[Optional[str], typer.Option("--known-hosts", help="known_hosts file")]  # noqa: UP045
-AcceptNew = Annotated[bool, typer.Option("--accept-new", help="accept the key of a host seen for the first time")]
-SSHConfig = Annotated[Optional[str], typer.Option("--ssh-config", help="instead of ~/.ssh/config")]  # noqa: UP045
-Jump = Annotated[Optional[str], typer.Option("-J", "--jump", help="jump host")]  # noqa: UP045
-Timeout = Annotated[float, typer.Option("--timeout", help="seconds to connect")]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
-Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
-AllowRestart = Annotated[bool, typer.Option("--allow-restart", help="a restart may stop running containers")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="show the script as well")]
-DockerVersion = Annotated[Optional[str], typer.Option("--docker-version", help="latest, 28, 28.3 or 28.3.1")]  # noqa: UP045
-Channel = Annotated[str, typer.Option("--channel", help="stable or test")]
-Source = Annotated[str, typer.Option("--source", help="auto, a name, or the URL of a docker-ce tree")]
-SourceFingerprint = Annotated[str | None, typer.Option("--source-fingerprint", help="its key, if not Docker's")]
-Strategy = Annotated[str, typer.Option("--strategy", help="auto, apt-repo, rpm-repo, distro-packages")]
-RegistryMirror = Annotated[Optional[list[str]], typer.Option("--registry-mirror", help="mirror of Docker Hub; repeatable")]  # fmt: skip # noqa: UP045, E501
-InsecureRegistry = Annotated[Optional[list[str]], typer.Option("--insecure-registry", help="host:port or CIDR; repeatable")]  # fmt: skip # noqa: UP045, E501
-Daemon = Annotated[Optional[list[str]], typer.Option("--daemon", metavar="KEY=JSON", help="a key of daemon.json; repeatable")]  # fmt: skip # noqa: UP045, E501
-DockerUser = Annotated[Optional[list[str]], typer.Option("--docker-user", help="may use docker; repeatable")]  # noqa: UP045
-Hold = Annotated[bool, typer.Option("--hold", help="keep the package manager from upgrading the engine")]
+_WHO, _WHAT, _HOW, _SHOWN = "Hosts and connection", "Wanted state", "Rollout", "Output"
+
+Targets = Annotated[
+    Optional[list[str]], typer.Argument(metavar="[TARGET]...", help="\\[user@]host\\[:port]; none: this machine")
+]
 
 
-def daemon_values(settings: list[str] | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Connection:
+    user: Annotated[
+        Optional[str], typer.Option("-u", "--user", help="login name", metavar="NAME", rich_help_panel=_WHO)
+    ] = None
+    port: Annotated[Optional[int], typer.Option("-p", "--port", help="SSH port", rich_help_panel=_WHO)] = None
+    private_key: Annotated[
+        Optional[str], typer.Option("--private-key", help="private key", metavar="FILE", rich_help_panel=_WHO)
+    ] = None
+    ask_pass: Annotated[
+        bool, typer.Option("-k", "--ask-pass", help="ask for the login password", rich_help_panel=_WHO)
+    ] = False
+    ask_become_pass: Annotated[
+        bool, typer.Option("-K", "--ask-become-pass", help="ask for the sudo password", rich_help_panel=_WHO)
+    ] = False
+    forks: Annotated[int, typer.Option("-f", "--forks", min=1, help="hosts at a time", rich_help_panel=_WHO)] = 50
+    known_hosts: Annotated[
+        Optional[str],
+        typer.Option("--known-hosts", help="instead of ~/.ssh/known_hosts", metavar="FILE", rich_help_panel=_WHO),
+    ] = None
+    accept_new: Annotated[
+        bool,
+        typer.Option("--accept-new", help="accept the key of a host seen for the first time", rich_help_panel=_WHO),
+    ] = False
+    ssh_config: Annotated[
+        Optional[str],
+        typer.Option("--ssh-config", help="instead of ~/.ssh/config", metavar="FILE", rich_help_panel=_WHO),
+    ] = None
+    jump: Annotated[
+        Optional[str],
+        typer.Option("-J", "--jump", help="jump host, \\[user@]host\\[:port]", metavar="HOST", rich_help_panel=_WHO),
+    ] = None
+    timeout: Annotated[float, typer.Option("--timeout", help="to connect", metavar="SECONDS", rich_help_panel=_WHO)] = (
+        15.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WantedState:
+    docker_version: Annotated[
+        Optional[str],
+        typer.Option("--docker-version", help="latest, 28, 28.3 or 28.3.1", metavar="V", rich_help_panel=_WHAT),
+    ] = None
+    channel: Annotated[
+        Optional[str],
+        typer.Option("--channel", help="stable or test", metavar="NAME", rich_help_panel=_WHAT),
+    ] = None
+    source: Annotated[
+        Optional[str],
+        typer.Option(
+            "--source",
+            help="auto, a name, or the URL of a docker-ce tree",
+            metavar="NAME|URL",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None
+    source_fingerprint: Annotated[
+        Optional[str],
+        typer.Option(
+            "--source-fingerprint", help="the key of that URL, if not Docker's", metavar="HEX", rich_help_panel=_WHAT
+        ),
+    ] = None
+    strategy: Annotated[
+        Optional[str],
+        typer.Option(
+            "--strategy", help="auto, apt-repo, rpm-repo, distro-packages", metavar="NAME", rich_help_panel=_WHAT
+        ),
+    ] = None
+    registry_mirror: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--registry-mirror", help="mirror of Docker Hub; repeatable", metavar="URL", rich_help_panel=_WHAT
+        ),
+    ] = None
+    insecure_registry: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--insecure-registry", help="host:port or CIDR; repeatable", metavar="REGISTRY", rich_help_panel=_WHAT
+        ),
+    ] = None
+    daemon: Annotated[
+        Optional[list[str]],
+        typer.Option("--daemon", help="a key of daemon.json; repeatable", metavar="KEY=JSON", rich_help_panel=_WHAT),
+    ] = None
+    docker_user: Annotated[
+        Optional[list[str]],
+        typer.Option("--docker-user", help="may use docker; repeatable", metavar="LOGIN", rich_help_panel=_WHAT),
+    ] = None
+    hold: Annotated[
+        bool,
+        typer.Option("--hold", help="keep the package manager from upgrading the engine", rich_help_panel=_WHAT),
+    ] = False
+
+    def said(self) -> dict[str, Any]:
+        """What the command line says of the wanted state, in the field names of `Spec`."""
+        values = {
+            "version": self.docker_version,
+            "channel": self.channel,
+            "source": self.source,
+            "source_fingerprint": self.source_fingerprint,
+            "strategy": self.strategy,
+            "registry_mirrors": self.registry_mirror or None,
+            "insecure_registries": self.insecure_registry or None,
+            "daemon": _daemon_values(self.daemon) or None,
+            "users": self.docker_user or None,
+            "hold": self.hold or None,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask", rich_help_panel=_HOW)] = False
+    allow_restart: Annotated[
+        bool,
+        typer.Option("--allow-restart", help="a restart may stop running containers", rich_help_panel=_HOW),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)] = False
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="show the script as well", rich_help_panel=_SHOWN)
+    ] = False
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="no progress", rich_help_panel=_SHOWN)] = False
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="no colours on a terminal either", rich_help_panel=_SHOWN)
+    ] = False
+
+
+def _daemon_values(settings: list[str] | None) -> dict[str, Any]:
     """KEY=JSON options -> a mapping; a value that is no JSON is taken as a string."""
     values: dict[str, Any] = {}
     for setting in settings or ():

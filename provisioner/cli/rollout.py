@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from provisioner.cli.options import Output, Rollout
 from provisioner.errors import UsageError
 from provisioner.fleet import each, worst
 from provisioner.outcome import Outcome
@@ -26,29 +27,20 @@ def look_at(targets: list[Target], forks: int) -> list[Outcome]:
     return each(targets, look, forks=forks)
 
 
-def roll_out(
-    command: str,
-    targets: list[Target],
-    *,
-    forks: int,
-    yes: bool,
-    allow_restart: bool,
-    as_json: bool,
-    verbose: bool,
-) -> None:
+def roll_out(command: str, targets: list[Target], rollout: Rollout, output: Output, *, forks: int) -> None:
     """Raises typer.Exit with the worst host's exit code.
 
     Raises:
         UsageError: there is something to change, no --yes, and nobody at a terminal to ask.
     """
-    if not yes and not sys.stdin.isatty():
+    if not rollout.yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes, or look with plan")
     looked = look_at(targets, forks)
     pending = [outcome for outcome in looked if outcome.plan and not outcome.plan.empty]
     for outcome in pending:
         if outcome.plan:
-            say(plan_text(outcome.plan, script=verbose))
-    if pending and not yes and not typer.confirm(f"change {len(pending)} of {len(looked)} hosts?", err=True):
+            say(plan_text(outcome.plan, script=output.verbose))
+    if pending and not rollout.yes and not typer.confirm(f"change {len(pending)} of {len(looked)} hosts?", err=True):
         raise typer.Exit(0)
     pairs = list(zip(targets, looked, strict=True))
 
@@ -62,17 +54,18 @@ def roll_out(
                 say(f"{target.name}: {what}")
 
         try:
-            return change(target, outcome, allow_restart=allow_restart, on_step=on_step)
+            return change(target, outcome, allow_restart=rollout.allow_restart, on_step=on_step)
         finally:
             target.transport.close()
 
-    finish(command, each(pairs, work, forks=forks), as_json=as_json)
+    finish(command, each(pairs, work, forks=forks), output)
 
 
-def finish(command: str, outcomes: list[Outcome], *, as_json: bool) -> None:
-    if as_json:
+def finish(command: str, outcomes: list[Outcome], output: Output, *, exit_code: int | None = None) -> None:
+    """Print the result and end with `exit_code`, else with the worst host's."""
+    if output.as_json:
         typer.echo(json.dumps(envelope(command, outcomes), indent=2, ensure_ascii=False))
     else:
         for outcome in outcomes:
             typer.echo(outcome_text(outcome))
-    raise typer.Exit(worst(outcome.exit_code for outcome in outcomes))
+    raise typer.Exit(worst(outcome.exit_code for outcome in outcomes) if exit_code is None else exit_code)

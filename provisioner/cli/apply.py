@@ -1,0 +1,23 @@
+"""provisioner apply"""
+
+from __future__ import annotations
+
+from provisioner.cli import options as o
+from provisioner.cli.option_groups import grouped
+
+
+@grouped
+def apply(
+    target: o.Targets = None,
+    *,
+    wanted: o.WantedState,
+    rollout: o.Rollout,
+    connection: o.Connection,
+    output: o.Output,
+) -> None:
+    """Bring hosts to the wanted state and check that they are there."""
+    from provisioner.cli import hosts
+    from provisioner.cli.rollout import roll_out
+
+    found = hosts.targets(target, connection, wanted.said())
+    roll_out("apply", found, rollout, output, forks=connection.forks)
