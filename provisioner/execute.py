@@ -9,7 +9,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from provisioner.errors import ApplyError, BlockedError, ConnectError, ConnectionLostError, ProvisionerError
+from provisioner.errors import (
+    ApplyError,
+    BlockedError,
+    ConnectError,
+    ConnectionLostError,
+    PrivilegeError,
+    ProvisionerError,
+)
 from provisioner.facts.frames import marker, new_nonce
 from provisioner.facts.gather import parse_answer
 from provisioner.facts.model import Facts
@@ -34,21 +41,25 @@ class Run:
     facts: Facts | None
     error: ProvisionerError | None
     rolled_back: bool
+    proof: tuple[str, ...] = ()
+    """The daemon's log lines of a pull; see `provisioner.proof`."""
 
 
 class _Progress:
-    """The state of a run as its markers tell it."""
+    """The state of a run as its markers tell it. `said` keeps the markers that only the end needs, by verb."""
 
     def __init__(self, plan: Plan, nonce: str, on_step: OnStep) -> None:
         self.steps = {step.id: step for step in plan.steps}
         self.nonce, self.on_step = nonce, on_step
+        self.told: set[tuple[str, str]] = set()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was heard: a run that is joined again is told from its start."""
         self.results: dict[str, StepResult] = {}
         self.current = ""
         self.log: list[str] = []
-        self.errors: list[str] = []
-        self.daemon: list[str] = []
-        self.rollback = self.locked = ""
-        self.ends: dict[str, str] = {}
+        self.said: dict[str, list[str]] = {}
 
     def line(self, line: str) -> None:
         mark = marker(line, self.nonce)
@@ -67,17 +78,16 @@ class _Progress:
             self._tell(verb)
         elif verb == "note":
             self._tell(rest)
-        elif verb in {"error", "daemon"}:
-            (self.errors if verb == "error" else self.daemon).append(rest)
-        elif verb == "rollback":
-            self.rollback = rest
-        elif verb in {"locked", "refused"}:
-            self.locked = rest or "somebody"
-        elif verb in {"finished", "left"}:
-            self.ends[verb] = rest
+        else:
+            self.said.setdefault(verb, []).append(rest)
+
+    def last(self, verb: str) -> str | None:
+        """What the last marker `verb` said; None when there was none."""
+        return self.said[verb][-1] if verb in self.said else None
 
     def _tell(self, what: str) -> None:
-        if self.current in self.steps:
+        if self.current in self.steps and (self.current, what) not in self.told:
+            self.told.add((self.current, what))
             self.on_step(self.steps[self.current], what)
 
 
@@ -105,6 +115,7 @@ def _until_ended(
     except ConnectionLostError as lost:
         for attempt in range(REJOINS):
             time.sleep(2**attempt)
+            progress.begin()
             try:
                 joined = follow_script(progress.nonce, run=run, become_password=become_password)
                 completed = transport.run(joined, timeout=TIMEOUT, on_line=progress.line)
@@ -116,26 +127,34 @@ def _until_ended(
                 f"{lost.message}. The run {run} goes on there by itself",
                 hint=f"look at /var/lib/provisioner/runs/{run}/log on the host, or run the same command again",
             ) from lost
+        if "unknown-run" in progress.said:
+            raise ConnectionLostError(
+                f"{lost.message}. The run had not begun on the host; nothing was changed", hint="run the command again"
+            ) from lost
     return completed.stdout, completed.stderr
 
 
 def _judge(plan: Plan, progress: _Progress, stdout: str, stderr: str) -> Run:
     results = tuple(progress.results.get(step.id, StepResult(step.id, "not run")) for step in plan.steps)
-    if progress.locked:
+    locked, left = progress.last("locked"), progress.last("left")
+    if locked is not None:
         raise BlockedError(
-            f"locked: {progress.locked}", hint="wait until it has ended, then run the same command again"
+            f"locked: {locked or 'somebody else'}", hint="wait until it has ended, then run the same command again"
         )
-    facts = None
-    if "left" in progress.ends:
-        facts = parse_answer(stdout, stderr, progress.nonce)
-    if progress.ends.get("finished") == "0":
-        return Run(results, facts, None, rolled_back=False)
+    if "refused" in progress.said:
+        raise PrivilegeError(
+            f"sudo refused on {plan.host}; nothing was changed",
+            hint="give the sudo password with -K, or log in as root",
+        )
+    facts = parse_answer(stdout, stderr, progress.nonce) if left is not None else None
+    if progress.last("finished") == "0":
+        return Run(results, facts, None, rolled_back=False, proof=tuple(progress.said.get("proof", ())))
     failed = next((result for result in results if result.status == "failed"), None)
     tail = "\n".join((failed.log if failed else stderr.strip()).splitlines()[-10:])
-    what = "; ".join(progress.errors) or (tail if failed is None else f"step {failed.id} failed")
-    message = "\n".join([what or "the run stopped without a word", *progress.daemon])
-    if progress.rollback == "failed":
+    what = "; ".join(progress.said.get("error", ())) or (tail if failed is None else f"step {failed.id} failed")
+    message = "\n".join([what or "the run stopped without a word", *progress.said.get("daemon", ())])
+    if progress.last("rollback") == "failed":
         message += "\nThe way back failed as well; the earlier files are in the run's backup directory on the host."
     log = f"log: /var/lib/provisioner/runs/ on {plan.host}"
     error = ApplyError(message, hint=f"{log}\n{tail}" if tail and failed else log)
-    return Run(results, facts, error, rolled_back=progress.rollback == "done")
+    return Run(results, facts, error, rolled_back=progress.last("rollback") == "done")

@@ -37,7 +37,6 @@ def launch_script(
     run: str,
     holder: str,
     become_password: str | None = None,
-    with_facts: bool = True,
 ) -> str:
     """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
 
@@ -53,7 +52,6 @@ def launch_script(
             nonce=nonce,
             run=run,
             holder=holder,
-            with_facts=with_facts,
         )
     )
     return _envelope(nonce, payload, become_password, needs_root=True)
