@@ -35,6 +35,33 @@ finish() {
 undo_files() {
   [ -s "$RUN/undo" ] || return 0
   failed=''
+  case $config_changed in
+    '') put_back ;;
+    reload)
+      say_earlier_values
+      put_back
+      [ -s "$RUN/revert" ] || engine_reload || failed=1 ;;
+    *)
+      put_back
+      engine_recover || failed=1 ;;
+  esac
+  if [ -n "$config_changed" ]; then
+    if comes_up 60 engine_answers; then note "the engine answers, with the previous configuration"; else failed=1; fi
+  fi
+  if [ -n "$failed" ]; then mark "rollback failed"; else mark "rollback done"; fi
+}
+
+# A reload ignores a key that is absent, so putting the old file back would leave the new value alive: the earlier
+# values are written out for one reload, then the old file returns.
+say_earlier_values() {
+  [ -s "$RUN/revert" ] || return 0
+  path=$(cat "$RUN/revert.path")
+  cp -p "$path" "$path.provisioner" && cat "$RUN/revert" >"$path.provisioner" && mv -f "$path.provisioner" "$path" &&
+    engine_reload && comes_up 15 reverted || failed=1
+}
+
+# put_back: every file as it was before this run, the last one first.
+put_back() {
   count=$(wc -l <"$RUN/undo")
   while [ "$count" -gt 0 ]; do
     line=$(sed -n "${count}p" "$RUN/undo")
@@ -47,15 +74,6 @@ undo_files() {
     count=$((count - 1))
   done
   : >"$RUN/undo"
-  case $config_changed in
-    '') ;;
-    reload) engine_reload || failed=1 ;;
-    *) engine_recover || failed=1 ;;
-  esac
-  if [ -n "$config_changed" ]; then
-    if comes_up 60 engine_answers; then note "the engine answers, with the previous configuration"; else failed=1; fi
-  fi
-  if [ -n "$failed" ]; then mark "rollback failed"; else mark "rollback done"; fi
 }
 
 # checksum PATH: its sha256, or "absent".

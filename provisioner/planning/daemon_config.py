@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import ApplyError
-from provisioner.facts.model import Facts, HostFile
+from provisioner.facts.model import EngineInfo, Facts, HostFile
 from provisioner.planning import daemon_json, docker_opts
+from provisioner.planning.daemon_live import SHOWN, live_value, shows
 from provisioner.planning.model import FileDiff, Restart, Step
 from provisioner.strategies.files import file_params
 
@@ -24,47 +26,115 @@ LOSES_INSECURE_REGISTRIES = re.compile(r"23\.0\.[0-6]\b|24\.0\.0\b")
 """Engines whose reload drops insecure-registries (moby PRs 45552 and 45572)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What one file must say. `text` is None when it says so already and the daemon has not taken it up."""
+
+    path: str
+    before: HostFile | None
+    text: str | None
+    keys: frozenset[str]
+    revert: str | None = None
+    """A text with the values that the daemon has now written out, for keys that `before` does not have."""
+
+
 def daemon_step(facts: Facts, wanted: dict[str, Any], *, installs: bool) -> tuple[Step | None, Restart]:
     """Return the step that brings `wanted` (keys of daemon.json) to the host, None when it is so already.
 
     Raises:
         DaemonConfigurationError: an existing file is broken.
-        ApplyError: a wanted directive is given as a flag elsewhere; both together stop the daemon.
+        ApplyError: a file cannot be written, or a wanted directive is given as a flag elsewhere; both together
+            stop the daemon.
     """
-    if not wanted:
-        return None, Restart("none")
     as_options = _as_options(facts, wanted)
     in_json = {key: value for key, value in wanted.items() if key not in as_options}
-    _refuse_flags(facts, in_json)
-    files: list[tuple[str, HostFile | None, str]] = []
-    changed: set[str] = set()
-    if in_json:
-        path, before = facts.engine.config_path, facts.daemon_json
-        current = daemon_json.parse(before.text, path) if before else {}
-        text = daemon_json.merge(before.text if before else None, in_json, path)
-        changed |= {key for key, value in in_json.items() if key not in current or current[key] != value}
-        if before is None and all(value == [] for value in in_json.values()):
-            changed -= set(in_json)
-        elif changed:
-            files.append((path, before, text))
-    if as_options:
-        before = facts.options_file
-        text = before.text if before else ""
-        for key, values in as_options.items():
-            text = docker_opts.set_flag(text, OPTIONS[key], values)
-        if text != (before.text if before else ""):
-            changed |= set(as_options)
-            files.append((OPTIONS_FILE, before, text))
-    return _step(facts, wanted, files, changed, in_json, installs=installs)
+    changes = [change for change in (_json_change(facts, in_json), _options_change(facts, as_options)) if change]
+    if not changes:
+        return None, Restart("none")
+    for change in changes:
+        _refuse_unwritable(facts, change)
+    info = facts.engine.info
+    if installs or info is None:
+        why = "the first start of the engine has its final configuration" if installs else "the engine is stopped"
+        return _written(changes, why), Restart("none", why)
+    if len(changes) > 1:
+        raise ApplyError(
+            "this host keeps some of the wanted settings in DOCKER_OPTS and some in daemon.json",
+            hint="change them in two commands: first --daemon settings, then --registry-mirror",
+        )
+    (change,) = changes
+    restart = _restart(info, change)
+    return _transaction(facts, info, change, wanted, restart), restart
 
 
 def _as_options(facts: Facts, wanted: dict[str, Any]) -> dict[str, list[str]]:
     """The directives that belong into DOCKER_OPTS here: on upstart and sysvinit, unless daemon.json has them."""
     if facts.init not in {"upstart", "sysvinit"}:
         return {}
-    text = facts.daemon_json.text if facts.daemon_json else ""
-    current = daemon_json.parse(text, facts.engine.config_path)
+    current = daemon_json.parse(facts.daemon_json.text if facts.daemon_json else "", facts.engine.config_path)
     return {key: wanted[key] for key in OPTIONS if key in wanted and key not in current}
+
+
+def _json_change(facts: Facts, wanted: dict[str, Any]) -> _Change | None:
+    if not wanted:
+        return None
+    path, before, info = facts.engine.config_path, facts.daemon_json, facts.engine.info
+    current = daemon_json.parse(before.text, path) if before else {}
+    differs = {key: value for key, value in wanted.items() if not _holds(facts, current, key, value)}
+    stale = {key for key in wanted if key in current and info is not None and not shows(info, key, wanted[key])}
+    if not differs:
+        return _Change(path, before, None, frozenset(stale)) if stale else None
+    _refuse_flags(facts, differs)
+    text = daemon_json.merge(before.text if before else None, differs, path)
+    earlier = {key: live_value(info, key) for key in differs if key not in current} if info else {}
+    earlier = {key: value for key, value in earlier.items() if value is not None}
+    revert = daemon_json.merge(before.text if before else None, earlier, path) if earlier else None
+    return _Change(path, before, text, frozenset(differs) | stale, revert)
+
+
+def _holds(facts: Facts, current: dict[str, Any], key: str, value: Any) -> bool:
+    """True when the file need not change for `key`."""
+    if key in current:
+        return bool(_normal(key, current[key]) == _normal(key, value))
+    info = facts.engine.info
+    if info is None:
+        return bool(value == [])
+    # Absent here, and so all the same: by default, or by a flag.
+    return live_value(info, key) is not None and shows(info, key, value) and (value == [] or _flagged(facts, key))
+
+
+def _normal(key: str, value: Any) -> Any:
+    if key == "registry-mirrors" and isinstance(value, list):
+        return [url.rstrip("/") if isinstance(url, str) else url for url in value]
+    return value
+
+
+def _options_change(facts: Facts, wanted: dict[str, list[str]]) -> _Change | None:
+    before, info = facts.options_file, facts.engine.info
+    was = text = before.text if before else ""
+    for key, values in wanted.items():
+        text = docker_opts.set_flag(text, OPTIONS[key], values)
+    stale = {key for key, values in wanted.items() if info is not None and not shows(info, key, values)}
+    if text == was:
+        return _Change(OPTIONS_FILE, before, None, frozenset(stale)) if stale else None
+    return _Change(OPTIONS_FILE, before, text, frozenset(wanted))
+
+
+def _refuse_unwritable(facts: Facts, change: _Change) -> None:
+    odd = next((odd for odd in facts.odd_files if odd.startswith(f"{change.path} ")), None)
+    if odd:
+        raise ApplyError(f"{odd}. Nothing was changed.", hint=f"put a regular file at {change.path}, or remove it")
+    if change.before and change.before.immutable and change.text is not None:
+        raise ApplyError(
+            f"{change.before.path} has the immutable attribute: somebody wants it to stay as it is. "
+            "Nothing was changed.",
+            hint=f"chattr -i {change.before.path} on the host, if it may change",
+        )
+
+
+def _flagged(facts: Facts, key: str) -> bool:
+    flag = "--" + OPTIONS.get(key, key)
+    return any(re.match(rf"{re.escape(flag)}(?![\w-])", argument) for argument in facts.engine.command_line)
 
 
 def _refuse_flags(facts: Facts, wanted: dict[str, Any]) -> None:
@@ -91,54 +161,46 @@ def _refuse_flags(facts: Facts, wanted: dict[str, Any]) -> None:
             )
 
 
-def _step(
-    facts: Facts,
-    wanted: dict[str, Any],
-    files: list[tuple[str, HostFile | None, str]],
-    changed: set[str],
-    in_json: dict[str, Any],
-    *,
-    installs: bool,
-) -> tuple[Step | None, Restart]:
-    info = facts.engine.info
-    mirrors = wanted.get("registry-mirrors")
-    stale = info is not None and mirrors is not None and list(info.mirrors) != list(mirrors)
-    if not files and not stale:
-        return None, Restart("none")
-    diffs = tuple(FileDiff(path, before.text if before else None, text) for path, before, text in files)
-    title = ", ".join(sorted(changed or {"registry-mirrors"}))
-    if installs or info is None:
-        writing = {"write": [file_params(path, before, text) for path, before, text in files], "remove": []}
-        why = "the first start of the engine has its final configuration" if installs else "the engine is stopped"
-        return Step("daemon-config", f"set {title}", why, "~", "write_files", writing, diffs), Restart("none", why)
-    if len(files) > 1:
-        raise ApplyError(
-            "this host keeps some of the wanted settings in DOCKER_OPTS and some in daemon.json",
-            hint="change them in two commands: first --daemon settings, then --registry-mirror",
-        )
-    restart = _restart(facts, changed, uses_options=set(changed) - set(in_json))
-    path, before, text = files[0] if files else (facts.engine.config_path, facts.daemon_json, None)
-    expected_mirrors = list(info.mirrors) if mirrors is None else mirrors
+def _written(changes: list[_Change], why: str) -> Step:
+    """The step for an engine that does not run: the files alone."""
+    files = [(change, change.text) for change in changes if change.text is not None]
+    params = {"write": [file_params(change.path, change.before, text) for change, text in files], "remove": []}
+    diffs = tuple(_diff(change) for change, _ in files)
+    return Step("daemon-config", _title(changes), why, "~", "write_files", params, diffs)
+
+
+def _transaction(facts: Facts, info: EngineInfo, change: _Change, wanted: dict[str, Any], restart: Restart) -> Step:
+    seen = [key for key in wanted if key in SHOWN]
+    earlier = {key: live_value(info, key) for key in seen}
     params = {
-        **file_params(path, before, text or ""),
-        "text": text,
-        "validate": path != OPTIONS_FILE and bool(facts.engine.dockerd),
+        **file_params(change.path, change.before, change.text or ""),
+        "text": change.text,
+        "revert": change.revert if restart.how == "reload" else None,
+        "validate": change.path != OPTIONS_FILE and bool(facts.engine.dockerd),
         "flags": _other_flags(facts),
         "how": restart.how,
         "patience": 15 if restart.how == "reload" else 60,
         # A client whose daemon is dead prints an empty document and may exit 0 (20.10), hence the version.
-        "format": "{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}",
-        "shows": "up " + "".join(f"{url}/ " for url in expected_mirrors),
+        "format": "{{if .ServerVersion}}up" + "".join(f" {SHOWN[key].template}" for key in seen) + "{{end}}",
+        "shows": "up" + "".join(f" {SHOWN[key].text(wanted[key])}" for key in seen),
+        "showed": "up" + "".join(f" {SHOWN[key].text(earlier[key])}" for key in seen),
     }
+    diffs = (_diff(change),) if change.text is not None else ()
     why = f"{restart.how}: {restart.why}"
-    return Step("daemon-config", f"set {title}", why, "~", "daemon_config", params, diffs), restart
+    return Step("daemon-config", _title([change]), why, "~", "daemon_config", params, diffs)
 
 
-def _restart(facts: Facts, changed: set[str], *, uses_options: set[str]) -> Restart:
-    info = facts.engine.info
-    assert info is not None  # noqa: S101 # asked for a daemon that answers
-    fixed = sorted(changed - RELOADABLE)
-    if uses_options:
+def _title(changes: list[_Change]) -> str:
+    return "set " + ", ".join(sorted({key for change in changes for key in change.keys}))
+
+
+def _diff(change: _Change) -> FileDiff:
+    return FileDiff(change.path, change.before.text if change.before else None, change.text)
+
+
+def _restart(info: EngineInfo, change: _Change) -> Restart:
+    fixed = sorted(change.keys - RELOADABLE)
+    if change.path == OPTIONS_FILE:
         why = "options of the command line need a new process"
     elif fixed:
         why = f"{', '.join(fixed)} cannot be reloaded"

@@ -1,7 +1,19 @@
-engine_start() { systemctl daemon-reload && systemctl start docker.service; }
-engine_restart() { systemctl daemon-reload && systemctl restart docker.service; }
+engine_start() {
+  engine_mark_log
+  systemctl daemon-reload && systemctl start docker.service
+}
+engine_restart() {
+  engine_mark_log
+  systemctl daemon-reload && systemctl restart docker.service
+}
 engine_reload() { systemctl reload docker.service; }
-engine_log() { journalctl -q --no-pager -o cat -u docker.service --since "@$began" 2>/dev/null; }
+# From the cursor on where there is one: the journal's seconds are too coarse for what happened just before.
+engine_mark_log() {
+  log_since=--since=@$(now)
+  cursor=$(journalctl -q --no-pager -n 1 -o cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p')
+  [ -z "$cursor" ] || log_since=--after-cursor=$cursor
+}
+engine_log() { journalctl -q --no-pager -o cat -u docker.service "${log_since:---since=@$began}" 2>/dev/null; }
 engine_recover() {
   systemctl reset-failed docker.service docker.socket 2>/dev/null || :
   engine_restart

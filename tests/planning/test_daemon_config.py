@@ -1,0 +1,93 @@
+"""What the daemon's configuration needs, decided from what the file says and what the engine shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from provisioner.errors import ApplyError
+from provisioner.facts.model import HostFile
+from provisioner.planning.daemon_config import daemon_step
+from tests.hosts import INFO, RUNNING
+
+PATH = "/etc/docker/daemon.json"
+ONE = ["https://one.example"]
+
+
+def host(text=None, *, mirrors=(), **changes):
+    info = replace(INFO, mirrors=tuple(mirrors), raw={"RegistryConfig": {"Mirrors": list(mirrors)}, "Debug": False})
+    engine = replace(RUNNING.engine, info=info, **changes.pop("engine", {}))
+    file = HostFile(PATH, text) if text is not None else None
+    return replace(RUNNING, engine=engine, daemon_json=file, **changes)
+
+
+def step(facts, **wanted):
+    return daemon_step(facts, {key.replace("_", "-"): value for key, value in wanted.items()}, installs=False)[0]
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        pytest.param(host(), [], id="none wanted, none there"),
+        pytest.param(host('{"debug": true}'), [], id="none wanted, key absent"),
+        pytest.param(host('{"registry-mirrors": ["https://one.example/"]}', mirrors=ONE), ONE, id="trailing slash"),
+        pytest.param(
+            host(mirrors=ONE, engine={"command_line": ("dockerd", "--registry-mirror=https://one.example")}),
+            ONE,
+            id="given by a flag already",
+        ),
+    ],
+)
+def test_nothing_to_do(facts, wanted):
+    assert step(facts, registry_mirrors=wanted) is None
+
+
+def test_mirrors_that_only_the_daemon_remembers_are_cleared_by_an_explicit_empty_list():
+    change = step(host("{}", mirrors=ONE), registry_mirrors=[])
+    assert '"registry-mirrors": []' in change.params["text"]
+
+
+def test_a_file_that_the_daemon_has_not_taken_up_is_reloaded_as_it_is():
+    change = step(host('{"registry-mirrors": ["https://one.example"]}'), registry_mirrors=ONE)
+    assert change.params["text"] is None
+    assert change.params["how"] == "reload"
+    assert change.diffs == ()
+
+
+def test_the_way_back_says_the_earlier_mirrors_because_a_reload_ignores_absent_keys():
+    change = step(host('{"debug": true}'), registry_mirrors=ONE)
+    assert change.params["revert"] == '{"debug": true, "registry-mirrors": []}'
+    assert change.params["showed"] == "up "
+
+
+def test_keys_that_stood_in_the_file_come_back_with_it():
+    change = step(host('{"registry-mirrors": []}'), registry_mirrors=ONE)
+    assert change.params["revert"] is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        pytest.param(
+            replace(host(), daemon_json=HostFile(PATH, "{}", immutable=True)), "immutable attribute", id="immutable"
+        ),
+        pytest.param(replace(host(), odd_files=(f"{PATH} is a symlink to nothing",)), "symlink to nothing", id="odd"),
+    ],
+)
+def test_a_file_that_cannot_be_replaced_is_refused_before_anything_happens(facts, message):
+    with pytest.raises(ApplyError, match=message):
+        step(facts, registry_mirrors=ONE)
+
+
+def test_a_symlink_is_followed_to_the_file_that_is_replaced():
+    facts = replace(host(), daemon_json=HostFile("/srv/daemon.json", "{}", asked=PATH))
+    assert step(facts, registry_mirrors=ONE).params["path"] == "/srv/daemon.json"
+
+
+def test_what_docker_info_must_show_is_asked_for_every_key_that_it_shows():
+    change = step(host("{}"), registry_mirrors=ONE, debug=True)
+    assert change.params["format"] == (
+        "{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}} {{.Debug}}{{end}}"
+    )
+    assert change.params["shows"] == "up https://one.example/  true"
