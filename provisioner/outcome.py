@@ -14,6 +14,7 @@ Status = Literal[
     "converged",
     "changed",
     "planned",
+    "verified",
     "failed",
     "rolled_back",
     "unreachable",
@@ -45,7 +46,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one host. `planned` is the status of a host whose plan was shown and not applied."""
+    """What became of one host. `planned` is the status of a host whose plan was shown and not applied,
+    `verified` that of one which `verify` found as wanted.
+    """
 
     host: str
     status: Status
@@ -63,7 +66,7 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        return self.status in {"converged", "changed", "planned"}
+        return self.status in {"converged", "changed", "planned", "verified"}
 
     @property
     def seconds(self) -> float:

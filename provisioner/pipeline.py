@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner.errors import (
     BlockedError,
     ConnectError,
+    PrivilegeError,
     ProvisionerError,
     UnsupportedError,
     VerifyError,
@@ -16,6 +17,7 @@ from provisioner.execute import OnStep, execute
 from provisioner.facts.gather import gather
 from provisioner.outcome import Outcome, Status, StepResult
 from provisioner.planning.planner import plan, sources_needed
+from provisioner.proof import judge, proof_plan
 from provisioner.reach import probe
 from provisioner.spec import Spec
 from provisioner.transports.base import Transport
@@ -50,8 +52,72 @@ def look(target: Target) -> Outcome:
     return Outcome(target.name, status, facts, planned, checks=checks, timings=_since(began, "look"))
 
 
-def change(target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnStep) -> Outcome:
-    """Apply the plan that was shown, then check with the facts that the same exec gathered."""
+def change(
+    target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnStep, proof: str | None = None
+) -> Outcome:
+    """Apply the plan that was shown, then check with the facts that the same exec gathered.
+
+    With `proof`, pull that image afresh at the end; where it came from is a check like the others.
+    """
+    outcome = _changed(target, looked, allow_restart=allow_restart, on_step=on_step)
+    return prove(target, outcome, proof, on_step) if proof and outcome.succeeded else outcome
+
+
+def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outcome:
+    """Return `outcome` with the check that pulls go through the mirrors of the engine."""
+    facts = outcome.facts
+    if facts is None or facts.engine.info is None:
+        return replace(outcome, status="failed", error=VerifyError("there is no engine here that could pull an image"))
+    began, checks = time.monotonic(), outcome.checks
+    error: ProvisionerError | None = None
+    try:
+        if not facts.as_root:
+            raise PrivilegeError(  # all errors of a host become its outcome
+                f"a proof needs root, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
+                hint="log in as root, allow sudo without a password, or give the password with -K",
+            )
+        run = execute(
+            target.transport,
+            proof_plan(target.name, facts, image),
+            become_password=target.become_password,
+            on_step=on_step,
+        )
+        if run.error is not None:
+            raise run.error
+        check = judge(run.proof, facts.engine.info.mirrors, image)
+        checks = (*checks, check)
+        if not check.passed:
+            error = VerifyError(f"proof: {check.detail}", hint=_PROOF_HINT)
+    except ProvisionerError as raised:
+        error = raised
+    status = _status(error) if error else outcome.status
+    timings = {**outcome.timings, **_since(began, "proof")}
+    return replace(outcome, status=status, checks=checks, error=error, timings=timings)
+
+
+def examine(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outcome:
+    """Check the host against its wanted state without changing anything; `verified` when all checks pass."""
+    began = time.monotonic()
+    facts = None
+    try:
+        facts = gather(target.transport, become_password=target.become_password)
+        checks = verify(facts, target.spec)
+    except ProvisionerError as error:
+        return Outcome(target.name, _status(error), facts, error=error, timings=_since(began, "look"))
+    failed = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
+    hint = f"provisioner plan {target.name} shows what apply would do"
+    outcome = Outcome(
+        target.name,
+        "failed" if failed else "verified",
+        facts,
+        checks=checks,
+        error=VerifyError(failed, hint=hint) if failed else None,
+        timings=_since(began, "look"),
+    )
+    return prove(target, outcome, proof, on_step) if proof and outcome.succeeded else outcome
+
+
+def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnStep) -> Outcome:
     if looked.plan is None or looked.plan.empty:
         return looked
     began = time.monotonic()
@@ -98,6 +164,9 @@ def _status(error: ProvisionerError) -> Status:
     if isinstance(error, BlockedError):
         return "blocked"
     return "failed"
+
+
+_PROOF_HINT = "`provisioner mirror probe` asks the mirrors themselves"
 
 
 def _since(began: float, name: str) -> dict[str, float]:

@@ -40,6 +40,7 @@ def outcome_text(outcome: Outcome) -> str:
     state = "nothing to do" if outcome.status == "converged" else outcome.status.replace("_", " ")
     parts = [state, f"Docker {info.version}" if info else "", f"mirrors {mirrors}" if mirrors else ""]
     lines = [f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"]
+    lines += [f"  {check.name}: {check.detail}" for check in outcome.checks if check.passed and check.name == "proof"]
     if outcome.error is not None:
         lines += [f"  {line}" for line in outcome.error.message.removeprefix(f"{outcome.host}: ").splitlines()]
         lines += [f"  -> {line}" for line in outcome.error.hint.splitlines()[:1]]

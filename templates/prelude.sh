@@ -6,6 +6,7 @@ umask 022
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
 current=''
 config_changed=''
+current_fails=''
 mkdir -p "$RUN/backup"
 : >"$RUN/undo"
 
@@ -25,6 +26,7 @@ finish() {
   set +e
   if [ -n "$current" ]; then
     mark "fail $current $status"
+    current_fails=1
     undo_files
   fi
   rm -f "$RUN"/candidate
@@ -60,6 +62,15 @@ say_earlier_values() {
     engine_reload && comes_up 15 reverted || failed=1
 }
 
+# take_back: the end of a change that was meant to last only for a moment.
+take_back() {
+  failed=''
+  say_earlier_values
+  put_back
+  config_changed=''
+  [ -z "$failed" ] || die "the daemon's earlier configuration could not be brought back; a copy is in $RUN/backup"
+}
+
 # put_back: every file as it was before this run, the last one first.
 put_back() {
   count=$(wc -l <"$RUN/undo")
@@ -70,7 +81,7 @@ put_back() {
     if [ "$saved" = absent ]; then rm -f "$path" || failed=1
     else cp -p "$saved" "$path.provisioner" && mv -f "$path.provisioner" "$path" || failed=1
     fi
-    [ -n "$failed" ] || note "put back $path"
+    [ -n "$failed" ] || [ -z "$current_fails" ] || note "put back $path"
     count=$((count - 1))
   done
   : >"$RUN/undo"

@@ -16,6 +16,7 @@ from provisioner.cli.apply import apply
 from provisioner.cli.facts import facts
 from provisioner.cli.mirror import mirror
 from provisioner.cli.plan import plan
+from provisioner.cli.verify import verify
 from provisioner.errors import ProvisionerError
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (facts, plan, apply):
+for command in (facts, plan, apply, verify):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
 

@@ -19,6 +19,16 @@ Targets = Annotated[
     Optional[list[str]], typer.Argument(metavar="[TARGET]...", help="\\[user@]host\\[:port]; none: this machine")
 ]
 
+Proof = Annotated[
+    Optional[str],
+    typer.Option(
+        "--proof",
+        help="at the end remove and pull IMAGE, and show that it came through a mirror",
+        metavar="IMAGE",
+        rich_help_panel=_HOW,
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -137,6 +147,7 @@ class Rollout:
         bool,
         typer.Option("--allow-restart", help="a restart may stop running containers", rich_help_panel=_HOW),
     ] = False
+    proof: Proof = None
 
 
 @dataclass(frozen=True, slots=True)

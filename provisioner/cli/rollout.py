@@ -54,7 +54,7 @@ def roll_out(command: str, targets: list[Target], rollout: Rollout, output: Outp
                 say(f"{target.name}: {what}")
 
         try:
-            return change(target, outcome, allow_restart=rollout.allow_restart, on_step=on_step)
+            return change(target, outcome, allow_restart=rollout.allow_restart, on_step=on_step, proof=rollout.proof)
         finally:
             target.transport.close()
 
