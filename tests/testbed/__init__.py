@@ -1,0 +1,30 @@
+"""Disposable real hosts in containers of this machine, and the services they need.
+
+    with testbed() as bed:
+        host = bed.start("debian-13-engine", os_release="rocky-9", name="web01")
+
+Root and an engine are needed; the product installs one if there is none. Only what is asked for is built.
+
+bed.start(slug, os_release=, name=) -> Host   slug: a row of recipes.RECIPES; os_release: a name in
+                                              recipes.OS_RELEASES, or the text of the file
+host.address .port .target .target_as(user)   where sshd listens: 127.0.0.1 and a free port, "root@127.0.0.1:32768"
+host.sh(script, user=, check=, stdin=)        a command on the host that does not go over SSH; CompletedProcess
+host.read(path) .write(path, text) .stop() .inner_address
+bed.key_file                                  private key of every account: root, ops (sudo without password),
+                                              pat (sudo asks for bed.passwords["pat"]), nosudo (no sudo)
+bed.known_hosts                               the real host keys of the hosts of this bed
+bed.source.url .fingerprint .log()            a signed package source in the shape of Docker's, over http
+bed.source.variant(name).url                  wrongkey | missing | slow | broken
+bed.mirrors[0], [1]: .url .log() .pulls()     registry mirrors that hold library/hello-world and library/busybox
+bed.dead_mirror                               the URL of a mirror whose port refuses
+
+    python -m tests.testbed up SLUG... | list | down | build [SLUG...]      the same by hand
+"""
+
+from __future__ import annotations
+
+from tests.testbed.bed import Bed, testbed
+from tests.testbed.engine import TestbedError
+from tests.testbed.hosts import Host
+
+__all__ = ["Bed", "Host", "TestbedError", "testbed"]

@@ -1,0 +1,46 @@
+"""The test bed of one session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from tests.testbed import engine, hosts, sessions
+from tests.testbed.engine import run
+from tests.testbed.hosts import Host
+from tests.testbed.locks import locked
+from tests.testbed.recipes import PASSWORD
+
+
+class Bed:
+    """Hosts and services of one session; services start when they are first asked for."""
+
+    def __init__(self, session: Path) -> None:
+        self.session = session
+        self.key_file = session / "key"
+        self.known_hosts = session / "known_hosts"
+        self.passwords = {"pat": PASSWORD, "nosudo": PASSWORD}
+        self.known_hosts.touch()
+        if not self.key_file.exists():
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "testbed", "-f", str(self.key_file))
+
+    def start(self, slug: str, *, os_release: str = "", name: str = "") -> Host:
+        """Start a host and wait until it accepts connections; the first of its kind is built, which takes longer."""
+        return hosts.start(
+            self.session, self.key_file, self.known_hosts, slug, os_release=os_release, name=name
+        )
+
+
+@contextmanager
+def testbed() -> Iterator[Bed]:
+    """A bed for this process; everything is removed at the end."""
+    with locked("engine"):
+        engine.ensure()
+    sessions.remove_dead()
+    session = sessions.new()
+    try:
+        yield Bed(session)
+    finally:
+        sessions.end(session)

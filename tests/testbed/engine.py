@@ -1,0 +1,76 @@
+"""The engine of this machine and the build tools: found, or installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LABEL = "provisioner-testbed"
+TOOLS = {
+    "mmdebstrap": "mmdebstrap",
+    "apt-ftparchive": "apt-utils",
+    "gpg": "gnupg",
+    "rpmbuild": "rpm",
+    "createrepo_c": "createrepo-c",
+    "ssh-keygen": "openssh-client",
+}
+
+
+class TestbedError(Exception):
+    """Something of the test bed itself failed; the message holds the command and what it said."""
+
+
+def run(*words: str, stdin: str = "", cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+    """Run a command that must succeed and return its stdout."""
+    done = subprocess.run(
+        words,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=None if env is None else {**os.environ, **env},
+    )
+    if done.returncode != 0:
+        raise TestbedError(f"{' '.join(words)}: status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def docker(*words: str, stdin: str = "") -> str:
+    return run("docker", *words, stdin=stdin).strip()
+
+
+def ensure() -> None:
+    """Make sure that an engine answers here: the product installs one when none does."""
+    if not _answers():
+        run(
+            *(sys.executable, "-m", "provisioner", "apply", "--yes", "--strategy", "distro-packages"),
+            cwd=REPOSITORY,
+        )
+
+
+def ensure_tools() -> None:
+    missing = sorted(package for tool, package in TOOLS.items() if shutil.which(tool) is None)
+    if missing:
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        run("apt-get", "update", "-q", env=quiet)
+        run("apt-get", "install", "-y", "-q", "--no-install-recommends", *missing, env=quiet)
+
+
+def bridge_address() -> str:
+    """The address of this machine that containers on the default network see."""
+    return docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+
+
+def cache_directory() -> Path:
+    path = Path(os.environ.get("PROVISIONER_TESTBED_CACHE") or Path.home() / ".cache" / LABEL)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _answers() -> bool:
+    return subprocess.run(["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, check=False).returncode == 0

@@ -1,0 +1,141 @@
+"""One host: a container that boots an init system and accepts SSH."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.testbed import images
+from tests.testbed.engine import LABEL, TestbedError, docker
+from tests.testbed.locks import locked
+from tests.testbed.recipes import OS_RELEASES, RECIPES, Recipe
+
+# All but SYS_RESOURCE, which root of a container may lack itself and then cannot hand on, and those that an engine
+# of 2022 has no name for.
+CAPABILITIES = """
+AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER
+KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW SETFCAP SETGID
+SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_TIME
+SYS_TTY_CONFIG WAKE_ALARM
+""".split()
+PATIENCE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A running host. Commands of `sh` do not go over SSH, so they prove something about what did."""
+
+    name: str
+    recipe: Recipe
+    port: int
+    key_file: Path
+    known_hosts: Path
+    address: str = "127.0.0.1"
+    inner_address: str = field(default="", compare=False)
+
+    @property
+    def target(self) -> str:
+        return f"root@{self.address}:{self.port}"
+
+    def target_as(self, user: str) -> str:
+        return f"{user}@{self.address}:{self.port}"
+
+    def sh(
+        self, script: str, *, user: str = "root", check: bool = True, stdin: str = "", timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a shell script on the host; a status other than 0 is an error unless `check` is off."""
+        words = ["docker", "exec", "-i", "-u", user, self.name, "sh", "-c", script]
+        done = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False, timeout=timeout)
+        if check and done.returncode != 0:
+            raise TestbedError(f"{self.name}: {script!r}: status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def read(self, path: str) -> str:
+        return docker_exec_text(self.name, "cat", path)
+
+    def write(self, path: str, text: str, mode: str = "644") -> None:
+        self.sh(f'mkdir -p "$(dirname {path})" && cat >{path} && chmod {mode} {path}', stdin=text)
+
+    def stop(self) -> None:
+        subprocess.run(["docker", "rm", "-fv", self.name], capture_output=True, check=False)
+        with locked(f"known-hosts-{self.known_hosts.parent.name}"):
+            if self.known_hosts.exists():
+                lines = self.known_hosts.read_text().splitlines(keepends=True)
+                mine = f"[{self.address}]:{self.port} "
+                self.known_hosts.write_text("".join(line for line in lines if not line.startswith(mine)))
+
+
+def start(session: Path, key_file: Path, known_hosts: Path, slug: str, *, os_release: str = "", name: str = "") -> Host:
+    """Start a host and wait until it is up: sshd answers, systemd says so, the engine answers if one is installed.
+
+    `os_release` is a name in OS_RELEASES or the text of the file.
+    """
+    recipe = RECIPES[slug]
+    tag = images.image(slug)
+    hostname = name or slug.replace(".", "-")
+    container = f"{LABEL}-{session.name}-{hostname}-{secrets.token_hex(2)}"
+    docker(
+        *("run", "-d", "--name", container, "--hostname", hostname, "--label", f"{LABEL}={session.name}"),
+        *(word for capability in CAPABILITIES for word in ("--cap-add", capability)),
+        *(word for kind in ("seccomp", "apparmor", "systempaths") for word in ("--security-opt", f"{kind}=unconfined")),
+        *("--cgroupns=private", "--tmpfs", "/run:exec,mode=755", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"),
+        *("-v", "/var/lib/docker", "-e", "container=docker", "-p", "127.0.0.1::22"),
+        *("-e", f"TESTBED_KEY={key_file.with_suffix('.pub').read_text().strip()}"),
+        *("-e", f"TESTBED_OS_RELEASE={OS_RELEASES.get(os_release, os_release)}"),
+        tag,
+    )
+    port, inner = docker(
+        "inspect",
+        "--format",
+        '{{(index (index .NetworkSettings.Ports "22/tcp") 0).HostPort}} {{.NetworkSettings.IPAddress}}',
+        container,
+    ).split()
+    host = Host(container, recipe, int(port), key_file, known_hosts, inner_address=inner)
+    _wait_until_up(host)
+    with locked(f"known-hosts-{session.name}"), known_hosts.open("a") as file:
+        file.write(f"[{host.address}]:{host.port} {host.read('/etc/ssh/ssh_host_ed25519_key.pub')}")
+    return host
+
+
+def docker_exec_text(container: str, *words: str) -> str:
+    done = subprocess.run(["docker", "exec", container, *words], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise TestbedError(f"{container}: {' '.join(words)}: {done.stderr}")
+    return done.stdout
+
+
+def _wait_until_up(host: Host) -> None:
+    limit = time.monotonic() + PATIENCE
+    waiting = {"sshd": lambda: _greets(host)}
+    if host.recipe.init.startswith("systemd"):
+        waiting["systemd"] = lambda: host.sh("systemctl is-system-running --wait", check=False).stdout == "running\n"
+    if host.recipe.engine:
+        waiting["engine"] = lambda: host.sh("docker version", check=False).returncode == 0
+    for what, is_up in waiting.items():
+        while not is_up():
+            if time.monotonic() > limit or docker("inspect", "-f", "{{.State.Running}}", host.name) != "true":
+                raise TestbedError(f"{what} does not come up on {host.name}\n{_complaints(host)}")
+            time.sleep(0.05)
+
+
+def _greets(host: Host) -> bool:
+    try:
+        with socket.create_connection((host.address, host.port), timeout=2) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _complaints(host: Host) -> str:
+    log = subprocess.run(["docker", "logs", "--tail", "20", host.name], capture_output=True, text=True, check=False)
+    failed = host.sh("systemctl --failed --no-legend; tail -n 20 /var/log/docker.log", check=False)
+    return log.stdout + log.stderr + failed.stdout + failed.stderr
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0
