@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from tests.testbed import engine, hosts, sessions
+from tests.testbed import engine, hosts, registry, sessions
 from tests.testbed.engine import run
 from tests.testbed.hosts import Host
 from tests.testbed.locks import locked
 from tests.testbed.recipes import PASSWORD
+from tests.testbed.registry import Mirror
 
 
 class Bed:
@@ -28,9 +29,17 @@ class Bed:
 
     def start(self, slug: str, *, os_release: str = "", name: str = "") -> Host:
         """Start a host and wait until it accepts connections; the first of its kind is built, which takes longer."""
-        return hosts.start(
-            self.session, self.key_file, self.known_hosts, slug, os_release=os_release, name=name
-        )
+        return hosts.start(self.session, self.key_file, self.known_hosts, slug, os_release=os_release, name=name)
+
+    @cached_property
+    def mirrors(self) -> tuple[Mirror, Mirror]:
+        """Two registry mirrors that hold the same."""
+        return registry.start_mirror(self.session, "mirror-1"), registry.start_mirror(self.session, "mirror-2")
+
+    @cached_property
+    def dead_mirror(self) -> str:
+        """A mirror's URL at which nothing listens."""
+        return f"http://{engine.bridge_address()}:9"
 
 
 @contextmanager

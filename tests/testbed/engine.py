@@ -63,7 +63,11 @@ def ensure_tools() -> None:
 
 def bridge_address() -> str:
     """The address of this machine that containers on the default network see."""
-    return docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    # `docker network inspect` tells a gateway only when one was configured, so the interface is asked.
+    option = '{{index .Options "com.docker.network.bridge.name"}}'
+    interface = docker("network", "inspect", "bridge", "--format", option) or "docker0"
+    words = run("ip", "-4", "-o", "address", "show", "dev", interface).split()
+    return words[words.index("inet") + 1].partition("/")[0]
 
 
 def cache_directory() -> Path:
@@ -73,4 +77,9 @@ def cache_directory() -> Path:
 
 
 def _answers() -> bool:
-    return subprocess.run(["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(
+            ["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, check=False
+        ).returncode
+        == 0
+    )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.testbed import images
@@ -17,12 +16,45 @@ from tests.testbed.recipes import OS_RELEASES, RECIPES, Recipe
 
 # All but SYS_RESOURCE, which root of a container may lack itself and then cannot hand on, and those that an engine
 # of 2022 has no name for.
-CAPABILITIES = """
-AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER
-KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW SETFCAP SETGID
-SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_TIME
-SYS_TTY_CONFIG WAKE_ALARM
-""".split()
+CAPABILITIES = [
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "AUDIT_WRITE",
+    "BLOCK_SUSPEND",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "KILL",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
+]
 PATIENCE = 60
 
 
@@ -36,7 +68,8 @@ class Host:
     key_file: Path
     known_hosts: Path
     address: str = "127.0.0.1"
-    inner_address: str = field(default="", compare=False)
+    inner_address: str = ""
+    since: int = 0
 
     @property
     def target(self) -> str:
@@ -95,7 +128,7 @@ def start(session: Path, key_file: Path, known_hosts: Path, slug: str, *, os_rel
         '{{(index (index .NetworkSettings.Ports "22/tcp") 0).HostPort}} {{.NetworkSettings.IPAddress}}',
         container,
     ).split()
-    host = Host(container, recipe, int(port), key_file, known_hosts, inner_address=inner)
+    host = Host(container, recipe, int(port), key_file, known_hosts, inner_address=inner, since=int(time.time()))
     _wait_until_up(host)
     with locked(f"known-hosts-{session.name}"), known_hosts.open("a") as file:
         file.write(f"[{host.address}]:{host.port} {host.read('/etc/ssh/ssh_host_ed25519_key.pub')}")
@@ -135,7 +168,3 @@ def _complaints(host: Host) -> str:
     log = subprocess.run(["docker", "logs", "--tail", "20", host.name], capture_output=True, text=True, check=False)
     failed = host.sh("systemctl --failed --no-legend; tail -n 20 /var/log/docker.log", check=False)
     return log.stdout + log.stderr + failed.stdout + failed.stderr
-
-
-def is_root() -> bool:
-    return os.geteuid() == 0

@@ -6,7 +6,7 @@ and the archive drops what they name sooner or later.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import shlex
 import subprocess
@@ -56,7 +56,7 @@ def _tag(slug: str) -> str:
 def _digest(slug: str) -> str:
     parts: tuple[object, ...]
     if slug in SUITES:
-        parts = (slug, COMMON, _apt_settings(), _mirror(SUITES[slug]), datetime.date.today().isocalendar()[:2])  # noqa: DTZ011
+        parts = (slug, COMMON, _apt_settings(), _mirror(SUITES[slug]), dt.date.today().isocalendar()[:2])  # noqa: DTZ011
     else:
         recipe = RECIPES[slug]
         parts = (_script(recipe), recipe.init, _digest(recipe.base))
@@ -114,7 +114,20 @@ def _derive(recipe: Recipe, tag: str) -> None:
     name = f"{LABEL}-build-{recipe.slug}"
     subprocess.run(["docker", "rm", "-fv", name], capture_output=True, check=False)
     try:
-        docker("run", "-i", "--name", name, "--label", LABEL, "--entrypoint", "", base, "sh", "-es", stdin=_script(recipe))
+        docker(
+            "run",
+            "-i",
+            "--name",
+            name,
+            "--label",
+            f"{LABEL}=build",
+            "--entrypoint",
+            "",
+            base,
+            "sh",
+            "-es",
+            stdin=_script(recipe),
+        )
         docker("commit", "--change", f'ENTRYPOINT ["/usr/sbin/testbed-entry", "{recipe.init}"]', name, tag)
     except TestbedError as error:
         raise TestbedError(f"the image of {recipe.slug} cannot be built: {error}") from error

@@ -160,7 +160,13 @@ RECIPES = {
     for recipe in (
         # Neither curl nor wget, no certificates, no package lists.
         Recipe("debian-12", "suite-bookworm", "systemd", SYSTEMD, tweaks=NO_LISTS),
-        Recipe("debian-12-engine", "suite-bookworm", "systemd", (*SYSTEMD, "ca-certificates", "curl", "docker.io"), engine="20.10.24"),
+        Recipe(
+            "debian-12-engine",
+            "suite-bookworm",
+            "systemd",
+            (*SYSTEMD, "ca-certificates", "curl", "docker.io"),
+            engine="20.10.24",
+        ),
         Recipe("debian-12-noinit", "suite-bookworm", "none", ("ca-certificates", "curl")),
         Recipe("kernel-2.6", "debian-12-noinit", "kernel-2.6"),
         Recipe(
@@ -176,7 +182,13 @@ RECIPES = {
         ),
         Recipe("debian-13", "suite-trixie", "systemd", (*SYSTEMD, "ca-certificates", "curl")),
         Recipe("debian-13-engine", "debian-13", "systemd", ("docker.io", "docker-cli"), engine="26.1.5"),
-        Recipe("ubuntu-24.04-lookalike", "suite-trixie", "systemd", (*SYSTEMD, "ca-certificates", "wget"), os_release=UBUNTU_24_04),
+        Recipe(
+            "ubuntu-24.04-lookalike",
+            "suite-trixie",
+            "systemd",
+            (*SYSTEMD, "ca-certificates", "wget"),
+            os_release=UBUNTU_24_04,
+        ),
         Recipe(
             "centos-9-lookalike",
             "suite-trixie",
@@ -186,6 +198,12 @@ RECIPES = {
             tweaks=DNF_ONLY,
         ),
         Recipe("forky", "suite-forky", "systemd-cgroup2", (*SYSTEMD, "ca-certificates", "curl")),
-        Recipe("forky-engine", "suite-forky", "systemd-cgroup2", (*SYSTEMD, "ca-certificates", "curl", "docker.io", "docker-cli"), engine="28.5.2"),
+        Recipe(
+            "forky-engine",
+            "suite-forky",
+            "systemd-cgroup2",
+            (*SYSTEMD, "ca-certificates", "curl", "docker.io", "docker-cli"),
+            engine="28.5.2",
+        ),
     )
 }

@@ -19,6 +19,7 @@ from tests.testbed.locks import locked
 
 KEPT = "kept"
 """The session of the command line; it outlives the process that started it."""
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def new() -> Path:
@@ -41,7 +42,7 @@ def remove_dead() -> None:
             else:
                 _end(folder)
         listed = docker("ps", "-a", "--filter", f"label={LABEL}", "--format", f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}')
-        lost = [line.split()[0] for line in listed.splitlines() if (line.split() + [""])[1] not in {*alive, "build"}]
+        lost = [line.split()[0] for line in listed.splitlines() if [*line.split(), ""][1] not in {*alive, "build"}]
         if lost:
             subprocess.run(["docker", "rm", "-fv", *lost], capture_output=True, check=False)
 
@@ -62,6 +63,7 @@ def start_service(folder: Path, words: list[str], log: Path, cwd: Path) -> int:
         process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd, start_new_session=True
         )
+    _CHILDREN[process.pid] = process
     with (folder / "services").open("a") as services:
         services.write(_identity(process.pid) + "\n")
     return process.pid
@@ -89,23 +91,23 @@ def _end(folder: Path) -> None:
     identities = services.read_text().splitlines() if services.exists() else []
     for identity in identities:
         if _runs(identity):
-            os.kill(int(identity.split()[0]), signal.SIGTERM)
+            os.kill(int(identity.split(maxsplit=1)[0]), signal.SIGTERM)
     for identity in identities:
         _reap(identity)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reap(identity: str) -> None:
-    pid = int(identity.split()[0])
+    """Wait for the end of a process, which may be a child of this one."""
+    pid = int(identity.split(maxsplit=1)[0])
+    child = _CHILDREN.pop(pid, None)
     limit = time.monotonic() + 5
-    while _runs(identity) and time.monotonic() < limit:
-        try:
-            os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            pass  # it was started by another process
+    while (_runs(identity) if child is None else child.poll() is None) and time.monotonic() < limit:
         time.sleep(0.02)
     if _runs(identity):
         os.kill(pid, signal.SIGKILL)
+    if child is not None:
+        child.wait()
 
 
 def _identity(pid: int) -> str:

@@ -1,0 +1,47 @@
+"""Hosts by hand: python -m tests.testbed up SLUG... | list | down | build [SLUG...]."""
+
+from __future__ import annotations
+
+import argparse
+
+from tests.testbed import engine, images, sessions
+from tests.testbed.bed import Bed
+from tests.testbed.recipes import OS_RELEASES, RECIPES
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.testbed", description="Disposable hosts to try things on.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start hosts and services that stay until `down`")
+    up.add_argument("slugs", nargs="+", choices=RECIPES, metavar="SLUG", help=", ".join(RECIPES))
+    up.add_argument("--os-release", default="", choices=OS_RELEASES, help="what /etc/os-release claims to be")
+    commands.add_parser("list", help="what `up` started")
+    commands.add_parser("down", help="remove it")
+    build = commands.add_parser("build", help="build images ahead of time")
+    build.add_argument("slugs", nargs="*", choices=[*RECIPES, []], metavar="SLUG")
+    arguments = parser.parse_args()
+
+    engine.ensure()
+    sessions.remove_dead()
+    if arguments.command == "up":
+        _up(arguments.slugs, arguments.os_release)
+    elif arguments.command == "list":
+        print("\n".join(sessions.containers(sessions.kept())))
+    elif arguments.command == "down":
+        sessions.end(sessions.kept())
+    else:
+        images.build(arguments.slugs or RECIPES)
+
+
+def _up(slugs: list[str], os_release: str) -> None:
+    bed = Bed(sessions.kept())
+    for slug in slugs:
+        host = bed.start(slug, os_release=os_release)
+        print(f"{slug}: {host.target}   container {host.name}")
+    print(f"  --private-key {bed.key_file} --known-hosts {bed.known_hosts}")
+    print(f"accounts        root, ops, pat (sudo asks for: {bed.passwords['pat']}), nosudo")
+    print(f"mirrors         {' '.join(mirror.url for mirror in bed.mirrors)}   dead: {bed.dead_mirror}")
+
+
+if __name__ == "__main__":
+    main()
