@@ -52,9 +52,6 @@ init_system() {
 
 resources() {
   read -r _ memory _ </proc/meminfo && value memory "$memory"
-  for root in /var/lib/docker /var/lib; do
-    if [ -d "$root" ]; then begin disk; df -Pk "$root" 2>/dev/null; end disk; break; fi
-  done
   if [ -f /sys/fs/cgroup/cgroup.controllers ]; then value cgroup v2
   elif [ -d /sys/fs/cgroup/memory ]; then value cgroup v1
   fi
@@ -65,6 +62,12 @@ resources() {
   fi
   virtual=
   if have systemd-detect-virt; then virtual=$(systemd-detect-virt 2>/dev/null); fi
+  if [ -z "$virtual" ]; then
+    if [ -d /proc/vz ] && [ ! -d /proc/bc ]; then virtual=openvz
+    elif [ -e /.dockerenv ]; then virtual=docker
+    elif [ -r /run/systemd/container ]; then read -r virtual </run/systemd/container || :
+    fi
+  fi
   if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then virtual=wsl; fi
   value virtualization "$virtual"
   value clock "$(date +%s)"
@@ -145,6 +148,7 @@ engine() {
   value docker "$client"
   words=''
   pid=''
+  information=''
   if [ -r /var/run/docker.pid ]; then read -r pid </var/run/docker.pid || :; fi
   if [ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ]; then
     words=$(tr '\0' '\n' <"/proc/$pid/cmdline")
@@ -176,6 +180,7 @@ engine() {
   fi
   config=$(printf '%s\n' "$words" | option_value config-file)
   config=${config:-/etc/docker/daemon.json}
+  engine_config=$config
   value config-path "$config"
   file "$config" attributes
   file /etc/default/docker
@@ -208,6 +213,195 @@ engine() {
   fi
 }
 
+# What an engine needs of the kernel: built in, loaded, or there to be loaded.
+kernel_support() {
+  kernel=$(uname -r)
+  names='overlay bridge br_netfilter veth nf_nat xt_addrtype xt_conntrack xt_MASQUERADE ipt_MASQUERADE'
+  names="$names iptable_nat iptable_filter nf_tables"
+  if [ -r /proc/filesystems ]; then begin filesystems; cat /proc/filesystems; end filesystems; fi
+  options='^CONFIG_(OVERLAY_FS|BRIDGE|BRIDGE_NETFILTER|VETH|NF_NAT|NETFILTER_XT_MATCH_(ADDRTYPE|CONNTRACK)'
+  options="$options|NETFILTER_XT_TARGET_MASQUERADE|IP_NF_(NAT|FILTER|TARGET_MASQUERADE)|NF_TABLES|KEYS|POSIX_MQUEUE"
+  options="$options|CGROUP_BPF|CGROUPS|CGROUP_DEVICE|CGROUP_FREEZER|CGROUP_SCHED|CPUSETS|MEMCG)="
+  for config in "/boot/config-$kernel" "/lib/modules/$kernel/config" "/usr/lib/ostree-boot/config-$kernel"; do
+    if [ -r "$config" ]; then begin kernel-config; grep -E "$options" "$config"; end kernel-config; break; fi
+    config=''
+  done
+  if [ -z "$config" ] && [ -r /proc/config.gz ] && have zcat; then
+    begin kernel-config; zcat /proc/config.gz 2>/dev/null | grep -E "$options"; end kernel-config
+  fi
+  if [ -d "/lib/modules/$kernel" ]; then
+    begin modules
+    grep -hoE "^[^:]*/($(echo "$names" | tr ' ' '|'))\.ko" "/lib/modules/$kernel/modules.dep" \
+      "/lib/modules/$kernel/modules.builtin" 2>/dev/null
+    end modules
+  else
+    others=''
+    for path in /lib/modules/*/modules.dep; do
+      if [ -e "$path" ]; then path=${path%/*}; others="$others ${path##*/}"; fi
+    done
+    value other-modules "$others"
+  fi
+  loaded=''
+  for name in $names; do if [ -d "/sys/module/$name" ]; then loaded="$loaded $name"; fi; done
+  value loaded-modules "$loaded"
+  if [ -r /proc/net/ip_tables_matches ]; then
+    begin xt-matches; grep -x -e addrtype -e conntrack /proc/net/ip_tables_matches; end xt-matches
+  fi
+  spaces=''
+  for path in /proc/self/ns/*; do spaces="$spaces ${path##*/}"; done
+  value namespaces "$spaces"
+  if [ -r /proc/cgroups ]; then begin cgroups; cat /proc/cgroups; end cgroups; fi
+  if [ -r /sys/fs/cgroup/cgroup.controllers ]; then
+    controllers=''
+    read -r controllers </sys/fs/cgroup/cgroup.controllers || :
+    value cgroup-controllers "$controllers"
+  fi
+  while read -r name number _; do
+    if [ "$name" = CapEff: ]; then value capabilities "$number"; break; fi
+  done </proc/self/status
+  if [ -r /proc/self/uid_map ] && read -r _ outside count </proc/self/uid_map; then value uid-map "$outside $count"; fi
+  begin open-files
+  # shellcheck disable=SC3045 # dash, bash and busybox have it
+  ulimit -H -n
+  end open-files
+  if have getconf; then value long-bit "$(getconf LONG_BIT 2>/dev/null)"; fi
+}
+
+# nearest PATH: sets `place` to PATH, or to the closest directory above it that exists.
+nearest() {
+  place=$1
+  while [ ! -e "$place" ]; do place=${place%/*}; place=${place:-/}; done
+}
+
+storage() {
+  root=''
+  case $information in
+    *'"DockerRootDir":"'*) root=${information#*'"DockerRootDir":"'}; root=${root%%'"'*} ;;
+  esac
+  case $root$words in
+    *--data-root*) root=$(printf '%s\n' "$words" | option_value data-root) ;;
+    *--graph*) root=$(printf '%s\n' "$words" | option_value graph) ;;
+  esac
+  if [ -z "$root" ] && [ -f "$engine_config" ] && [ -r "$engine_config" ]; then
+    root=$(sed -n -e 's/.*"data-root"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' \
+      -e 's/.*"graph"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' "$engine_config")
+  fi
+  case $root in /*) ;; *) root=/var/lib/docker ;; esac
+  value data-root "$root"
+  if [ -L "$root" ]; then value data-root-target "$(readlink -f "$root")"; fi
+  state=''
+  for path in "$root"/image/*; do if [ -d "$path" ]; then state="$state ${path##*/}"; fi; done
+  value storage-state "$state"
+  if [ -e "$root/devicemapper/devicemapper/data" ]; then value loop-lvm "$root/devicemapper/devicemapper/data"; fi
+  if [ -e /run/ostree-booted ]; then value ostree yes; fi
+  if [ -r /proc/self/mounts ]; then
+    begin mounts
+    grep -v -E '^[^ ]+ [^ ]*/(overlay2|netns|containers|kubelet|pods|snap)/' /proc/self/mounts
+    end mounts
+  fi
+  nearest "$root"
+  set -- "$place"
+  for path in /var/lib/containerd /var /; do nearest "$path"; set -- "$@" "$place"; done
+  begin disk; limited 5 df -Pk "$@" 2>/dev/null; end disk
+  kinds=$(limited 5 stat -f -c '%T %d %c %n' "$@" 2>/dev/null)
+  value inodes "$kinds"
+  case $kinds in
+    xfs*)
+      if have xfs_info; then
+        value xfs-info "$(xfs_info "$(df -Pk "$1" | sed -n '$s/.* \(\/.*\)$/\1/p')" 2>/dev/null | grep ftype)"
+      fi ;;
+  esac
+}
+
+# Units that run show by their control group; systemctl would be asked in vain on most hosts.
+running_units() {
+  running=''
+  for unit in firewalld apt-daily apt-daily-upgrade cloud-init cloud-config cloud-final packagekit dnf-makecache; do
+    for tree in /sys/fs/cgroup/systemd /sys/fs/cgroup /sys/fs/cgroup/unified; do
+      if [ -d "$tree/system.slice/$unit.service" ]; then running="$running $unit"; break; fi
+    done
+  done
+  value running-units "$running"
+  if [ -e /run/cloud-init/status.json ] && [ ! -e /run/cloud-init/result.json ]; then value cloud-init running; fi
+}
+
+network() {
+  if [ -r /etc/resolv.conf ]; then begin resolv-conf; cat /etc/resolv.conf; end resolv-conf; fi
+  begin dns-sockets; grep -h ':0035 ' /proc/net/udp /proc/net/udp6 2>/dev/null; end dns-sockets
+  if [ -r /proc/net/route ]; then begin routes; cat /proc/net/route; end routes; fi
+  if [ -d /sys/class/net/docker0 ]; then value docker0 yes; fi
+  if [ -r /proc/sys/net/ipv4/ip_forward ]; then read -r forward </proc/sys/net/ipv4/ip_forward; value ip-forward "$forward"; fi
+  if have iptables; then value iptables "$(iptables --version 2>&1)"; fi
+  if have nft; then value nft yes; fi
+  if [ -r /proc/net/ip_tables_names ]; then
+    begin legacy-tables; cat /proc/net/ip_tables_names; end legacy-tables
+  fi
+  case $running in
+    *firewalld*) begin firewalld-docker0; grep -ls docker0 /etc/firewalld/zones/*.xml; end firewalld-docker0 ;;
+  esac
+  begin proxies
+  {
+    for name in http_proxy https_proxy HTTP_PROXY HTTPS_PROXY; do
+      eval "content=\${$name:-}"
+      # shellcheck disable=SC2154 # eval sets it
+      if [ -n "$content" ]; then printf 'environment:%s=%s\n' "$name" "$content"; fi
+    done
+    grep -HsiE '^[^#]*(https?_proxy=|acquire::https?::proxy[: ])|^proxy[[:space:]]*=' /etc/environment \
+      /etc/profile.d/*.sh /etc/apt/apt.conf /etc/apt/apt.conf.d/* /etc/yum.conf /etc/dnf/dnf.conf
+  } | sed 's#//[^/@]*@#//***@#'
+  end proxies
+  for path in /etc/docker/certs.d/*/hosts.toml; do file "$path"; done
+}
+
+# Who holds a lock of the package manager: dpkg, apt and rpm lock with fcntl, dnf and yum leave their pid in a file.
+package_state() {
+  set --
+  for path in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
+    /var/lib/rpm/.rpm.lock; do
+    if [ -e "$path" ]; then set -- "$@" "$path"; fi
+  done
+  begin package-locks
+  if [ $# -gt 0 ] && [ -r /proc/locks ]; then
+    inodes="
+$(stat -c '%i %n' "$@" 2>/dev/null)
+"
+    while read -r _ _ _ _ holder place _; do
+      case $inodes in
+        *"
+${place##*:} "*)
+          path=${inodes#*"
+${place##*:} "}
+          lock_line "${path%%"
+"*}" "$holder" ;;
+      esac
+    done </proc/locks
+  fi
+  for path in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid; do
+    if [ -r "$path" ]; then
+      holder=''
+      read -r holder <"$path" || :
+      if [ -n "$holder" ] && [ -d "/proc/$holder" ]; then lock_line "$path" "$holder"; fi
+    fi
+  done
+  end package-locks
+  set -- /var/lib/dpkg/updates/[0-9]*
+  if [ -e "$1" ]; then value dpkg-interrupted "$#"; fi
+  states='^Status: [a-z]+ [a-z]+ (half-installed|half-configured|unpacked)'
+  if grep -qsE "$states" /var/lib/dpkg/status; then
+    begin broken-packages
+    sed -n -e '/^Package: /h' -e '/^Status: .* half-/{x;p;}' -e '/^Status: .* unpacked$/{x;p;}' /var/lib/dpkg/status
+    end broken-packages
+  fi
+  begin version-locks
+  grep -hsE '(docker|containerd)' /etc/dnf/plugins/versionlock.list /etc/yum/pluginconf.d/versionlock.list \
+    /etc/dnf/versionlock.toml
+  end version-locks
+  if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /var/lib/kubelet/config.yaml ]; then value kubelet yes; fi
+  if have apparmor_parser; then value apparmor-parser yes; fi
+}
+
+lock_line() { printf '%s\t%s\t%s\n' "$1" "$2" "$(tr '\0' ' ' <"/proc/$2/cmdline" 2>/dev/null)"; }
+
 run_in_progress() {
   for lock in /run/lock /var/lock; do
     if [ -r "$lock/provisioner.lock" ] && have flock; then
@@ -227,6 +421,11 @@ main() {
   package_sources
   accounts
   engine
+  kernel_support
+  storage
+  running_units
+  network
+  package_state
   run_in_progress
   printf '\n@@%s done 0\n' "$N"
 }
