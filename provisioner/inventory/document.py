@@ -10,36 +10,16 @@ import functools
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from provisioner.errors import UsageError
+from provisioner.inventory.place import Place
 
 _TAG = "tag:yaml.org,2002:"
 _VAULT = ("!vault", "!vault-encrypted")
 _MOST_VALUES = 100_000  # of one variable: aliases of aliases must not eat the memory
-
-
-class Place(NamedTuple):
-    """Where a value stands: file, line and column from 1 (line 0: the file was converted), path in the document."""
-
-    file: str
-    line: int
-    column: int
-    path: tuple[str, ...]
-
-    def __str__(self) -> str:
-        where = f"{self.file}, line {self.line}, column {self.column}" if self.line else self.file
-        return f"{where}, at {dotted(self.path)}" if self.path else where
-
-
-def dotted(path: tuple[str, ...]) -> str:
-    """Return the path as people write it; parts with dots in them (host names) stand in brackets."""
-    return "".join(
-        f"[{part}]" if index and not part.replace("_", "").replace("-", "").isalnum() else ("." if index else "") + part
-        for index, part in enumerate(path)
-    )
 
 
 class Entry:
@@ -258,10 +238,11 @@ def parse(text: str, file: str) -> Entry | None:
     except yaml.MarkedYAMLError as cause:
         mark = cause.problem_mark or cause.context_mark
         place = Place(file, mark.line + 1, mark.column + 1, ()) if mark else file
-        problem = " ".join(filter(None, (cause.context, cause.problem)))
+        began = f" (which began in line {cause.context_mark.line + 1})" if cause.context_mark else ""
+        problem = f"{cause.context}{began} {cause.problem}" if cause.context else cause.problem
         raise UsageError(f"{place}: not YAML: {problem}", hint="check the indentation and the colons there") from cause
     except yaml.YAMLError as cause:
         raise UsageError(f"{file}: not YAML: {str(cause).splitlines()[0]}") from cause
     except RecursionError:
         raise UsageError(f"{file}: not readable: nested too deeply") from None
-    return None if node is None else Entry(node, file, ())
+    return None if node is None or node.tag == _TAG + "null" else Entry(node, file, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import graphlib
 
 from provisioner.errors import UsageError
 from provisioner.inventory.document import Entry
@@ -50,6 +50,7 @@ class Tree:
         self.groups = {name: Group(name) for name in ("all", "ungrouped")}
         self.hosts: dict[str, Host] = {}
         self.warnings: list[str] = []
+        self._file = document.place.file if document else ""
         for name, entry in document.entries().items() if document else ():
             self._add(name, entry, ())
         self._settle()
@@ -154,18 +155,17 @@ class Tree:
                 del ungrouped.hosts[host.name]
 
     def _measure(self) -> None:
-        """Set the depths; a group defined in several places may close a circle that no single place shows."""
-        level: Iterable[Group] = [self.groups["all"]]
-        for depth in range(len(self.groups) + 1):
-            below: dict[str, Group] = {}
-            for group in level:
-                group.depth = depth
-                below |= group.children
-            if not below:
-                return
-            level = below.values()
-        names = sorted(group.name for group in level)
-        raise UsageError(f"groups are below themselves: {', '.join(names)}", hint="cut the circle of children:")
+        """Set the depths; groups defined in several places may make a circle that no single place shows."""
+        sorter = graphlib.TopologicalSorter({name: group.parents.keys() for name, group in self.groups.items()})
+        try:
+            for name in sorter.static_order():
+                group = self.groups[name]
+                group.depth = max((parent.depth + 1 for parent in group.parents.values()), default=0)
+        except graphlib.CycleError as cause:
+            circle = " > ".join(cause.args[1])
+            raise UsageError(
+                f"{self._file}: groups are below themselves: {circle}", hint="cut the circle of children:"
+            ) from cause
 
 
 def _section(key: str, entry: Entry) -> dict[str, Entry]:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.inventory.document import Entry, Place
+from provisioner.inventory.document import Entry
 from provisioner.inventory.groups import Host
+from provisioner.inventory.place import Place
 from provisioner.inventory.ssh_args import jump_host
 
 # The variables of each setting, in Ansible's order: the last one that is set wins.

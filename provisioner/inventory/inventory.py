@@ -6,10 +6,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from provisioner.inventory.document import Entry, Place
+from provisioner.inventory.document import Entry
 from provisioner.inventory.groups import Group, Host, Tree
 from provisioner.inventory.host import InventoryHost, inventory_host
 from provisioner.inventory.patterns import select
+from provisioner.inventory.place import Place
 from provisioner.inventory.sources import document
 from provisioner.inventory.variable_files import VariableFiles
 from provisioner.inventory.wanted import merged

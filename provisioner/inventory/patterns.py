@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from provisioner.errors import UsageError
 from provisioner.inventory.groups import Host, Tree
-from provisioner.inventory.ranges import hosts_and_port
+from provisioner.inventory.ranges import is_ipv6
 
 _SUBSCRIPT = re.compile(r"(?P<name>.+)\[(?:(?P<one>-?\d+)|(?P<first>\d*):(?P<last>\d*))\]")
 _PIECE = re.compile(r"(?:[^\s:\[\]]|\[[^\]]*\])+")
@@ -30,6 +30,8 @@ def select(tree: Tree, limit: str | None) -> list[Host]:
     if limit is None:
         return everything
     pieces = split(limit)
+    if not pieces or any(piece in {"!", "&"} for piece in pieces):
+        raise UsageError(f"--limit {limit!r} names nothing", hint=_known(tree))
     wanted = [piece for piece in pieces if piece[0] not in "!&"]
     chosen = dict.fromkeys(host.name for piece in wanted or ["all"] for host in _matching(tree, everything, piece))
     for sign in "&!":
@@ -46,28 +48,20 @@ def split(limit: str) -> list[str]:
     """Return the pieces of a pattern; a colon inside brackets or an IPv6 address separates nothing."""
     if "," in limit:
         found = limit.split(",")
-    elif limit.startswith("~") or _is_one_host(limit):
+    elif limit.startswith("~") or is_ipv6(limit.lstrip("!&")):
         found = [limit]
     else:
         found = _PIECE.findall(limit)
     return [piece.strip() for piece in found if piece.strip()]
 
 
-def _is_one_host(limit: str) -> bool:
-    try:
-        names, _ = hosts_and_port(limit)
-    except ValueError:
-        return False
-    return len(names) == 1 and names[0].count(":") > 1
-
-
 def _matching(tree: Tree, everything: list[Host], piece: str) -> Sequence[Host]:
     if piece in tree.hosts:
         return [tree.hosts[piece]]
-    found = _find(tree, everything, piece)
-    match = None if found or piece.startswith("~") else _SUBSCRIPT.fullmatch(piece)
-    if match:
-        found = _part(_find(tree, everything, match["name"]), match)
+    match = None if piece.startswith("~") else _SUBSCRIPT.fullmatch(piece)
+    whole = _find(tree, everything, match["name"]) if match else []
+    # `web[1:2]` is a part of web as in Ansible, unless nothing is called web: then it is a glob.
+    found = _part(whole, match) if match and whole else _find(tree, everything, piece)
     if not found:
         close = difflib.get_close_matches(piece, [*tree.groups, *tree.hosts], 1)
         raise UsageError(

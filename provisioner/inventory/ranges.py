@@ -23,9 +23,9 @@ def hosts_and_port(pattern: str) -> tuple[list[str], int | None]:
     """
     name, port = pattern, None
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
-    if _is_ipv6(bare):
+    if is_ipv6(bare):
         return [bare], None
-    if (match := _BRACKETED_PORT.fullmatch(name)) and _is_ipv6(match[1]):
+    if (match := _BRACKETED_PORT.fullmatch(name)) and is_ipv6(match[1]):
         return [match[1]], _port(match[2])
     if match := _PORT.fullmatch(name):
         name, port = match[1], _port(match[2])
@@ -85,7 +85,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _is_ipv6(text: str) -> bool:
+def is_ipv6(text: str) -> bool:
     try:
         ipaddress.IPv6Address(text)
     except ValueError:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import UsageError
-from provisioner.inventory.document import Entry, Place
+from provisioner.inventory.document import Entry
+from provisioner.inventory.place import Place
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
