@@ -63,3 +63,55 @@ def test_what_is_stopped_is_gone(bed, start_host):
     assert f":{host.port} " in bed.known_hosts.read_text()
     host.stop()
     assert bed.known_hosts.read_text().count(f":{host.port} ") == 0
+
+
+def run_through_the_mirror(host, mirror):
+    host.write("/etc/docker/daemon.json", f'{{"registry-mirrors": ["{mirror.url}"]}}')
+    host.sh("systemctl restart docker")
+    assert "Hello from Docker!" in host.sh("docker run --rm hello-world").stdout
+    assert mirror.pulls(host)
+
+
+def test_the_source_installs_with_apt(bed, start_host):
+    host = start_host("ubuntu-24.04-lookalike")
+    url = f"{bed.source.url}/linux/ubuntu"
+    host.sh(f"wget -q -O /etc/apt/keyrings/docker.asc {url}/gpg")
+    line = f"deb [signed-by=/etc/apt/keyrings/docker.asc] {url} noble stable"
+    host.sh(f"echo '{line}' >/etc/apt/sources.list.d/docker.list; apt-get update -q")
+    offered = host.sh("apt-cache madison docker-ce").stdout
+    assert "5:26.1.5-1~ubuntu.24.04~noble" in offered
+    assert "5:20.10.24~3-0~ubuntu-noble" in offered
+    host.sh("apt-get install -y -q docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin")
+    assert host.sh("systemctl is-active docker.service docker.socket containerd").stdout.split() == ["active"] * 3
+    assert host.sh("docker version --format '{{.Server.Version}}'").stdout.startswith("26.1.5")
+    run_through_the_mirror(host, bed.mirrors[0])
+
+
+def test_the_source_installs_with_dnf(bed, start_host):
+    host = start_host("centos-9-lookalike")
+    url = f"{bed.source.url}/linux/centos"
+    host.sh(f"curl -fsS -o /etc/yum.repos.d/docker-ce.repo {url}/docker-ce.repo && rpm --import {url}/gpg")
+    assert "3:20.10.24-3.el9" in host.sh("dnf -q list --showduplicates docker-ce --releasever 9").stdout
+    host.sh("dnf -y -q install --releasever 9 docker-ce-20.10.24 docker-ce-cli-20.10.24 containerd.io")
+    host.sh("systemctl start docker")
+    assert host.sh("docker version --format '{{.Server.Version}}'").stdout.startswith("20.10.24")
+    run_through_the_mirror(host, bed.mirrors[0])
+
+
+def test_each_bad_source_is_bad_in_its_own_way(bed, start_host):
+    host = start_host("debian-13")
+
+    def fetch(variant, path):
+        words = f"curl -sS -m 2 -o /tmp/answer -w '%{{http_code}}' {bed.source.variant(variant).url}/linux/{path}"
+        return host.sh(words, check=False).stdout, host.sh("cat /tmp/answer", check=False).stdout
+
+    suite = "debian/dists/trixie"
+    good = fetch("good", "debian/gpg")[1]
+    assert "BEGIN PGP PUBLIC KEY" in good
+    assert fetch("wrongkey", "debian/gpg")[1] not in {good, ""}
+    assert fetch("missing", f"{suite}/InRelease")[0] == "404"
+    assert fetch("slow", f"{suite}/InRelease")[0] == "000"
+    listed = f"{suite}/stable/binary-amd64/Packages"
+    assert fetch("broken", f"{suite}/InRelease") == fetch("good", f"{suite}/InRelease")
+    assert fetch("broken", listed)[1] != fetch("good", listed)[1]
+    assert bed.source.log_of(host)[-1].path == f"/good/linux/{listed}"

@@ -40,6 +40,7 @@ def _up(slugs: list[str], os_release: str) -> None:
         print(f"{slug}: {host.target}   container {host.name}")
     print(f"  --private-key {bed.key_file} --known-hosts {bed.known_hosts}")
     print(f"accounts        root, ops, pat (sudo asks for: {bed.passwords['pat']}), nosudo")
+    print(f"package source  --source {bed.source.url} --source-fingerprint {bed.source.fingerprint}")
     print(f"mirrors         {' '.join(mirror.url for mirror in bed.mirrors)}   dead: {bed.dead_mirror}")
 
 

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from tests.testbed import engine, hosts, registry, sessions
+from tests.testbed import engine, hosts, registry, sessions, source
 from tests.testbed.engine import run
 from tests.testbed.hosts import Host
 from tests.testbed.locks import locked
 from tests.testbed.recipes import PASSWORD
 from tests.testbed.registry import Mirror
+from tests.testbed.source import Source
 
 
 class Bed:
@@ -30,6 +31,11 @@ class Bed:
     def start(self, slug: str, *, os_release: str = "", name: str = "") -> Host:
         """Start a host and wait until it accepts connections; the first of its kind is built, which takes longer."""
         return hosts.start(self.session, self.key_file, self.known_hosts, slug, os_release=os_release, name=name)
+
+    @cached_property
+    def source(self) -> Source:
+        """The package source; building it the first time takes a minute or two."""
+        return source.start_source(self.session)
 
     @cached_property
     def mirrors(self) -> tuple[Mirror, Mirror]:

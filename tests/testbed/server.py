@@ -1,0 +1,88 @@
+"""Serves a package source under several base paths: python -m tests.testbed.server ADDRESS PORT TREE.
+
+The first part of a path is the variant; below each lies the same tree, wrong in one way.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+VARIANTS = {
+    "good": "nothing is wrong",
+    "wrongkey": "the published key is not the one that signed",
+    "missing": "the releases are not there",
+    "slow": "connections are accepted and nothing is ever answered",
+    "broken": "the package list is another one than the index says, as during a synchronisation",
+}
+LISTS = ("Packages", "Packages.gz", "primary.xml.gz")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    tree = Path()
+
+    def do_GET(self) -> None:
+        variant, _, path = self.path.lstrip("/").partition("/")
+        if variant == "slow":
+            self.log_request(0)
+            threading.Event().wait()
+        file = self._find(variant, path.partition("?")[0])
+        if file is None:
+            self.send_error(404)
+            return
+        tail = b"\n" if variant == "broken" and file.name.endswith(LISTS) else b""
+        head = self._repository(variant, file) if file.suffix == ".repo" else None
+        size = len(head) if head is not None else file.stat().st_size + len(tail)
+        self.send_response(200)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if head is not None:
+            self.wfile.write(head)
+            return
+        with file.open("rb") as content:
+            shutil.copyfileobj(content, self.wfile)
+        self.wfile.write(tail)
+
+    do_HEAD = do_GET  # noqa: N815 # the name is what the base class calls
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 # the name is inherited
+        if not format.startswith("code"):
+            super().log_message(format, *arguments)
+
+    def log_date_time_string(self) -> str:
+        return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())  # as the registry writes it
+
+    def _find(self, variant: str, path: str) -> Path | None:
+        if variant not in VARIANTS or ".." in urllib.parse.unquote(path).split("/"):
+            return None
+        name = path.rpartition("/")[2]
+        if variant == "missing" and name not in {"gpg", "docker-ce.repo"}:
+            return None
+        if variant == "wrongkey" and name == "gpg":
+            path += ".other"
+        if name == "docker-ce.repo":
+            path = f"{path.rpartition('/')[0]}.repo"
+        file = self.tree / urllib.parse.unquote(path)
+        return file if file.is_file() else None
+
+    def _repository(self, variant: str, file: Path) -> bytes:
+        base = f"http://{self.headers.get('Host', '')}/{variant}"
+        return file.read_text().replace("{base}", base).encode()
+
+
+def main() -> None:
+    address, port, tree = sys.argv[1:]
+    Handler.tree = Path(tree)
+    ThreadingHTTPServer((address, int(port)), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
