@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from provisioner import daemon_keys
+
 StrategyName = Literal["auto", "apt-repo", "rpm-repo", "distro-packages"]
 Channel = Literal["stable", "test"]
 
@@ -150,6 +152,11 @@ class Spec(BaseModel):
         ):
             if key in self.daemon:
                 raise ValueError(f"daemon: write {option} instead of daemon.{key}")
+        known = {name: value for name, value in self.daemon.items() if daemon_keys.key(name)}
+        for problem in daemon_keys.problems(known, ""):
+            raise ValueError(f"daemon: {problem}")
+        for name, why in daemon_keys.ignored(self.daemon, "").items():
+            raise ValueError(f"daemon: {name} would have no effect: {why}")
         if self.registry_mirrors is not None and len(set(self.registry_mirrors)) < len(self.registry_mirrors):
             raise ValueError("registry_mirrors: the same mirror is listed twice")
         if self.source_fingerprint and "://" not in self.source:

@@ -46,19 +46,19 @@ def platform_of(os: OperatingSystem) -> Platform | None:
 
 def package_sources() -> Mapping[str, str]:
     """Return the bases by name, in the order in which they are preferred."""
-    return dict(_table("package_sources")["sources"])
+    return dict(table("package_sources")["sources"])
 
 
 def docker_key(family: str) -> str:
     """Return the fingerprint of the key that Docker signs packages of `family` with."""
-    return str(_table("package_sources")["keys"][family])
+    return str(table("package_sources")["keys"][family])
 
 
 @functools.cache
 def _platforms() -> dict[tuple[str, str], Platform]:
-    table = _table("platforms")
+    known = table("platforms")
     rows = {}
-    for row in table["platform"]:
+    for row in known["platform"]:
         for release, suite in row["releases"].items():
             client = ("docker-cli",) if release in row.get("split_client", ()) else ()
             rows[row["id"], release] = Platform(
@@ -67,7 +67,7 @@ def _platforms() -> dict[tuple[str, str], Platform]:
                 family=row["family"],
                 repository=row["repository"],
                 suite=suite,
-                conflicts=tuple(table["conflicts"][row["conflicts"]]),
+                conflicts=tuple(known["conflicts"][row["conflicts"]]),
                 distro_packages=("docker.io", *client) if row["family"] == "deb" else (),
                 last_engine=row.get("last_engine", ""),
                 source=row["source"],
@@ -76,5 +76,6 @@ def _platforms() -> dict[tuple[str, str], Platform]:
 
 
 @functools.cache
-def _table(name: str) -> dict[str, Any]:
+def table(name: str) -> dict[str, Any]:
+    """Return data/<name>.toml."""
     return tomllib.loads((files("provisioner") / "data" / f"{name}.toml").read_text(encoding="utf-8"))

@@ -47,3 +47,16 @@ def test_a_prefix_matches_whole_numbers():
     assert newest(versions, "20.10.1") == "5:20.10.1-1"
     assert newest(versions) == "5:26.1.5-1"
     assert not satisfies("5:20.10.17-1", "20.10.1")
+
+
+@pytest.mark.parametrize(
+    ("daemon", "says"),
+    [
+        ({"labels": "a=b"}, "labels must be a list of strings"),
+        ({"log-opts": {"max-file": 3}}, 'write "max-file": "3"'),
+        ({"insecure-registry": ["r"]}, "in daemon.json it is called insecure-registries"),
+    ],
+)
+def test_a_setting_that_no_engine_takes_is_refused_before_any_host_is_contacted(daemon, says):
+    with pytest.raises(ValidationError, match=says):
+        Spec(daemon=daemon)

@@ -6,24 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.daemon_keys import default_of, flag_of, reload_exceptions, reloadable
 from provisioner.errors import ApplyError
 from provisioner.facts.model import EngineInfo, Facts, HostFile
 from provisioner.planning import daemon_json, docker_opts
+from provisioner.planning.daemon_keys_check import engine_version, refuse_keys
 from provisioner.planning.daemon_live import SHOWN, live_value, shows
 from provisioner.planning.model import FileDiff, Restart, Step
 from provisioner.strategies.files import file_params
 
-RELOADABLE = frozenset({
-    "debug", "labels", "insecure-registries", "registry-mirrors", "live-restore", "max-concurrent-downloads",
-    "max-concurrent-uploads", "max-download-attempts", "shutdown-timeout", "runtimes", "default-runtime",
-    "authorization-plugins",
-})  # fmt: skip
-"""Keys that SIGHUP applies in every engine since 17.04 (moby daemon/reload.go, 18.06 to 29.7.2)."""
+AS_OPTIONS = ("registry-mirrors", "insecure-registries")
+"""Keys that stand in DOCKER_OPTS on upstart and sysvinit hosts."""
 
-OPTIONS = {"registry-mirrors": "registry-mirror", "insecure-registries": "insecure-registry"}
 OPTIONS_FILE = "/etc/default/docker"
-LOSES_INSECURE_REGISTRIES = re.compile(r"23\.0\.[0-6]\b|24\.0\.0\b")
-"""Engines whose reload drops insecure-registries (moby PRs 45552 and 45572)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +33,21 @@ class _Change:
     """A text with the values that the daemon has now written out, for keys that `before` does not have."""
 
 
-def daemon_step(facts: Facts, wanted: dict[str, Any], *, installs: bool) -> tuple[Step | None, Restart]:
+def daemon_step(
+    facts: Facts, wanted: dict[str, Any], *, installs: bool, version: str | None = None
+) -> tuple[Step | None, Restart]:
     """Return the step that brings `wanted` (keys of daemon.json) to the host, None when it is so already.
+
+    `version` is that of the engine that will read it, "" when that is not known; None: the one that is there.
+    A value of None gives a key back to the engine's own default.
 
     Raises:
         DaemonConfigurationError: an existing file is broken.
-        ApplyError: a file cannot be written, or a wanted directive is given as a flag elsewhere; both together
-            stop the daemon.
+        ApplyError: a file cannot be written, the engine would refuse a key, or a wanted directive is given as a
+            flag elsewhere; both together stop the daemon.
     """
+    refuse_keys(facts, wanted, engine_version(facts) if version is None else version, installs=installs)
+    wanted = {name: default_of(name) if value is None else value for name, value in wanted.items()}
     as_options = _as_options(facts, wanted)
     in_json = {key: value for key, value in wanted.items() if key not in as_options}
     changes = [change for change in (_json_change(facts, in_json), _options_change(facts, as_options)) if change]
@@ -72,7 +74,7 @@ def _as_options(facts: Facts, wanted: dict[str, Any]) -> dict[str, list[str]]:
     if facts.init not in {"upstart", "sysvinit"}:
         return {}
     current = daemon_json.parse(facts.daemon_json.text if facts.daemon_json else "", facts.engine.config_path)
-    return {key: wanted[key] for key in OPTIONS if key in wanted and key not in current}
+    return {key: wanted[key] for key in AS_OPTIONS if key in wanted and key not in current}
 
 
 def _json_change(facts: Facts, wanted: dict[str, Any]) -> _Change | None:
@@ -113,7 +115,7 @@ def _options_change(facts: Facts, wanted: dict[str, list[str]]) -> _Change | Non
     before, info = facts.options_file, facts.engine.info
     was = text = before.text if before else ""
     for key, values in wanted.items():
-        text = docker_opts.set_flag(text, OPTIONS[key], values)
+        text = docker_opts.set_flag(text, flag_of(key).removeprefix("--"), values)
     stale = {key for key, values in wanted.items() if info is not None and not shows(info, key, values)}
     if text == was:
         return _Change(OPTIONS_FILE, before, None, frozenset(stale)) if stale else None
@@ -133,13 +135,16 @@ def _refuse_unwritable(facts: Facts, change: _Change) -> None:
 
 
 def _flagged(facts: Facts, key: str) -> bool:
-    flag = "--" + OPTIONS.get(key, key)
-    return any(re.match(rf"{re.escape(flag)}(?![\w-])", argument) for argument in facts.engine.command_line)
+    flag = flag_of(key)
+    word = re.compile(rf"{re.escape(flag)}(?![\w-])")
+    return bool(flag) and any(word.match(argument) for argument in facts.engine.command_line)
 
 
 def _refuse_flags(facts: Facts, wanted: dict[str, Any]) -> None:
     for key in wanted:
-        flag = "--" + OPTIONS.get(key, key)
+        flag = flag_of(key)
+        if not flag:
+            continue
         word = re.compile(rf"(?<![\w-]){re.escape(flag)}(?![\w-])")
         unit = facts.units.get("docker.service")
         places = [*(unit.files if unit else ()), *facts.sysconfig_files]
@@ -199,13 +204,15 @@ def _diff(change: _Change) -> FileDiff:
 
 
 def _restart(info: EngineInfo, change: _Change) -> Restart:
-    fixed = sorted(change.keys - RELOADABLE)
+    fixed = sorted(key for key in change.keys if not reloadable(key, info.version))
+    lost = [row for row in reload_exceptions(info.version) if row.restart]
+    lost = [row for row in lost if row.key in change.keys or live_value(info, row.key)]
     if change.path == OPTIONS_FILE:
         why = "options of the command line need a new process"
     elif fixed:
         why = f"{', '.join(fixed)} cannot be reloaded"
-    elif info.insecure_registries and LOSES_INSECURE_REGISTRIES.match(info.version):
-        why = f"a reload of {info.version} would lose the insecure registries"
+    elif lost:
+        why = f"with Docker {info.version} {lost[0].what}"
     else:
         return Restart("reload", "running containers keep running")
     return Restart("restart", why, 0 if info.live_restore else info.containers_running)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from provisioner.errors import PrivilegeError, UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.planning.daemon_config import daemon_step
+from provisioner.planning.daemon_keys_check import daemon_warnings, engine_version
 from provisioner.planning.model import Plan, Rejected, Restart, Step
 from provisioner.reach import Source, SourceReach, sources_to_ask
 from provisioner.spec import Spec
 from provisioner.strategies import STRATEGIES, Strategy
 from provisioner.strategies.decision import Accept, Reject
 from provisioner.tables import Platform, package_sources, platform_of
-from provisioner.versions import satisfies
+from provisioner.versions import satisfies, upstream
 
 OLDEST_KERNEL = (3, 10)
 HOLDABLE = ("docker-ce", "docker-ce-cli", "containerd.io", "docker.io", "docker-cli")
@@ -59,14 +60,15 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
         chosen, accept, rejected = _choose(facts, platform, reach, spec)
         strategy = chosen.NAME
         steps += chosen.steps(facts, platform, accept, spec)
-    configuration, restart = daemon_step(facts, spec.daemon_configuration, installs=installs)
+    coming = _coming_version(accept, spec) if installs else engine_version(facts)
+    configuration, restart = daemon_step(facts, spec.daemon_configuration, installs=installs, version=coming)
     if configuration:
         steps.append(configuration)
     if installs and facts.engine.info:
         info = facts.engine.info
         stops = 0 if info.live_restore else info.containers_running
         restart = Restart("restart", "the packages of the running engine change", stops)
-    warnings = list(_warnings(facts))
+    warnings = [*_warnings(facts), *daemon_warnings(facts, spec.daemon_configuration, coming)]
     if spec.install:
         service = _service_step(facts, installs=installs, configured=configuration is not None)
         if service:
@@ -166,6 +168,12 @@ def _installed_by(facts: Facts) -> Strategy | None:
 def _installed_version(facts: Facts) -> str:
     installed = _installed_by(facts)
     return facts.packages[installed.PACKAGE] if installed else ""
+
+
+def _coming_version(accept: Accept, spec: Spec) -> str:
+    """The version that will be installed, as far as it is known exactly."""
+    wanted = spec.version if spec.version and spec.version.count(".") == 2 else ""
+    return upstream(dict(accept.packages).get("docker-ce", wanted))
 
 
 def _service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | None:

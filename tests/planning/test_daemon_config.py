@@ -9,6 +9,7 @@ import pytest
 from provisioner.errors import ApplyError
 from provisioner.facts.model import HostFile
 from provisioner.planning.daemon_config import daemon_step
+from provisioner.planning.daemon_keys_check import daemon_warnings
 from tests.hosts import INFO, RUNNING
 
 PATH = "/etc/docker/daemon.json"
@@ -17,7 +18,7 @@ ONE = ["https://one.example"]
 
 def host(text=None, *, mirrors=(), **changes):
     info = replace(INFO, mirrors=tuple(mirrors), raw={"RegistryConfig": {"Mirrors": list(mirrors)}, "Debug": False})
-    engine = replace(RUNNING.engine, info=info, **changes.pop("engine", {}))
+    engine = replace(RUNNING.engine, **{"info": info, **changes.pop("engine", {})})
     file = HostFile(PATH, text) if text is not None else None
     return replace(RUNNING, engine=engine, daemon_json=file, **changes)
 
@@ -91,3 +92,65 @@ def test_what_docker_info_must_show_is_asked_for_every_key_that_it_shows():
         "{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}} {{.Debug}}{{end}}"
     )
     assert change.params["shows"] == "up https://one.example/  true"
+
+
+PROXIES = {"proxies": {"http-proxy": "http://proxy.example:3128"}}
+
+
+def test_a_key_that_the_engine_does_not_know_is_refused():
+    facts = host("{}", engine={"info": replace(INFO, version="20.10.24+dfsg1")})
+    with pytest.raises(ApplyError, match=r"proxies came with Docker 23\.0, this is 20\.10\.24.*Nothing was changed"):
+        daemon_step(facts, PROXIES, installs=False)
+    assert daemon_step(facts, PROXIES, installs=True, version="28.3.1")[0] is not None
+
+
+def test_an_upgrade_to_an_engine_that_refuses_the_file_is_refused():
+    facts = host('{"graph": "/srv/docker", "debug": false}', engine={"info": replace(INFO, version="20.10.24")})
+    with pytest.raises(ApplyError, match=r"Docker 28\.3\.1 would not start with /etc/docker/daemon\.json: graph went"):
+        daemon_step(facts, {}, installs=True, version="28.3.1")
+    assert daemon_step(facts, {}, installs=True, version="")[0] is None
+    assert daemon_step(facts, {}, installs=False)[0] is None
+
+
+def test_a_mirror_with_a_path_is_refused_where_the_engine_would_not_start_with_it():
+    facts = host(engine={"info": replace(INFO, version="24.0.7")})
+    with pytest.raises(ApplyError, match=r"https://one\.example/hub has a path"):
+        step(facts, registry_mirrors=["https://one.example/hub"])
+
+
+@pytest.mark.parametrize(
+    ("version", "insecure", "how"),
+    [
+        ("23.0.6", ["r.example:5000"], "restart"),
+        ("23.0.6", [], "reload"),
+        ("23.0.7", ["r.example:5000"], "reload"),
+        ("24.0.0", ["r.example:5000"], "restart"),
+    ],
+)
+def test_engines_that_lose_insecure_registries_are_restarted(version, insecure, how):
+    facts = host(engine={"info": replace(INFO, version=version, insecure_registries=tuple(insecure))})
+    _, restart = daemon_step(facts, {"registry-mirrors": ONE}, installs=False)
+    assert restart.how == how
+
+
+def test_null_gives_a_key_back_to_the_default_which_a_reload_must_be_told():
+    facts = host('{"debug": true}', engine={"info": replace(INFO, raw={"Debug": True})})
+    assert daemon_step(facts, {"debug": None}, installs=False)[0].params["text"] == '{"debug": false}'
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "says"),
+    [
+        pytest.param(
+            '{"registry-mirror": []}', "28.5.2", "registry-mirror in /etc/docker/daemon.json has no", id="flag"
+        ),
+        pytest.param('{"nope": 1}', "28.5.2", "neither reloads nor restarts with it: nope is no key", id="unknown"),
+        pytest.param('{"nope": 1,}', "28.5.2", "the next start of the engine will fail", id="broken"),
+        pytest.param("{}", "20.10.24", "docker build keeps the earlier mirrors", id="BuildKit before 25"),
+        pytest.param("{}", "28.5.2", None, id="nothing"),
+    ],
+)
+def test_what_is_odd_and_does_not_stop_a_change_is_a_warning(text, version, says):
+    facts = host(text, engine={"info": replace(INFO, version=version)})
+    warnings = list(daemon_warnings(facts, {"registry-mirrors": ONE}, version))
+    assert warnings == [] if says is None else says in warnings[0]
