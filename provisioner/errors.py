@@ -17,7 +17,11 @@ The tree::
       VerifyError                 7    applied, but a check afterwards fails
       BlockedError                8    needs --allow-restart, or somebody holds a lock
       DifferenceError             9    plan --exit-code or status found a difference
+      BugError                   70    something unexpected on one host; the log file is in the message
+      CancelledError            130    Ctrl-C came before this host had ended
+      SkippedError                0    not begun because of other hosts, whose codes count
 
+Several hosts: the worst of theirs, see `provisioner.fleet.worst`.
 Anything else is a bug: exit code 70 and a log file (see `provisioner.cli.crash`). Ctrl-C ends with 130.
 """
 
@@ -104,6 +108,18 @@ class BlockedError(ProvisionerError):
 
 class DifferenceError(ProvisionerError):
     exit_code = 9
+
+
+class BugError(ProvisionerError):
+    exit_code = 70
+
+
+class CancelledError(ProvisionerError):
+    exit_code = 130
+
+
+class SkippedError(ProvisionerError):
+    exit_code = 0
 
 
 # User and password of a URL, also with JSON's escaped slashes or broken off before the @; and the values of

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
-from provisioner.errors import CancelledError, ProvisionerError, SkippedError, UsageError
+from provisioner.brakes import Brake, Brakes
+from provisioner.errors import CancelledError
+from provisioner.outcome import Outcome
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -39,109 +39,48 @@ def worst(codes: Iterable[int]) -> int:
     return next((code for code in WORST_FIRST if code in found), max(found, default=0))
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A number of hosts: N, or P percent of all."""
-
-    number: int
-    percent: bool = False
-
-    @classmethod
-    def parse(cls, text: str, option: str) -> Share:
-        """Read N or P%.
-
-        Raises:
-            UsageError: it is neither, or stands for no host at all.
-        """
-        digits = text.strip().removesuffix("%")
-        percent = text.strip().endswith("%")
-        if not (digits.isascii() and digits.isdigit()) or int(digits) == 0 or (percent and int(digits) > 100):
-            raise UsageError(f"{option} {text}: not a share of the hosts", hint="write a number from 1 on, or 1% to 100%")
-        return cls(int(digits), percent)
-
-    def of(self, total: int) -> int:
-        """At least 1: a tenth of five hosts is one host, not none."""
-        return max(1, -(-total * self.number // 100)) if self.percent else self.number
-
-    def __str__(self) -> str:
-        return f"{self.number}%" if self.percent else str(self.number)
-
-
-@dataclass(frozen=True, slots=True)
-class Brakes:
-    """How a change goes through a fleet: `canary` hosts alone, then waves of `batch`, at most `max_failures`."""
-
-    canary: int = 0
-    batch: Share | None = None
-    max_failures: Share | None = None
-
-    @property
-    def ordered(self) -> bool:
-        """Hosts wait for other hosts."""
-        return bool(self.canary or self.batch)
-
-    def waves(self, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-        if self.canary:
-            yield items[: self.canary]
-        rest = items[self.canary :]
-        size = self.batch.of(len(items)) if self.batch else max(1, len(rest))
-        for start in range(0, len(rest), size):
-            yield rest[start : start + size]
-
-
-class Brake:
-    """Whether another host may begin; shared by the workers. `reason` is "" until somebody pulls it."""
-
-    def __init__(self, limit: int | None = None, hint: str = "") -> None:
-        self.reason = ""
-        self.interrupted = False
-        self.failures = 0
-        self._limit, self._hint = limit, hint
-        self._lock = threading.Lock()
-
-    def count_failure(self) -> None:
-        """Another host has failed; the one too many pulls the brake."""
-        with self._lock:
-            self.failures += 1
-            reached = self._limit is not None and self.failures >= self._limit
-        if reached:
-            self.pull(f"{self.failures} failed (--max-failures)")
-
-    def pull(self, reason: str) -> None:
-        """Let no other host begin. The first reason stands."""
-        self.reason = self.reason or reason
-
-    def interrupt(self) -> None:
-        self.interrupted = True
-        self.pull("interrupted")
-
-    def error(self) -> ProvisionerError:
-        """Why a host was not begun."""
-        if self.interrupted:
-            return CancelledError("interrupted before it began; nothing was changed on it", hint=self._hint)
-        return SkippedError(f"not begun: {self.reason}", hint=self._hint)
-
-    @contextlib.contextmanager
-    def on_interrupt(self) -> Iterator[None]:
-        """Within, a first Ctrl-C pulls the brake, a second one raises KeyboardInterrupt."""
-
-        def interrupted(*_: Any) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupt()
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, interrupted)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-
 def _ignore(_: Any) -> None:
     pass
+
+
+class _Workers(Generic[Item, Result]):
+    """Daemon threads that take item after item until there is none or the brake is pulled."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        work: Callable[[Item], Result],
+        instead: Callable[[Item, Exception], Result],
+        brake: Brake,
+    ) -> None:
+        self._todo, self._lock = iter(enumerate(items)), threading.Lock()
+        self._work, self._instead, self._brake = work, instead, brake
+        self.begun: set[int] = set()
+        self.ended: queue.SimpleQueue[tuple[int, Result] | None] = queue.SimpleQueue()
+        """Each result with its index, and None for each worker that has ended."""
+
+    def start(self, number: int) -> None:
+        for _ in range(number):
+            threading.Thread(target=self._run, daemon=True).start()
+
+    def _next(self) -> tuple[int, Item] | None:
+        with self._lock:
+            taken = None if self._brake.reason else next(self._todo, None)
+            if taken:
+                self.begun.add(taken[0])
+            return taken
+
+    def _run(self) -> None:
+        try:
+            while taken := self._next():
+                index, item = taken
+                try:
+                    result = self._work(item)
+                except Exception as error:  # noqa: BLE001 # one host's bug must not hide the others' results
+                    result = self._instead(item, error)
+                self.ended.put((index, result))
+        finally:
+            self.ended.put(None)
 
 
 def each(
@@ -165,97 +104,68 @@ def each(
     `grace` seconds to end. A second one raises KeyboardInterrupt at once.
     """
     brake = brake or Brake()
-    todo, lock = iter(enumerate(items)), threading.Lock()
-    active: set[int] = set()
-    ended: queue.SimpleQueue[tuple[int, Result] | None] = queue.SimpleQueue()
-
-    def next_item() -> tuple[int, Item] | None:
-        with lock:
-            taken = None if brake.reason else next(todo, None)
-            if taken:
-                active.add(taken[0])
-            return taken
-
-    def worker() -> None:
-        try:
-            while taken := next_item():
-                index, item = taken
-                try:
-                    result = work(item)
-                except Exception as error:  # noqa: BLE001 # one host's bug must not hide the others' results
-                    result = instead(item, error)
-                ended.put((index, result))
-        finally:
-            ended.put(None)
-
+    workers = _Workers(items, work, instead, brake)
+    running = min(max(1, forks), len(items))
     results: dict[int, Result] = {}
-    workers = min(max(1, forks), len(items))
     deadline = None
     with brake.on_interrupt():
-        for _ in range(workers):
-            threading.Thread(target=worker, daemon=True).start()
-        while workers and (deadline is None or time.monotonic() < deadline):
+        workers.start(running)
+        while running and (deadline is None or time.monotonic() < deadline):
             with contextlib.suppress(queue.Empty):
-                arrived = ended.get(timeout=_POLL)
+                arrived = workers.ended.get(timeout=_POLL)
                 if arrived is None:
-                    workers -= 1
+                    running -= 1
                 else:
                     results[arrived[0]] = arrived[1]
                     done(arrived[1])
             if brake.interrupted and deadline is None:
                 deadline = time.monotonic() + grace
-                waiting(len(active) - len(results))
+                waiting(len(workers.begun) - len(results))
     for index, item in enumerate(items):
         if index not in results:
-            results[index] = instead(item, _still_running() if index in active else brake.error())
+            results[index] = instead(item, _still_running() if index in workers.begun else brake.error())
             done(results[index])
     return [results[index] for index in range(len(items))]
 
 
 def roll(
     items: Sequence[Item],
-    work: Callable[[Item], Result],
+    work: Callable[[Item], Outcome],
     *,
     forks: int,
     brakes: Brakes,
     brake: Brake,
-    failed: Callable[[Result], bool],
-    instead: Callable[[Item, Exception], Result],
-    done: Callable[[Result], None] = _ignore,
+    instead: Callable[[Item, Exception], Outcome],
+    done: Callable[[Outcome], None] = _ignore,
     waiting: Callable[[int], None] = _ignore,
     grace: float = GRACE,
-) -> list[Result]:
-    """Like `each`, wave by wave: the canary alone, whose failure stops everything, then batch after batch."""
+) -> list[Outcome]:
+    """Like `each`, wave by wave: the canary alone, whose failure stops everything, then batch after batch.
 
-    def counted(result: Result) -> Result:
-        if failed(result):
-            brake.count_failure()
-        return result
+    Every outcome is counted before its worker takes another host.
+    """
 
-    def work_and_count(item: Item) -> Result:
-        return counted(work(item))
+    def counted(outcome: Outcome) -> Outcome:
+        brake.count(outcome)
+        return outcome
 
-    def instead_and_count(item: Item, error: Exception) -> Result:
-        result = instead(item, error)
-        return result if isinstance(error, SkippedError | CancelledError) else counted(result)
-
-    results: list[Result] = []
+    outcomes: list[Outcome] = []
     with brake.on_interrupt():
         for number, wave in enumerate(brakes.waves(items)):
-            arrived = each(
+            outcomes += each(
                 wave,
-                work_and_count,
+                lambda item: counted(work(item)),
                 forks=forks,
-                instead=instead_and_count,
+                instead=lambda item, error: counted(instead(item, error)),
                 done=done,
                 brake=brake,
                 waiting=waiting,
                 grace=grace,
             )
-            if number == 0 and brakes.canary and any(map(failed, arrived)):
-                brake.pull("the canary failed (--canary)")
-            results += arrived
-    return results
+            failed = [outcome.host for outcome in outcomes if outcome.failed]
+            if number == 0 and brakes.canary and failed:
+                brake.pull(f"the canary {', '.join(failed)} failed (--canary)")
+    return outcomes
 
 
 def _still_running() -> CancelledError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from provisioner.errors import ProvisionerError
@@ -23,6 +23,9 @@ Status = Literal[
     "skipped",
     "cancelled",
 ]
+
+LOG_KEPT = 4096
+"""Characters of a step's log that stay in memory once its host is done; the host has all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Outcome:
     checks: tuple[Check, ...] = ()
     error: ProvisionerError | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+    """Why a host was left out without an error."""
 
     @property
     def exit_code(self) -> int:
@@ -66,8 +71,54 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        return self.status in {"converged", "changed", "planned", "verified"}
+        left_out = self.status == "skipped" and self.error is None
+        return left_out or self.status in {"converged", "changed", "planned", "verified"}
+
+    @property
+    def failed(self) -> bool:
+        """It went wrong here; a host that was not begun has not failed."""
+        return not self.succeeded and self.status not in {"skipped", "cancelled"}
+
+    @property
+    def changed(self) -> bool:
+        """The host is not as it was; also true when a change went through halfway or does not show."""
+        return self.status != "rolled_back" and any(result.status == "ok" for result in self.results)
 
     @property
     def seconds(self) -> float:
         return sum(self.timings.values())
+
+    def light(self) -> Outcome:
+        """The same without the parts of the facts that neither `change` nor a report reads.
+
+        A fleet keeps an outcome for every host; what `docker info` says in full, unit files, and the frames that an
+        exception's traceback holds would make that hundreds of megabytes for a thousand hosts.
+        """
+        facts = self.facts
+        if facts is not None:
+            info = facts.engine.info
+            engine = replace(facts.engine, info=replace(info, raw={}) if info else None)
+            facts = replace(
+                facts,
+                engine=engine,
+                packages={},
+                units={},
+                options_file=None,
+                sysconfig_files=(),
+                source_files=(),
+                binary_keys=(),
+            )
+        error: BaseException | None = self.error
+        while error is not None:
+            error.__traceback__, error = None, error.__cause__ or error.__context__
+        return replace(self, facts=facts)
+
+    def finished(self) -> Outcome:
+        """`light`, and without what only running the plan needs."""
+        plan = self.plan
+        if plan is not None:
+            plan = replace(plan, steps=tuple(replace(step, params={}) for step in plan.steps))
+        light = self.light()
+        facts = replace(light.facts, daemon_json=None) if light.facts else None
+        results = tuple(replace(result, log=result.log[-LOG_KEPT:]) for result in self.results)
+        return replace(light, facts=facts, plan=plan, results=results)

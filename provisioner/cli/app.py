@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 import sys
-import tempfile
-import traceback
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from provisioner import __version__
 from provisioner.cli.apply import apply
+from provisioner.cli.crash import as_bug
 from provisioner.cli.facts import facts
 from provisioner.cli.mirror import mirror
 from provisioner.cli.plan import plan
@@ -41,11 +38,9 @@ def run() -> None:
     except KeyboardInterrupt:
         typer.echo("interrupted; what has begun on a host runs to its end there", err=True)
         sys.exit(130)
-    except Exception:  # noqa: BLE001 # whatever else happens is a bug, and is written down
-        log = Path(tempfile.mkstemp(prefix="provisioner-", suffix=".log")[1])
-        versions = f"provisioner {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
-        log.write_text(versions + traceback.format_exc(), encoding="utf-8")
-        typer.echo(f"error: this is a bug in provisioner; the details are in {log}", err=True)
+    except Exception as cause:  # noqa: BLE001 # whatever else happens is a bug, and is written down
+        bug = as_bug(cause)
+        typer.echo(f"error: {bug.message}\n  -> {bug.hint}", err=True)
         sys.exit(70)
 
 

@@ -13,7 +13,7 @@ def apply(
     wanted: o.WantedState,
     rollout: o.Rollout,
     connection: o.Connection,
-    output: o.Output,
+    output: o.ReportedOutput,
 ) -> None:
     """Bring hosts to the wanted state and check that they are there."""
     from provisioner.cli import hosts

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import typer
 
+from provisioner.cli.crash import as_bug
 from provisioner.errors import ProvisionerError
 from provisioner.facts.gather import gather, gather_raw
 from provisioner.facts.model import Facts
@@ -19,18 +20,23 @@ def show(targets: list[Target], *, raw: bool, as_json: bool, forks: int) -> None
     """Print the facts of every host; raises typer.Exit with the worst exit code."""
 
     def work(target: Target) -> tuple[str, Facts | str | ProvisionerError]:
+        ask = gather_raw if raw else gather
         try:
-            if raw:
-                return target.name, gather_raw(target.transport, become_password=target.become_password)
-            return target.name, gather(target.transport, become_password=target.become_password)
+            return target.name, ask(target.transport, become_password=target.become_password)
         except ProvisionerError as error:
             return target.name, error
+        finally:
+            target.transport.close()
 
-    results = each(targets, work, forks=forks)
+    def instead(target: Target, error: Exception) -> tuple[str, ProvisionerError]:
+        return target.name, error if isinstance(error, ProvisionerError) else as_bug(error, target.name)
+
+    results = each(targets, work, forks=forks, instead=instead)
     documents = []
     for name, result in results:
         if isinstance(result, ProvisionerError):
-            typer.echo(f"{name}: {result.message.removeprefix(name + ': ')}\n  -> {result.hint}", err=True)
+            hint = f"\n  -> {result.hint}" if result.hint else ""
+            typer.echo(f"{name}: {result.message.removeprefix(name + ': ')}{hint}", err=True)
         elif isinstance(result, str):
             typer.echo(result, nl=False)
         elif as_json:

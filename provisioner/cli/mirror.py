@@ -19,7 +19,7 @@ def set_(
     *,
     rollout: o.Rollout,
     connection: o.Connection,
-    output: o.Output,
+    output: o.ReportedOutput,
 ) -> None:
     """Make these the mirrors, in this order; installs nothing."""
     from provisioner.errors import UsageError
@@ -38,7 +38,7 @@ def clear(
     *,
     rollout: o.Rollout,
     connection: o.Connection,
-    output: o.Output,
+    output: o.ReportedOutput,
 ) -> None:
     """Remove all mirrors; installs nothing."""
     _change("mirror clear", [], target or [], rollout=rollout, connection=connection, output=output)
@@ -51,7 +51,7 @@ def _change(
     *,
     rollout: o.Rollout,
     connection: o.Connection,
-    output: o.Output,
+    output: o.ReportedOutput,
 ) -> None:
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
+
+if TYPE_CHECKING:
+    from provisioner.brakes import Brakes
 
 _WHO, _WHAT, _HOW, _SHOWN = "Hosts and connection", "Wanted state", "Rollout", "Output"
 
@@ -148,6 +151,31 @@ class Rollout:
         typer.Option("--allow-restart", help="a restart may stop running containers", rich_help_panel=_HOW),
     ] = False
     proof: Proof = None
+    canary: Annotated[
+        Optional[int],
+        typer.Option("--canary", min=1, help="so many hosts first; a failure stops all", rich_help_panel=_HOW),
+    ] = None
+    batch: Annotated[
+        Optional[str], typer.Option("--batch", help="then so many at a time", metavar="N|P%", rich_help_panel=_HOW)
+    ] = None
+    max_failures: Annotated[
+        Optional[str],
+        typer.Option("--max-failures", help="begin no more once so many failed", metavar="N|P%", rich_help_panel=_HOW),
+    ] = None
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="leave out what the last such run finished", rich_help_panel=_HOW),
+    ] = False
+
+    def brakes(self) -> Brakes:
+        """Raises UsageError for a share that is none."""
+        from provisioner.brakes import Brakes, Share
+
+        return Brakes(
+            self.canary or 0,
+            None if self.batch is None else Share.parse(self.batch, "--batch"),
+            None if self.max_failures is None else Share.parse(self.max_failures, "--max-failures"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +184,22 @@ class Output:
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="show the script as well", rich_help_panel=_SHOWN)
     ] = False
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="no progress", rich_help_panel=_SHOWN)] = False
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="the result and nothing else", rich_help_panel=_SHOWN)
+    ] = False
     no_color: Annotated[
         bool, typer.Option("--no-color", help="no colours on a terminal either", rich_help_panel=_SHOWN)
     ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedOutput(Output):
+    """`Output` of commands that end with an outcome for each host."""
+
+    report: Annotated[
+        Optional[str],
+        typer.Option("--report", help="write an HTML page as well", metavar="FILE.html", rich_help_panel=_SHOWN),
+    ] = None
 
 
 def _daemon_values(settings: list[str] | None) -> dict[str, Any]:

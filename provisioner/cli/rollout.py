@@ -1,71 +1,248 @@
-"""Look at all hosts, show the plan, ask, change, report: what `apply` and `mirror` share."""
+"""Look at the hosts, show the plan, ask, change, report: what `apply` and `mirror` share.
+
+In which order depends on who waits for whom:
+
+- With --yes and neither --canary nor --batch nobody does: a host goes straight from look to change, in one worker
+  over one connection. That is the fewest round trips, and a slow host delays no other.
+- Otherwise all hosts are looked at first: the plan is shown whole, its question is asked once, and the canary and the
+  batches are chosen among the hosts that have something to change. Hosts that failed the look keep their place in that
+  order, so that an unreachable canary stops the rollout.
+
+In that second case, connections stay open between look and change for up to `KEPT_OPEN` hosts; more would cost memory
+on this side and idle sessions on the other. One that has been idle for longer than `STALE` seconds, while somebody
+thought or while earlier batches ran, is opened anew, because a firewall may have forgotten it.
+"""
 
 from __future__ import annotations
 
-import json
 import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import typer
 
+from provisioner.brakes import Brake
 from provisioner.cli.options import Output, Rollout
+from provisioner.cli.progress import Progress, watching
+from provisioner.cli.result import ReportFile, finish, paint
+from provisioner.cli.survey import interrupted, stand_in
 from provisioner.errors import UsageError
-from provisioner.fleet import each, worst
+from provisioner.fleet import each, roll
+from provisioner.history import Journal, to_resume
 from provisioner.outcome import Outcome
 from provisioner.pipeline import Target, change, look
-from provisioner.planning.model import Step
-from provisioner.report import envelope, outcome_text, plan_text
+from provisioner.planning.model import Plan, Step
+from provisioner.report import plans_text, question
+
+KEPT_OPEN = 100
+STALE = 60.0
 
 
-def say(text: str) -> None:
-    """Progress and questions: stderr, so that stdout carries the result alone."""
-    typer.echo(text, err=True)
-
-
-def look_at(targets: list[Target], forks: int) -> list[Outcome]:
-    if len(targets) > 1:
-        say(f"looking at {len(targets)} hosts ...")
-    return each(targets, look, forks=forks)
-
-
-def roll_out(command: str, targets: list[Target], rollout: Rollout, output: Output, *, forks: int) -> None:
-    """Raises typer.Exit with the worst host's exit code.
+def roll_out(command: str, targets: Sequence[Target], rollout: Rollout, output: Output, *, forks: int) -> NoReturn:
+    """Change the hosts and print the result; raises typer.Exit with the worst host's exit code.
 
     Raises:
-        UsageError: there is something to change, no --yes, and nobody at a terminal to ask.
+        UsageError: nobody is at a terminal to be asked and --yes is missing, the report cannot be written, or there
+            is nothing to resume. No host has been contacted.
     """
+    rollout.brakes()
     if not rollout.yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes, or look with plan")
-    looked = look_at(targets, forks)
-    pending = [outcome for outcome in looked if outcome.plan and not outcome.plan.empty]
-    for outcome in pending:
-        if outcome.plan:
-            say(plan_text(outcome.plan, script=output.verbose))
-    if pending and not rollout.yes and not typer.confirm(f"change {len(pending)} of {len(looked)} hosts?", err=True):
-        raise typer.Exit(0)
-    pairs = list(zip(targets, looked, strict=True))
+    wanted = {target.name: target.spec for target in targets}
+    resumes, finished = to_resume(command, wanted) if rollout.resume else (None, frozenset())
+    with closing(ReportFile(output)) as report:
+        with watching(output) as progress:
+            journal = Journal(
+                command, sys.argv[1:], wanted, warn=lambda text: progress.say(f"warning: {text}"), resumes=resumes
+            )
+            if resumes:
+                progress.say(f"resuming run {resumes}: {len(finished)} of {len(targets)} hosts are done")
+            outcomes = {name: Outcome(name, "skipped", note=f"done in run {resumes}") for name in finished}
+            for outcome in outcomes.values():
+                journal.add(outcome)
+            left = [target for target in targets if target.name not in finished]
+            work = _Work(left, rollout, output, progress, journal, forks)
+            try:
+                outcomes |= {outcome.host: outcome for outcome in work.run()}
+            except KeyboardInterrupt:
+                progress.say(
+                    f"interrupted; what has begun runs to its end there. So far: provisioner history {journal.run}"
+                )
+                raise
+            journal.end()
+            ordered = [outcomes[target.name] for target in targets]
+            if len(targets) > 1:
+                progress.rest()
+                progress.say(f"run {journal.run}\n")
+        finish(command, ordered, output, run=journal.run, report=report)
 
-    def work(pair: tuple[Target, Outcome]) -> Outcome:
-        target, outcome = pair
+
+@dataclass
+class _Work:
+    """One rollout over the hosts that are left."""
+
+    targets: Sequence[Target]
+    rollout: Rollout
+    output: Output
+    progress: Progress
+    journal: Journal
+    forks: int
+
+    def __post_init__(self) -> None:
+        self.brakes = self.rollout.brakes()
+        limit = self.brakes.max_failures.of(len(self.targets)) if self.brakes.max_failures else None
+        self.brake = Brake(limit, hint="run it again with --resume to go on with the rest")
+        self.looked_at: dict[str, float] = {}
+
+    def run(self) -> list[Outcome]:
+        if self.rollout.yes and not self.brakes.ordered:
+            return self._straight()
+        return self._in_order()
+
+    def _straight(self) -> list[Outcome]:
+        def work(target: Target) -> Outcome:
+            try:
+                looked = self._look(target)
+                if looked.status == "planned" and self.brake.reason:
+                    return stand_in(looked, self.brake.error())
+                if len(self.targets) == 1 or self.output.verbose:
+                    self._show([looked])
+                return self._change(target, looked).finished()
+            finally:
+                target.transport.close()
+
+        self.progress.begin("changing", len(self.targets))
+        return roll(
+            self.targets,
+            work,
+            forks=self.forks,
+            brakes=self.brakes,
+            brake=self.brake,
+            instead=lambda target, error: stand_in(Outcome(target.name, "planned"), error),
+            done=self._done,
+            waiting=self._waiting,
+        )
+
+    def _in_order(self) -> list[Outcome]:
+        looked = self._look_at_all()
+        pairs = [
+            (target, outcome)
+            for target, outcome in zip(self.targets, looked, strict=True)
+            if outcome.status != "converged" or self.rollout.proof
+        ]
+        pending = [outcome for _, outcome in pairs if not outcome.error]
+        self._show(pending)
+        asks = pending and not self.rollout.yes and not self.brake.reason
+        if not pending or (asks and not self._agreed(pending)):
+            for target, outcome in pairs:
+                target.transport.close()
+                self.journal.add(outcome)
+            return looked
+
+        def work(pair: tuple[Target, Outcome]) -> Outcome:
+            target, outcome = pair
+            try:
+                if time.monotonic() - self.looked_at.get(target.name, 0.0) > STALE:
+                    target.transport.close()
+                return self._change(target, outcome).finished()
+            finally:
+                target.transport.close()
+
+        self.progress.begin("changing", len(pairs))
+        changed = roll(
+            pairs,
+            work,
+            forks=self.forks,
+            brakes=self.brakes,
+            brake=self.brake,
+            instead=lambda pair, error: pair[1] if pair[1].error else stand_in(pair[1], error).finished(),
+            done=self._done,
+            waiting=self._waiting,
+        )
+        outcomes = {outcome.host: outcome for outcome in [*looked, *changed]}
+        return [outcomes[target.name] for target in self.targets]
+
+    def _look_at_all(self) -> list[Outcome]:
+        keep = len(self.targets) <= KEPT_OPEN
+
+        def work(target: Target) -> Outcome:
+            outcome = self._look(target)
+            if outcome.error or not keep:
+                target.transport.close()
+            return outcome
+
+        self.progress.begin("looking at", len(self.targets))
+        looked = each(
+            self.targets,
+            work,
+            forks=self.forks,
+            instead=lambda target, error: stand_in(Outcome(target.name, "planned"), error),
+            done=self.progress.done,
+            brake=self.brake,
+            waiting=self._waiting,
+        )
+        self.progress.rest()
+        for target, outcome in zip(self.targets, looked, strict=True):
+            self.brake.count(outcome)
+            if outcome.status == "converged":
+                self.journal.add(outcome)
+                if not self.rollout.proof:
+                    target.transport.close()
+        return looked
+
+    def _look(self, target: Target) -> Outcome:
+        self.progress.step(target.name, "")
+        outcome = look(target).light()
+        self.looked_at[target.name] = time.monotonic()
+        return outcome
+
+    def _change(self, target: Target, looked: Outcome) -> Outcome:
+        if looked.error:
+            return looked
 
         def on_step(step: Step, what: str) -> None:
             if what == "start":
-                say(f"{target.name}: {step.title} ...")
-            elif what not in {"ok", "fail"}:
-                say(f"{target.name}: {what}")
+                self.progress.step(target.name, step.title)
+            elif what in {"ok", "fail"}:
+                self.progress.step_ended(target.name, step.title, what == "ok")
+            else:
+                self.progress.note(target.name, what)
 
+        outcome = change(
+            target, looked, allow_restart=self.rollout.allow_restart, on_step=on_step, proof=self.rollout.proof
+        )
+        return replace(outcome, timings={**looked.timings, **outcome.timings})
+
+    def _done(self, outcome: Outcome) -> None:
+        self.journal.add(outcome)
+        self.progress.done(outcome)
+
+    def _waiting(self, number: int) -> None:
+        self.progress.say(interrupted(number))
+
+    def _show(self, outcomes: Sequence[Outcome]) -> None:
+        plans = _plans(outcomes)
+        if plans:
+            text = plans_text(plans, script=self.output.verbose, paint=paint(self.output, err=True))
+            self.progress.say(text)
+
+    def _agreed(self, pending: Sequence[Outcome]) -> bool:
+        """Ask; the end of the input is a no, Ctrl-C leaves nothing to begin."""
+        typer.echo(question(_plans(pending), len(self.targets), allow_restart=self.rollout.allow_restart), err=True)
+        typer.echo("Go on? [y/N] ", err=True, nl=False)
         try:
-            return change(target, outcome, allow_restart=rollout.allow_restart, on_step=on_step, proof=rollout.proof)
-        finally:
-            target.transport.close()
+            if sys.stdin.readline().strip().lower() in {"y", "yes"}:
+                return True
+        except KeyboardInterrupt:
+            typer.echo(err=True)
+            self.brake.interrupt()
+            return True
+        typer.echo("nothing was changed", err=True)
+        return False
 
-    finish(command, each(pairs, work, forks=forks), output)
 
-
-def finish(command: str, outcomes: list[Outcome], output: Output, *, exit_code: int | None = None) -> None:
-    """Print the result and end with `exit_code`, else with the worst host's."""
-    if output.as_json:
-        typer.echo(json.dumps(envelope(command, outcomes), indent=2, ensure_ascii=False))
-    else:
-        for outcome in outcomes:
-            typer.echo(outcome_text(outcome))
-    raise typer.Exit(worst(outcome.exit_code for outcome in outcomes) if exit_code is None else exit_code)
+def _plans(outcomes: Sequence[Outcome]) -> list[Plan]:
+    return [outcome.plan for outcome in outcomes if outcome.plan and not outcome.plan.empty]

@@ -13,22 +13,16 @@ def verify(
     proof: o.Proof = None,
     wanted: o.WantedState,
     connection: o.Connection,
-    output: o.Output,
+    output: o.ReportedOutput,
 ) -> None:
     """Check that hosts are in the wanted state; change nothing."""
     from provisioner.cli import hosts
-    from provisioner.cli.rollout import finish, say
-    from provisioner.fleet import each
+    from provisioner.cli.survey import survey
     from provisioner.outcome import Outcome
     from provisioner.pipeline import Target, examine
 
     def work(target: Target) -> Outcome:
-        try:
-            return examine(target, on_step=lambda _step, _what: None, proof=proof)
-        finally:
-            target.transport.close()
+        return examine(target, on_step=lambda _step, _what: None, proof=proof)
 
     found = hosts.targets(target, connection, wanted.said())
-    if len(found) > 1 and not output.quiet:
-        say(f"looking at {len(found)} hosts ...")
-    finish("verify", each(found, work, forks=connection.forks), output)
+    survey("verify", found, work, output, forks=connection.forks)

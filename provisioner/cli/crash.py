@@ -1,0 +1,25 @@
+"""A bug is written down: one log file with the traceback and the versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import traceback
+
+from provisioner import __version__
+from provisioner.errors import BugError
+
+
+def as_bug(cause: BaseException, where: str = "") -> BugError:
+    """Return the error that tells people of `cause`, an exception nobody expected, and names its log file."""
+    message = f"this is a bug in provisioner: {type(cause).__name__}"
+    try:
+        handle, path = tempfile.mkstemp(prefix="provisioner-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"provisioner {__version__}, Python {platform.python_version()}, {platform.platform()}\n")
+            log.write(f"{where}\n" if where else "")
+            log.write("".join(traceback.format_exception(cause)))
+    except OSError as unwritable:
+        return BugError(f"{message}: {cause}", hint=f"its details could not be written down: {unwritable}")
+    return BugError(message, hint=f"the details are in {path}; please report it with that file")

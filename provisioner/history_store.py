@@ -1,0 +1,76 @@
+"""The file behind the history: SQLite, opened for one run's writing or for reading."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from provisioner.errors import UsageError
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, command TEXT NOT NULL, argv TEXT NOT NULL, wanted TEXT NOT NULL, resumes TEXT,
+    started REAL NOT NULL, ended REAL, total INTEGER NOT NULL
+);
+CREATE TABLE hosts (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, position INTEGER NOT NULL, name TEXT NOT NULL,
+    wanted TEXT NOT NULL, status TEXT NOT NULL, done INTEGER NOT NULL, changed INTEGER NOT NULL, docker_version TEXT,
+    registry_mirrors TEXT NOT NULL, error TEXT, hint TEXT, exit_code INTEGER NOT NULL, seconds REAL NOT NULL,
+    PRIMARY KEY (run, name)
+);
+"""
+
+
+def path() -> Path:
+    """Where the journal is; a relative $XDG_STATE_HOME is ignored, as its specification says."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or "")
+    return (state if state.is_absolute() else Path("~/.local/state").expanduser()) / "provisioner" / "history.db"
+
+
+def writing() -> sqlite3.Connection:
+    """Raises sqlite3.Error, OSError or UsageError when it cannot be written."""
+    file = path()
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = sqlite3.connect(file, timeout=5, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("BEGIN IMMEDIATE")
+        version = _version(database)
+        if version == 0:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {VERSION}")
+        database.execute("COMMIT")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _version(database: sqlite3.Connection) -> int:
+    version = int(database.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise UsageError("a newer provisioner has written this history", hint="use that one to read it")
+    return version
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[sqlite3.Connection | None]:
+    """None when nothing has been written yet. Raises UsageError when it cannot be read."""
+    file = path()
+    if not file.exists():
+        yield None
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(file, timeout=5)) as database:
+            yield database if _version(database) else None
+    except (sqlite3.Error, OSError) as cause:
+        raise UsageError(
+            f"the history cannot be read: {cause} ({file})", hint="move that file away; the next run begins a new one"
+        ) from cause

@@ -1,0 +1,84 @@
+"""The JSON document of a command; its keys are a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.masking import masked
+from provisioner.outcome import Outcome
+
+SCHEMA = 1
+
+
+def envelope(
+    command: str, outcomes: Sequence[Outcome], *, run: str | None = None, plans: bool = False
+) -> dict[str, Any]:
+    """Return the document. `run` is its name in the history, None for commands that change nothing.
+
+    With `plans`, each host also has the keys diffs, warnings, rejected and restart.
+    """
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "status": status(outcomes),
+        "run": run,
+        "hosts": [{**_host(outcome), **(_plan(outcome) if plans else {})} for outcome in outcomes],
+    }
+
+
+def status(outcomes: Sequence[Outcome]) -> str:
+    """Return ok, partial or failed."""
+    good = sum(outcome.succeeded for outcome in outcomes)
+    return "ok" if good == len(outcomes) else "partial" if good else "failed"
+
+
+def _host(outcome: Outcome) -> dict[str, Any]:
+    info = outcome.facts.engine.info if outcome.facts else None
+    plan = outcome.plan
+    results = {result.id: result for result in outcome.results}
+    error = outcome.error
+    return {
+        "name": outcome.host,
+        "status": outcome.status,
+        "changed": outcome.changed,
+        "platform": plan.platform if plan else None,
+        "strategy": plan.strategy if plan else None,
+        "docker_version": info.version if info else None,
+        "registry_mirrors": list(info.mirrors) if info else None,
+        "steps": [
+            {
+                "id": step.id,
+                "action": step.action,
+                "title": step.title,
+                "why": step.why,
+                "status": results[step.id].status if step.id in results else "planned",
+            }
+            for step in (plan.steps if plan else ())
+        ],
+        "checks": [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in outcome.checks],
+        "error": None
+        if error is None
+        else {"message": masked(error.message), "hint": masked(error.hint), "exit_code": error.exit_code},
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _plan(outcome: Outcome) -> dict[str, Any]:
+    plan = outcome.plan
+    return {
+        "diffs": [
+            {"step": step.id, "path": diff.path, "diff": masked(diff.unified())}
+            for step in (plan.steps if plan else ())
+            for diff in step.diffs
+        ],
+        "warnings": list(plan.warnings) if plan else [],
+        "rejected": [{"strategy": row.strategy, "reason": row.reason} for row in (plan.rejected if plan else ())],
+        "restart": {
+            "how": plan.restart.how,
+            "why": plan.restart.why,
+            "stops_containers": plan.restart.stops_containers,
+        }
+        if plan
+        else None,
+    }

@@ -1,0 +1,38 @@
+"""The page of --report: one file that needs nothing else, for people who were not there."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from provisioner import __version__
+from provisioner.masking import masked
+from provisioner.outcome import Outcome
+from provisioner.render import template_text
+from provisioner.report.envelope import status
+from provisioner.report.paint import status_colour
+from provisioner.report.table import state
+
+
+def page(command: str, outcomes: Sequence[Outcome], run: str | None) -> str:
+    """Return the HTML. Everything that came from hosts is escaped, and secrets in it are masked."""
+    return _template().render(
+        command=command,
+        run=run,
+        status=status(outcomes),
+        counts=Counter(state(outcome) for outcome in outcomes).items(),
+        outcomes=outcomes,
+        written=time.strftime("%Y-%m-%d %H:%M %Z"),
+        version=__version__,
+    )
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"masked": masked, "state": state, "colour": status_colour}
+    return environment.from_string(template_text("report.html.j2"))

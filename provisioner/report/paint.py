@@ -1,0 +1,35 @@
+"""Colour, where somebody looks: on terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Paint = Callable[[str, str], str]
+"""A text and the name of a colour, "bold" or "" -> the text as it is printed."""
+
+STATUS_COLOURS = {
+    "converged": "green",
+    "changed": "green",
+    "verified": "green",
+    "planned": "yellow",
+    "blocked": "yellow",
+    "skipped": "yellow",
+    "cancelled": "yellow",
+}
+"""Other statuses are failures: red."""
+
+_CODES = {"bold": 1, "red": 31, "green": 32, "yellow": 33, "magenta": 35}
+
+
+def plain(text: str, colour: str) -> str:
+    del colour
+    return text
+
+
+def coloured(text: str, colour: str) -> str:
+    """With ANSI codes."""
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if colour else text
+
+
+def status_colour(status: str) -> str:
+    return STATUS_COLOURS.get(status, "red")

@@ -1,0 +1,117 @@
+"""Plans as people read them: what is the same for many hosts is said once."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from provisioner.masking import masked
+from provisioner.planning.model import Plan
+from provisioner.render import apply_script
+from provisioner.report.paint import Paint, plain
+
+COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "magenta"}
+Member = TypeVar("Member")
+
+
+def plan_text(plan: Plan, *, script: bool = False, paint: Paint = plain) -> str:
+    """The plan of one host: symbols, reasons, file diffs, how the daemon takes it; the script on request."""
+    return plans_text([plan], script=script, paint=paint)
+
+
+def plans_text(plans: Sequence[Plan], *, script: bool = False, paint: Paint = plain) -> str:
+    """Plans of several hosts; hosts with the same steps share a text, in which differing file diffs name theirs."""
+    return "\n".join("\n".join(_group(group, script, paint)) for group in grouped(plans, _look))
+
+
+def question(plans: Sequence[Plan], total: int, *, allow_restart: bool) -> str:
+    """What a yes would do."""
+    stopping = [plan for plan in plans if plan.restart.stops_containers]
+    restarts = sum(plan.restart.how == "restart" for plan in plans) - (0 if allow_restart else len(stopping))
+    blocked = 0 if allow_restart else len(stopping)
+    containers = sum(plan.restart.stops_containers for plan in stopping)
+    text = f"{len(plans) - blocked} of {total} host{'' if total == 1 else 's'} change"
+    text += f", {restarts} restart{'s' if restarts == 1 else ''} the engine" if restarts else ", no engine restarts"
+    if containers and allow_restart:
+        text += f", {containers} running containers stop"
+    if blocked:
+        text += f"; {blocked} stay{'s' if blocked == 1 else ''} as it is: a restart would stop {containers} containers"
+        text += " (--allow-restart)"
+    return text + "."
+
+
+def grouped(members: Iterable[Member], key: Callable[[Member], Hashable]) -> list[list[Member]]:
+    """Members with the same key together, in the order in which the keys first appear."""
+    groups: dict[Hashable, list[Member]] = {}
+    for member in members:
+        groups.setdefault(key(member), []).append(member)
+    return list(groups.values())
+
+
+def names(hosts: Sequence[str], indent: str = "  ") -> str:
+    """Host names, wrapped."""
+    return textwrap.fill(
+        " ".join(hosts),
+        width=100,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _look(plan: Plan) -> Hashable:
+    """All that is shown of a plan but its host and its diffs."""
+    steps = tuple((step.action, step.title, step.why) for step in plan.steps)
+    return plan.platform, plan.strategy, plan.rejected, plan.warnings, plan.restart, steps
+
+
+def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
+    first = plans[0]
+    where = ", ".join(filter(None, (first.platform, first.strategy)))
+    if len(plans) == 1:
+        yield paint(f"{first.host}: ", "bold") + where
+    else:
+        yield paint(f"{len(plans)} hosts: ", "bold") + where
+        yield names([plan.host for plan in plans])
+    for row in first.rejected:
+        yield f"  not {row.strategy}: {row.reason}"
+    for warning in first.warnings:
+        yield paint(f"  warning: {warning}", "yellow")
+    if first.empty:
+        yield "  nothing to do"
+    for index, step in enumerate(first.steps):
+        yield paint(f"  {step.action} {step.title}", COLOURS[step.action])
+        yield f"      {step.why}"
+        yield from _diffs(plans, index, paint)
+    if first.restart.how in {"reload", "restart"}:
+        stops = first.restart.stops_containers
+        cost = f"; it stops {stops} running containers" if stops else ""
+        yield f"  {first.restart.how}: {first.restart.why}{cost}"
+    if script and first.steps:
+        for group in grouped(plans, _script_but_for_its_host):
+            if len(plans) > 1:
+                yield f"\n# The script of {' '.join(plan.host for plan in group)}"
+            yield f"\n{apply_script(group[0])}"
+
+
+def _diffs(plans: list[Plan], index: int, paint: Paint) -> Iterator[str]:
+    groups = grouped(plans, lambda plan: plan.steps[index].diffs)
+    for group in groups:
+        diffs = group[0].steps[index].diffs
+        if len(groups) > 1 and diffs:
+            yield names([plan.host for plan in group], "      ") + ":"
+        for diff in diffs:
+            for line in masked(diff.unified()).splitlines():
+                yield "      " + _painted(line, paint)
+
+
+def _painted(line: str, paint: Paint) -> str:
+    if line.startswith(("+++", "---", "@@")):
+        return paint(line, "bold")
+    return paint(line, {"+": "green", "-": "red"}.get(line[:1], ""))
+
+
+def _script_but_for_its_host(plan: Plan) -> str:
+    return "\n".join(line for line in apply_script(plan).splitlines() if not line.startswith("# Plan for "))

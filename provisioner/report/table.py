@@ -1,0 +1,108 @@
+"""Outcomes as people read them: one host in a sentence, several as a table with the failures below."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from provisioner.masking import masked
+from provisioner.outcome import Outcome
+from provisioner.report.paint import Paint, plain, status_colour
+from provisioner.report.plans import grouped, names
+
+HEAD = ("HOST", "STATUS", "DOCKER", "REGISTRY MIRRORS", "SECONDS")
+MIRRORS = 3
+NARROWEST = 16
+
+
+def outcomes_text(outcomes: Sequence[Outcome], *, width: int | None = None, paint: Paint = plain) -> str:
+    """The result of a command. In a table, `width` is what the terminal has: mirrors that do not fit are cut."""
+    if len(outcomes) == 1:
+        return outcome_text(outcomes[0], paint=paint)
+    lines = [*_table([_row(outcome) for outcome in outcomes], [outcome.status for outcome in outcomes], width, paint)]
+    lines += [f"\n{failure}" for failure in failures(outcomes, paint=paint)]
+    counts = Counter(state(outcome) for outcome in outcomes)
+    lines += ["", f"{len(outcomes)} hosts: " + ", ".join(f"{number} {what}" for what, number in counts.items())]
+    return "\n".join(lines)
+
+
+def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
+    """One line a host, and below it what failed and the way out."""
+    _, _, version, mirrors, _ = _row(outcome)
+    said = paint(state(outcome), status_colour(outcome.status))
+    parts = [said, f"Docker {version}" if version else "", f"mirrors {mirrors}" if mirrors else "", outcome.note]
+    lines = [f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"]
+    lines += [f"  {check.name}: {check.detail}" for check in outcome.checks if check.passed and check.name == "proof"]
+    return "\n".join([*lines, *_error(outcome)])
+
+
+def failures(outcomes: Sequence[Outcome], *, paint: Paint = plain) -> list[str]:
+    """What went wrong, in full; hosts on which the same went wrong share a text."""
+    groups = grouped([outcome for outcome in outcomes if outcome.error], _words)
+    return ["\n".join(_failure(group, paint)) for group in groups]
+
+
+def state(outcome: Outcome) -> str:
+    """The status in words."""
+    return "nothing to do" if outcome.status == "converged" else outcome.status.replace("_", " ")
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: int = -1) -> list[list[str]]:
+    """Cells padded to the width of their column; column `right` is flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        [
+            cell.rjust(width) if index == right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    ]
+
+
+def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, paint: Paint) -> list[str]:
+    shown = [HEAD, *rows]
+    if width is not None:
+        others = sum(max(map(len, column)) for index, column in enumerate(zip(*shown, strict=True)) if index != MIRRORS)
+        room = max(NARROWEST, width - others - 2 * (len(HEAD) - 1))
+        shown = [tuple(_cut(cell, room) if i == MIRRORS else cell for i, cell in enumerate(row)) for row in shown]
+    lines = []
+    for cells, status in zip(aligned(shown, right=len(HEAD) - 1), ["", *statuses], strict=True):
+        if status:
+            cells[1] = paint(cells[1], status_colour(status))
+        line = "  ".join(cells).rstrip()
+        lines.append(line if status else paint(line, "bold"))
+    return lines
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    info = outcome.facts.engine.info if outcome.facts else None
+    version, mirrors = (info.version, " ".join(info.mirrors)) if info else ("", "")
+    return outcome.host, state(outcome), version, mirrors, f"{outcome.seconds:.1f}"
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
+def _words(outcome: Outcome) -> tuple[str, str, str]:
+    return outcome.status, *_message(outcome)
+
+
+def _message(outcome: Outcome) -> tuple[str, str]:
+    error = outcome.error
+    return (masked(error.message).removeprefix(f"{outcome.host}: "), masked(error.hint)) if error else ("", "")
+
+
+def _failure(group: list[Outcome], paint: Paint) -> list[str]:
+    """What hosts that failed alike have to say, once."""
+    first = group[0]
+    said = paint(state(first), status_colour(first.status))
+    if len(group) == 1:
+        return [f"{first.host}: {said}", *_error(first)]
+    return [f"{len(group)} hosts: {said}", names([outcome.host for outcome in group]), *_error(first)]
+
+
+def _error(outcome: Outcome) -> list[str]:
+    message, hint = _message(outcome)
+    lines = [f"  {line}" for line in message.splitlines()]
+    return lines + [f"  {'  ' if index else '->'} {line}" for index, line in enumerate(hint.splitlines())]
