@@ -19,7 +19,7 @@ from typing import Any
 
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.history_store import path, reading, writing
-from provisioner.masking import masked
+from provisioner.masking import masked, masked_words
 from provisioner.outcome import Outcome
 from provisioner.spec import Spec
 
@@ -29,7 +29,9 @@ KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class HostRecord:
-    """A host of a run. `done`: nothing is left to do there; `wanted` is the fingerprint of its wanted state."""
+    """A host of a run. `status` is that of its outcome, `pending` before there is one. `done`: nothing is left to do
+    there. `wanted` is the fingerprint of its wanted state.
+    """
 
     name: str
     wanted: str
@@ -46,8 +48,8 @@ class HostRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run. `ended` is None while it goes on, and for good when it was cut off; `total` counts its hosts,
-    `counts` those that are done by status. `hosts` is empty in a list of runs.
+    """A run. `ended` is None while it goes on, and for good when it was cut off; `counts` tells how many hosts have
+    which status. `hosts` is empty in a list of runs.
     """
 
     id: str
@@ -57,7 +59,6 @@ class RunRecord:
     resumes: str | None
     started: float
     ended: float | None
-    total: int
     counts: Mapping[str, int]
     exit_codes: tuple[int, ...]
     hosts: tuple[HostRecord, ...] = ()
@@ -67,19 +68,6 @@ def fingerprint(*specs: Spec) -> str:
     """One word that stands for the wanted state: the same for the same specs in any order and number."""
     documents = {json.dumps(spec.model_dump(mode="json"), sort_keys=True) for spec in specs}
     return hashlib.sha256("\n".join(sorted(documents)).encode()).hexdigest()[:16]
-
-
-def without_secrets(argv: Sequence[str]) -> list[str]:
-    """The words of a command line as they may be kept: of `--daemon KEY=JSON` only plain values are shown."""
-    kept: list[str] = []
-    for word in argv:
-        if kept and kept[-1] == "--daemon":
-            kept.append(_plain(word))
-        elif word.startswith("--daemon="):
-            kept.append("--daemon=" + _plain(word.removeprefix("--daemon=")))
-        else:
-            kept.append(masked(word))
-    return kept
 
 
 class Journal:
@@ -103,24 +91,24 @@ class Journal:
         with self._trouble():
             self._database = writing()
         state = fingerprint(*wanted.values())
-        words = json.dumps(without_secrets(argv))
+        words = json.dumps(masked_words(argv))
         self._write(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
-            (self.run, command, words, state, resumes, time.time(), len(wanted)),
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL)",
+            (self.run, command, words, state, resumes, time.time()),
         )
+        self._write("BEGIN")
+        for name in wanted:
+            self._keep(name, ("pending", False, False, None, "[]", None, None, 0, 0.0))
+        self._write("COMMIT")
         self._write("DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY rowid DESC LIMIT ?)", (KEPT,))
 
     def add(self, outcome: Outcome) -> None:
         """Keep what became of a host."""
         info = outcome.facts.engine.info if outcome.facts else None
         error = outcome.error
-        self._write(
-            "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        self._keep(
+            outcome.host,
             (
-                self.run,
-                self._positions.get(outcome.host, -1),
-                outcome.host,
-                self._wanted.get(outcome.host, ""),
                 outcome.status,
                 outcome.succeeded and outcome.status != "planned",
                 outcome.changed,
@@ -140,7 +128,13 @@ class Journal:
                 self._database.close()
             self._database = None
 
-    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+    def _keep(self, host: str, values: tuple[Any, ...]) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (self.run, self._positions.get(host, -1), host, self._wanted.get(host, ""), *values),
+        )
+
+    def _write(self, statement: str, values: tuple[Any, ...] = ()) -> None:
         if self._database is not None:
             with self._trouble():
                 self._database.execute(statement, [_storable(value) for value in values])
@@ -150,6 +144,8 @@ class Journal:
         try:
             yield
         except (sqlite3.Error, OSError, ProvisionerError) as cause:
+            if self._database is not None:
+                self._database.close()
             self._database = None
             self._warn(f"this run will not be in the history: {cause} ({path()})")
 
@@ -188,39 +184,36 @@ def run(name: str) -> RunRecord:
 
 
 def to_resume(command: str, wanted: dict[str, Spec]) -> tuple[str, frozenset[str]]:
-    """Return the latest run of `command` with this wanted state, and the hosts that are done in it.
+    """Return the latest run of `command` with this wanted state and any of these hosts, and the hosts done in it.
 
     Raises:
         UsageError: there is no such run, nothing is left of it, or the journal cannot be read.
     """
     state = fingerprint(*wanted.values())
-    latest = next((record for record in runs() if (record.command, record.wanted) == (command, state)), None)
-    if latest is None:
-        raise UsageError(
-            f"there is nothing to resume: no earlier run of `{command}` with this wanted state",
-            hint="run it without --resume; `provisioner history` lists the last runs",
-        )
-    done = {host.name for host in _with_hosts(latest).hosts if host.done and _same(host, wanted)}
-    if done >= wanted.keys():
-        raise UsageError(
-            f"there is nothing to resume: run {latest.id} finished all of these hosts",
-            hint="run it without --resume to check them again",
-        )
-    return latest.id, frozenset(done & wanted.keys())
+    for record in runs():
+        if (record.command, record.wanted) != (command, state):
+            continue
+        hosts = [host for host in _with_hosts(record).hosts if _same(host, wanted)]
+        done = frozenset(host.name for host in hosts if host.done)
+        if done == wanted.keys():
+            raise UsageError(
+                f"there is nothing to resume: run {record.id} finished all of these hosts",
+                hint="run it without --resume to check them again",
+            )
+        if hosts:
+            return record.id, done
+    raise UsageError(
+        f"there is nothing to resume: no earlier run of `{command}` with these hosts and this wanted state",
+        hint="run it without --resume; `provisioner history` lists the last runs",
+    )
 
 
 def _same(host: HostRecord, wanted: dict[str, Spec]) -> bool:
     return host.name in wanted and fingerprint(wanted[host.name]) == host.wanted
 
 
-def _plain(setting: str) -> str:
-    key, _, value = setting.partition("=")
-    shown = value in {"true", "false", "null"} or value.lstrip("-").isdigit() or value.isalpha()
-    return f"{key}={value if shown and masked(setting) == setting else '***'}"
-
-
 def _run(database: sqlite3.Connection, row: tuple[Any, ...]) -> RunRecord:
-    identifier, command, argv, wanted, resumes, started, ended, total = row
+    identifier, command, argv, wanted, resumes, started, ended = row
     counts: dict[str, int] = {}
     codes = []
     for status, code, number in database.execute(
@@ -229,7 +222,7 @@ def _run(database: sqlite3.Connection, row: tuple[Any, ...]) -> RunRecord:
         counts[status] = counts.get(status, 0) + number
         codes.append(code)
     words = tuple(json.loads(argv))
-    return RunRecord(identifier, command, words, wanted, resumes, started, ended, total, counts, tuple(codes))
+    return RunRecord(identifier, command, words, wanted, resumes, started, ended, counts, tuple(codes))
 
 
 def _with_hosts(record: RunRecord) -> RunRecord:

@@ -14,7 +14,7 @@ VERSION = 1
 _SCHEMA = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, command TEXT NOT NULL, argv TEXT NOT NULL, wanted TEXT NOT NULL, resumes TEXT,
-    started REAL NOT NULL, ended REAL, total INTEGER NOT NULL
+    started REAL NOT NULL, ended REAL
 );
 CREATE TABLE hosts (
     run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, position INTEGER NOT NULL, name TEXT NOT NULL,

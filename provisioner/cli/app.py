@@ -11,6 +11,7 @@ from provisioner import __version__
 from provisioner.cli.apply import apply
 from provisioner.cli.crash import as_bug
 from provisioner.cli.facts import facts
+from provisioner.cli.history import history
 from provisioner.cli.mirror import mirror
 from provisioner.cli.plan import plan
 from provisioner.cli.verify import verify
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (facts, plan, apply, verify):
+for command in (facts, plan, apply, verify, history):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
 
