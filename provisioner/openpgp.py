@@ -59,6 +59,16 @@ def armoured(data: str | bytes) -> str:
     return f"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{body}\n-----END PGP PUBLIC KEY BLOCK-----\n"
 
 
+def binary(data: str | bytes) -> bytes:
+    """Return the public keys in `data` as apt before 1.4 reads them.
+
+    Raises:
+        ValueError: as `fingerprints`.
+    """
+    fingerprints(data)
+    return _binary(data)
+
+
 def _binary(data: str | bytes) -> bytes:
     if isinstance(data, bytes):
         if data[:1] >= b"\x80" and not data.startswith(b"\xef\xbb\xbf"):

@@ -2,98 +2,195 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from provisioner.facts.frames import frames, new_nonce
 from provisioner.facts.model import Facts
+from provisioner.openpgp import fingerprints
+from provisioner.package_sources import docker_key, package_sources
+from provisioner.platforms import Platform, Suite
 from provisioner.render import root_script
 from provisioner.spec import Spec
-from provisioner.tables import Platform, docker_key, package_sources
 from provisioner.transports.base import Transport
 
 LIMIT = 8
 """Seconds a source has for each of its three small files."""
 
+APT_SOURCES = ("/etc/apt/sources.list.d/docker.sources", "/etc/apt/sources.list.d/docker.list")
+APT_KEY = "/etc/apt/keyrings/docker.asc"
+RPM_REPOSITORY = "/etc/yum.repos.d/docker-ce.repo"
+RPM_KEY = "/etc/pki/rpm-gpg/RPM-GPG-KEY-docker"
+CONFIGURED = "configured"
+
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A package source as it is asked: `base` goes up to, without, /linux/; `fingerprint` is its pinned key."""
+class Place:
+    """The packages of one release in a source, and the three small files that tell what is there.
 
-    name: str
-    base: str
-    fingerprint: str
+    `list_url` is "" where the index names the list.
+    """
+
+    suite: Suite
     index_url: str
     key_url: str
     list_url: str
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A package source as it is asked: `base` goes up to, without, /linux/; `fingerprint` is its pinned key.
+
+    Of its `places` the first one that it carries is taken.
+    """
+
+    name: str
+    base: str
+    fingerprint: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceReach:
-    """The answer of one source. `problem` is "" when it can be installed from; `versions` by package, as listed."""
+    """The answer of one source. `problem` is "" when it can be installed from; `versions` by package, as listed.
+
+    `listed` is False where the host has nothing that unpacks the list; the package manager will say then.
+    `seconds` is what its index took.
+    """
 
     source: Source
     problem: str = ""
     seconds: float = 0.0
     key: str = ""
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    listed: bool = True
+    place: int = 0
+
+    @property
+    def suite(self) -> Suite:
+        return self.source.places[self.place].suite
+
+    @property
+    def stepped_back(self) -> str:
+        """What is to be known when it has an older release only, else ""."""
+        if not self.place:
+            return ""
+        wanted = self.source.places[0].suite
+        return f"{self.source.base} does not carry {wanted} (yet); its packages of {self.suite} are taken"
 
 
 def sources_to_ask(platform: Platform, facts: Facts, spec: Spec) -> tuple[Source, ...]:
-    """Return the sources that `spec` allows for this host, preferred ones first."""
-    if not platform.repository:
+    """Return the sources that `spec` allows for this host, preferred ones first.
+
+    With `auto` that is the one that an earlier run has set up here, then the table's; those inside a cloud only on
+    a host of that cloud.
+    """
+    if not platform.suites:
         return ()
     named = package_sources()
+    pinned = spec.source_fingerprint or docker_key(platform.family)
     if spec.source == "auto":
-        wanted = dict(named)
-    elif "://" in spec.source:
-        wanted = {"given": spec.source}
-    else:
-        wanted = {spec.source: named[spec.source]} if spec.source in named else {}
-    return tuple(_source(name, base, platform, facts, spec) for name, base in wanted.items())
+        wanted = {name: row.base for name, row in named.items() if not row.cloud or row.cloud in facts.hardware}
+        configured = configured_source(facts, platform)
+        ours = [(CONFIGURED, *configured)] if configured and configured[0] not in wanted.values() else []
+        return tuple(
+            _source(row, platform, facts, spec)
+            for row in [*ours, *((name, base, pinned) for name, base in wanted.items())]
+        )
+    if "://" in spec.source:
+        return (_source(("given", spec.source, pinned), platform, facts, spec),)
+    row = named.get(spec.source)
+    return (_source((row.name, row.base, pinned), platform, facts, spec),) if row else ()
 
 
-def probe(transport: Transport, sources: tuple[Source, ...], *, become_password: str | None) -> tuple[SourceReach, ...]:
-    """Ask every source from the host at once; takes seconds, however many are dead."""
+def configured_source(facts: Facts, platform: Platform) -> tuple[str, str] | None:
+    """Return base and key fingerprint of the source that an earlier run has set up on this host, if there is one."""
+    paths, key_path = (APT_SOURCES, APT_KEY) if platform.family == "deb" else ((RPM_REPOSITORY,), RPM_KEY)
+    file = next((file for path in paths if (file := facts.file(path))), None)
+    found = re.search(r"(https?://\S+?)/linux/", file.text) if file else None
+    key = facts.file(key_path)
+    if not found or not key:
+        return None
+    try:
+        (fingerprint,) = fingerprints(key.text)
+    except ValueError:
+        return None
+    return found.group(1), fingerprint
+
+
+def probe(
+    transport: Transport, sources: tuple[Source, ...], *, become_password: str | None, patient: bool = False
+) -> tuple[SourceReach, ...]:
+    """Ask every source from the host at once; takes seconds, however many are dead.
+
+    Unless `patient`, those that are still silent when the first of them has answered in full are not waited for.
+    """
     if not sources:
         return ()
+    answers = _ask(transport, sources, become_password, patient=patient)
+    if not patient and len(sources) > 1 and not answers[0].problem and key_problem(answers[0]):
+        return _ask(transport, sources, become_password, patient=True)
+    return answers
+
+
+def key_problem(answer: SourceReach) -> str:
+    """Return why nothing that this source offers may be trusted, or ""."""
+    try:
+        found = fingerprints(answer.key)
+    except ValueError as cause:
+        return f"its key cannot be read: {cause}"
+    if set(found) != {answer.source.fingerprint}:
+        return f"its key is {', '.join(found)}, expected {answer.source.fingerprint}; nothing of it is trusted"
+    return ""
+
+
+def _ask(
+    transport: Transport, sources: tuple[Source, ...], become_password: str | None, *, patient: bool
+) -> tuple[SourceReach, ...]:
     nonce = new_nonce()
-    script = root_script("probe.sh.j2", nonce, become_password, sources=sources, limit=LIMIT)
-    answer = {frame.name: frame.body for frame in frames(transport.run(script, timeout=LIMIT * 4 + 30).stdout, nonce)}
+    longest = max(len(source.places) for source in sources)
+    patience = LIMIT * (longest + 2) + 4
+    script = root_script(
+        "probe.sh.j2", nonce, become_password, sources=sources, limit=LIMIT, patience=patience, patient=patient
+    )
+    completed = transport.run(script, timeout=patience * 2 + 30)
+    answer = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
     return tuple(_reach(source, answer) for source in sources)
 
 
-def _source(name: str, base: str, platform: Platform, facts: Facts, spec: Spec) -> Source:
-    root = f"{base}/linux/{platform.repository}"
+def _source(named: tuple[str, str, str], platform: Platform, facts: Facts, spec: Spec) -> Source:
+    """`named` is name, base and the fingerprint of the key."""
+    _, base, _ = named
+    return Source(*named, tuple(_place(base, suite, platform, facts, spec) for suite in platform.suites))
+
+
+def _place(base: str, suite: Suite, platform: Platform, facts: Facts, spec: Spec) -> Place:
+    root = f"{base}/linux/{suite.directory}"
     if platform.family == "deb":
-        suite = f"{root}/dists/{platform.suite}"
-        index = f"{suite}/InRelease"
-        packages = f"{suite}/{spec.channel}/binary-{facts.package_arch}/Packages.gz"
-    else:
-        index = f"{root}/{platform.suite}/{facts.arch}/{spec.channel}/repodata/repomd.xml"
-        packages = ""
-    return Source(
-        name=name,
-        base=base,
-        fingerprint=spec.source_fingerprint or docker_key(platform.family),
-        index_url=index,
-        key_url=f"{root}/gpg",
-        list_url=packages,
-    )
+        below = f"{root}/dists/{suite.name}"
+        packages = f"{below}/{spec.channel}/binary-{facts.package_arch}/Packages.gz"
+        return Place(suite, f"{below}/InRelease", f"{root}/gpg", packages)
+    below = f"{root}/{suite.name}/{facts.arch}/{spec.channel}"
+    return Place(suite, f"{below}/repodata/repomd.xml", f"{root}/gpg", "")
 
 
 def _reach(source: Source, answer: Mapping[str, str]) -> SourceReach:
     times = answer.get(f"times {source.name}", "").split()
-    seconds = (int(times[1]) - int(times[0])) / 1e9 if len(times) == 2 and all(map(str.isdigit, times)) else 0.0
+    hundredths = [int(time.replace(".", "")) for time in times if re.fullmatch(r"\d+\.\d\d", time)]
     problem = answer.get(f"problem {source.name}", "").strip()
-    if not problem and f"versions {source.name}" not in answer:
-        problem = "no answer"
+    listed = f"unlisted {source.name}" not in answer
+    if not problem and listed and f"versions {source.name}" not in answer:
+        problem = "not waited for"
+    place = answer.get(f"place {source.name}", "0").strip()
     return SourceReach(
         source=source,
-        problem=problem,
-        seconds=seconds,
+        problem=" ".join(problem.split()),
+        seconds=(hundredths[1] - hundredths[0]) / 100 if len(hundredths) == 2 else 0.0,
         key=answer.get(f"key {source.name}", ""),
         versions=_versions(answer.get(f"versions {source.name}", "")),
+        listed=listed,
+        place=int(place) if place.isdigit() and int(place) < len(source.places) else 0,
     )
 
 

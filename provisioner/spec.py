@@ -138,6 +138,8 @@ class Spec(BaseModel):
     users: tuple[Annotated[str, AfterValidator(login_name)], ...] = Field(
         default=(), description="login names that may use docker (members of group docker)"
     )
+    update: bool = Field(default=True, description="refresh the distribution's package lists where that is needed")
+    system_update: bool = Field(default=False, description="upgrade the whole system before an engine is installed")
     hold: bool = Field(default=False, description="keep the package manager from upgrading the engine by itself")
     install: bool = True
 

@@ -70,6 +70,11 @@ resources() {
   fi
   if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then virtual=wsl; fi
   value virtualization "$virtual"
+  hardware=
+  for path in /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /sys/class/dmi/id/chassis_asset_tag; do
+    if [ -r "$path" ] && read -r word <"$path" 2>/dev/null; then hardware="$hardware $word"; fi
+  done
+  value hardware "$hardware"
   value clock "$(date +%s)"
 }
 
@@ -83,8 +88,8 @@ packages() {
     docker-ce-rootless-extras docker.io docker-cli docker-buildx docker-compose docker-compose-v2 docker-doc \
     docker-engine docker docker-client docker-client-latest docker-common docker-latest \
     docker-latest-logrotate docker-logrotate docker-selinux docker-engine-selinux docker-ee docker-io \
-    moby-engine moby-cli podman podman-docker containerd runc lxc-docker container-selinux \
-    ca-certificates apparmor cgroupfs-mount
+    moby-engine moby-cli moby podman podman-docker containerd runc lxc-docker container-selinux \
+    ca-certificates apparmor cgroupfs-mount apt-transport-https
   if [ "$manager" = apt ]; then
     value package-arch "$(dpkg --print-architecture)"
     begin dpkg
@@ -98,6 +103,10 @@ packages() {
     rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" 2>/dev/null
     end rpm
     value package-lists 1
+    begin versionlock
+    cat /etc/yum/pluginconf.d/versionlock.list /etc/dnf/plugins/versionlock.list /etc/dnf/versionlock.toml 2>/dev/null |
+      grep -v -e '^#' -e '^!'
+    end versionlock
   fi
   for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
     if [ -s "$bundle" ]; then value ca-certificates "$bundle"; break; fi

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioner.facts.model import Engine, EngineInfo, Facts, Login, OperatingSystem, Unit
-from provisioner.reach import Source, SourceReach
+from provisioner.platforms import Suite
+from provisioner.reach import Place, Source, SourceReach
 
 BARE = Facts(
     os=OperatingSystem(id="ubuntu", version_id="24.04", name="Ubuntu 24.04", codename="noble"),
@@ -39,7 +40,12 @@ RUNNING = replace(
 )
 
 
-def answering(name, key, versions, seconds=0.1, fingerprint="0" * 40):
+def answering(name, key, versions, *, seconds=0.1, fingerprint="0" * 40, suites=("ubuntu/noble",), place=0, **more):
     base = f"http://{name}.example"
-    source = Source(name, base, fingerprint, f"{base}/InRelease", f"{base}/gpg", f"{base}/Packages.gz")
-    return SourceReach(source, seconds=seconds, key=key, versions={"docker-ce": versions, "docker-ce-cli": versions})
+    places = tuple(
+        Place(Suite(*suite.split("/")), f"{base}/{suite}/InRelease", f"{base}/gpg", f"{base}/{suite}/Packages.gz")
+        for suite in suites
+    )
+    offered = {"docker-ce": versions, "docker-ce-cli": versions, "containerd.io": ("1.7.27-1", "2.1.5-1")}
+    source = Source(name, base, fingerprint, places)
+    return SourceReach(source, seconds=seconds, key=key, versions=offered, place=place, **more)

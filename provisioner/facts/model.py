@@ -157,6 +157,8 @@ class Facts:
     users: frozenset[str] = frozenset()
     snap: bool = False
     virtualization: str = ""
+    hardware: str = ""
+    """Vendor and product as the firmware names them; tells which cloud this is."""
     selinux: str = ""
     cgroup: str = ""
     apparmor: bool = False

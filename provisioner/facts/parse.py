@@ -59,7 +59,7 @@ def parse(text: str, nonce: str) -> Facts:
         package_manager=_one_of("package-manager", single["package-manager"], PackageManager),
         packages={name: version for name, version, state in _packages(single) if state[1:2] in {"i", "W", "t"}},
         half_configured=tuple(name for name, _, state in _packages(single) if state[1:2] in {"U", "F", "H"}),
-        held=frozenset(name for name, _, state in _packages(single) if state.startswith("h")),
+        held=_held(single),
         engine=_engine(single, config_path),
         units=_units(single.get("units", ""), files),
         starts_at_boot="starts-at-boot" in single,
@@ -75,6 +75,7 @@ def parse(text: str, nonce: str) -> Facts:
         users=frozenset(single.get("users", "").split()),
         snap="snap" in single,
         virtualization=single.get("virtualization", "").replace("none", "").strip(),
+        hardware=single.get("hardware", "").strip(),
         selinux={"1": "enforcing", "0": "permissive"}.get(single.get("selinux", "").strip(), ""),
         cgroup=single.get("cgroup", ""),
         apparmor=single.get("apparmor", "").strip() == "Y",
@@ -120,6 +121,17 @@ def _packages(single: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
         fields = line.split("\t")
         if len(fields) == 3 and fields[1]:
             yield fields[0], fields[1].removeprefix("0:"), fields[2]
+
+
+def _held(single: Mapping[str, str]) -> frozenset[str]:
+    """Packages that dpkg holds, or that a line of yum's, dnf's or dnf5's versionlock names."""
+    locks = single.get("versionlock", "")
+    named = {name: rf"(?m)^(?:\d+:)?{re.escape(name)}-\d|\"{re.escape(name)}\"" for name, _, _ in _packages(single)}
+    return frozenset(
+        name
+        for name, _, state in _packages(single)
+        if state.startswith("h") or (locks and re.search(named[name], locks))
+    )
 
 
 def _file(body: str) -> HostFile:

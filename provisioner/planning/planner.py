@@ -6,35 +6,40 @@ from dataclasses import replace
 
 from provisioner.errors import PrivilegeError, UnsupportedError
 from provisioner.facts.model import Facts
+from provisioner.package_sources import package_sources
 from provisioner.planning.daemon_config import daemon_step
 from provisioner.planning.daemon_keys_check import daemon_warnings, engine_version
 from provisioner.planning.model import Plan, Rejected, Restart, Step
+from provisioner.platforms import Match, Platform, platform_of
 from provisioner.reach import Source, SourceReach, sources_to_ask
 from provisioner.spec import Spec
 from provisioner.strategies import STRATEGIES, Strategy
-from provisioner.strategies.decision import Accept, Reject
-from provisioner.tables import Platform, package_sources, platform_of
-from provisioner.versions import satisfies, upstream
+from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject
+from provisioner.versions import newer, satisfies, upstream
 
 OLDEST_KERNEL = (3, 10)
-HOLDABLE = ("docker-ce", "docker-ce-cli", "containerd.io", "docker.io", "docker-cli")
+HOLDABLE = (
+    "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "containerd.io", "docker-buildx-plugin",
+    "docker-compose-plugin", "docker.io", "docker-cli", "moby-engine", "moby", "docker-engine", "docker",
+)  # fmt: skip
 
 
 def sources_needed(facts: Facts, spec: Spec) -> tuple[Source, ...]:
     """Return the package sources that must be asked before planning; none when nothing is to be installed."""
-    platform = platform_of(facts.os)
-    if not platform or not must_install(facts, spec) or spec.strategy == "distro-packages":
+    match = platform_of(facts.os, facts.package_manager)
+    if not match or not must_install(facts, spec) or spec.strategy == "distro-packages":
         return ()
-    return sources_to_ask(platform, facts, spec)
+    _refuse_unsuitable(facts, spec)
+    _refuse_version(match.platform, spec)
+    return sources_to_ask(match.platform, facts, spec)
 
 
 def must_install(facts: Facts, spec: Spec) -> bool:
     if not spec.install:
         return False
-    installed = _installed_by(facts)
     if not facts.engine.installed or facts.half_configured:
         return True
-    if spec.strategy != "auto" and (installed is None or spec.strategy != installed.NAME):
+    if spec.strategy not in {"auto", _installed_by(facts)}:
         return True
     return spec.version is not None and not satisfies(_installed_version(facts), spec.version)
 
@@ -48,16 +53,21 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
         PrivilegeError: something is to be done and the account cannot become root.
     """
     _refuse_unsuitable(facts, spec)
-    platform = platform_of(facts.os)
+    match = platform_of(facts.os, facts.package_manager)
+    platform = match.platform if match else None
     steps: list[Step] = []
     rejected: tuple[Rejected, ...] = ()
     installed = _installed_by(facts)
-    strategy = installed.NAME if installed else "existing" if facts.engine.installed else ""
+    strategy = installed or ("existing" if facts.engine.installed else "")
+    warnings = list(_warnings(facts))
     installs = must_install(facts, spec)
     if installs:
         if platform is None:
             raise _unknown(facts)
+        _refuse_version(platform, spec)
+        warnings += _about(match)
         chosen, accept, rejected = _choose(facts, platform, reach, spec)
+        warnings += accept.notices
         strategy = chosen.NAME
         steps += chosen.steps(facts, platform, accept, spec)
     coming = _coming_version(accept, spec) if installs else engine_version(facts)
@@ -68,7 +78,7 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
         info = facts.engine.info
         stops = 0 if info.live_restore else info.containers_running
         restart = Restart("restart", "the packages of the running engine change", stops)
-    warnings = [*_warnings(facts), *daemon_warnings(facts, spec.daemon_configuration, coming)]
+    warnings += daemon_warnings(facts, spec.daemon_configuration, coming)
     if spec.install:
         service = _service_step(facts, installs=installs, configured=configuration is not None)
         if service:
@@ -99,11 +109,37 @@ def _finishing_steps(facts: Facts, spec: Spec, platform: Platform | None, *, ins
     if users:
         why = "members of group docker may use the engine; that is as good as root"
         steps.append(Step("users", f"let {' '.join(users)} use docker", why, "+", "docker_group", {"users": users}))
-    if spec.hold and platform and platform.family == "deb":
+    if spec.hold and platform:
         loose = [name for name in HOLDABLE if name in facts.packages and name not in facts.held]
         if loose or installs:
-            steps.append(Step("hold", "hold the packages", "--hold", "~", "apt_hold", {"packages": HOLDABLE}))
+            template = "apt_hold" if platform.family == "deb" else "rpm_hold"
+            params = {"packages": HOLDABLE, "manager": facts.package_manager, "lock_timeout": LOCK_TIMEOUT}
+            steps.append(Step("hold", "hold the packages", "--hold", "~", template, params))
     return steps
+
+
+def _about(match: Match | None) -> list[str]:
+    """What is to be known of the platform before something is installed on it."""
+    if match is None:
+        return []
+    notices = [match.notice] if match.notice else []
+    if match.platform.ended:
+        last = f"; the last engine for it is {match.platform.last_engine}" if match.platform.last_engine else ""
+        notices.append(f"Docker builds nothing for {match.platform.name} since {match.platform.ended}{last}")
+    return notices
+
+
+def _refuse_version(platform: Platform, spec: Spec) -> None:
+    """A version that was never built for the platform is refused before anything is asked or downloaded."""
+    elsewhere = spec.strategy == "distro-packages" or "://" in spec.source
+    if elsewhere or not platform.last_engine or spec.version in {None, "latest"}:
+        return
+    if newer(str(spec.version), platform.last_engine):
+        raise UnsupportedError(
+            f"Docker Engine {spec.version} was never built for {platform.name}: the last engine built for it is "
+            f"{platform.last_engine}, builds ended on {platform.ended}",
+            hint=f"ask for --docker-version {platform.last_engine.partition('.')[0]}, or upgrade the distribution",
+        )
 
 
 def _refuse_unsuitable(facts: Facts, spec: Spec) -> None:
@@ -152,6 +188,7 @@ def _choose(
         else:
             answer = strategy.consider(facts, platform, reach, spec)
         if isinstance(answer, Accept):
+            rejected += [Rejected(f"source {name}", reason) for name, reason in answer.passed_over]
             return strategy, answer, tuple(rejected)
         rejected.append(Rejected(strategy.NAME, answer.reason))
     reasons = "\n".join(f"  {row.strategy}: {row.reason}" for row in rejected)
@@ -161,13 +198,22 @@ def _choose(
     )
 
 
-def _installed_by(facts: Facts) -> Strategy | None:
-    return next((strategy for strategy in STRATEGIES if strategy.PACKAGE in facts.packages), None)
+def _engine_package(facts: Facts) -> tuple[str, str]:
+    """The strategy whose package the engine comes from, and that package; both "" when it came another way."""
+    if "docker-ce" in facts.packages:
+        return ("apt-repo" if facts.package_manager == "apt" else "rpm-repo"), "docker-ce"
+    match = platform_of(facts.os, facts.package_manager)
+    own = match.platform.distro_packages if match else ()
+    name = next((name for name in own if name in facts.packages), "")
+    return ("distro-packages", name) if name else ("", "")
+
+
+def _installed_by(facts: Facts) -> str:
+    return _engine_package(facts)[0]
 
 
 def _installed_version(facts: Facts) -> str:
-    installed = _installed_by(facts)
-    return facts.packages[installed.PACKAGE] if installed else ""
+    return facts.packages.get(_engine_package(facts)[1], "")
 
 
 def _coming_version(accept: Accept, spec: Spec) -> str:

@@ -6,18 +6,17 @@ from typing import Protocol
 
 from provisioner.facts.model import Facts
 from provisioner.planning.model import Step
+from provisioner.platforms import Platform
 from provisioner.reach import SourceReach
 from provisioner.spec import Spec
 from provisioner.strategies import apt_repo, distro_packages, rpm_repo
 from provisioner.strategies.decision import Accept, Reject
-from provisioner.tables import Platform
 
 
 class Strategy(Protocol):
     """A module that says whether it can install on a host, and with which steps."""
 
     NAME: str
-    PACKAGE: str
 
     def consider(
         self, facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.facts.model import Facts
-from provisioner.openpgp import fingerprints
 from provisioner.planning.model import Step
-from provisioner.reach import SourceReach
+from provisioner.platforms import Platform
+from provisioner.reach import CONFIGURED, SourceReach, key_problem
 from provisioner.spec import Spec
-from provisioner.tables import Platform
 from provisioner.versions import newest, upstream
 
 ENGINE_PACKAGES = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras")
-"""Move together, at one version."""
+"""Move together, at one version. docker-ce-cli and containerd.io are packages of their own since 18.09."""
 
 COMPANIONS = ("containerd.io", "docker-buildx-plugin", "docker-compose-plugin")
 LOCK_TIMEOUT = 300
@@ -21,11 +20,17 @@ LOCK_TIMEOUT = 300
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """`why` names the source; `packages` maps names to the exact versions that will be installed."""
+    """`why` names the source; `packages` maps names to the exact versions that will be installed.
+
+    A version is "" where only the package manager can tell. `passed_over` says why the other sources will not do,
+    `notices` what is to be known of the one that does.
+    """
 
     why: str
     reach: SourceReach | None = None
     packages: tuple[tuple[str, str], ...] = ()
+    passed_over: tuple[tuple[str, str], ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,33 @@ class Reject:
     reason: str
 
 
-def choose_source(reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
-    """Return the official source if it will do, else the fastest that does, with the reason against each other one."""
-    reasons = [f"{answer.source.name}: {reason}" for answer in reach if (reason := _against(answer, spec))]
-    usable = [answer for answer in reach if not _against(answer, spec)]
+def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> Accept | Reject:
+    """Return the best usable source, with the reason against each one that is not.
+
+    One with packages for this very release comes before one that must step back to an older; then the source that is
+    set up already, then Docker's own, then the fastest.
+    """
+    against = {answer.source.name: _against(answer, spec) for answer in reach}
+    passed_over = tuple((name, reason) for name, reason in against.items() if reason and reason != "not waited for")
+    usable = [answer for answer in reach if not against[answer.source.name]]
     if not usable:
-        return Reject("; ".join(reasons) or "no package source carries this release")
-    best = min(usable, key=lambda answer: (answer.source.name != "official", answer.seconds))
-    return Accept(why=f"{best.source.base} answers in {best.seconds:.1f} s", reach=best, packages=_packages(best, spec))
+        return Reject("; ".join(f"{name}: {why}" for name, why in passed_over) or "no source carries this release")
+    preferred = (CONFIGURED, "official")
+    best = min(
+        usable,
+        key=lambda answer: (
+            answer.place > 0,
+            preferred.index(answer.source.name) if answer.source.name in preferred else len(preferred),
+            answer.seconds,
+        ),
+    )
+    return Accept(
+        why=f"{best.source.base} answers in {best.seconds:.1f} s",
+        reach=best,
+        packages=_packages(best, facts, spec),
+        passed_over=passed_over,
+        notices=(best.stepped_back,) if best.stepped_back else (),
+    )
 
 
 def remove_conflicts(facts: Facts, platform: Platform, template: str) -> Step | None:
@@ -54,35 +78,54 @@ def remove_conflicts(facts: Facts, platform: Platform, template: str) -> Step | 
         "they conflict with docker-ce; images, containers and volumes stay",
         "-",
         template,
-        {"packages": conflicts, "manager": facts.package_manager, "lock_timeout": LOCK_TIMEOUT},
+        {
+            "packages": conflicts,
+            "held": [name for name in conflicts if name in facts.held],
+            "manager": facts.package_manager,
+            "lock_timeout": LOCK_TIMEOUT,
+        },
     )
 
 
 def _against(answer: SourceReach, spec: Spec) -> str:
     if answer.problem:
         return answer.problem
-    try:
-        found = fingerprints(answer.key)
-    except ValueError as cause:
-        return f"its key cannot be read: {cause}"
-    if set(found) != {answer.source.fingerprint}:
-        return f"its key is {', '.join(found)}, expected {answer.source.fingerprint}; nothing of it is trusted"
-    if newest(answer.versions.get("docker-ce", ()), spec.version) is None:
-        offered = sorted({upstream(version) for version in answer.versions.get("docker-ce", ())})
-        return f"it has no docker-ce {spec.version or ''}; it has {', '.join(offered[-5:]) or 'none'}"
+    problem = key_problem(answer)
+    if problem:
+        return problem
+    if answer.listed and newest(answer.versions.get("docker-ce", ()), spec.version) is None:
+        found = sorted({upstream(version) for version in answer.versions.get("docker-ce", ())}, key=_numerically)
+        return f"it has no docker-ce {spec.version or ''}".rstrip() + f"; it has {', '.join(found[-5:]) or 'none'}"
     return ""
 
 
-def _packages(answer: SourceReach, spec: Spec) -> tuple[tuple[str, str], ...]:
+def _numerically(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def _packages(answer: SourceReach, facts: Facts, spec: Spec) -> tuple[tuple[str, str], ...]:
+    """The engine's packages at one version; the companions as they are if the engine needs nothing else of them.
+
+    Companions are upgraded to the newest, never downgraded: no engine needs an old one.
+    """
+    if not answer.listed:
+        return tuple((name, "") for name in (*ENGINE_PACKAGES[:2], *COMPANIONS))
     engine = newest(answer.versions["docker-ce"], spec.version) or ""
     chosen = []
     for name in ENGINE_PACKAGES:
         # docker-ce and docker-ce-cli have different epochs, so the same version is looked for without it.
-        version = newest(answer.versions.get(name, ()), upstream(engine))
+        version = next((v for v in answer.versions.get(name, ()) if _same(v, engine)), None) or newest(
+            answer.versions.get(name, ()), upstream(engine)
+        )
         if version:
             chosen.append((name, version))
     for name in COMPANIONS:
         version = newest(answer.versions.get(name, ()))
-        if version:
+        installed = facts.packages.get(name)
+        if version and not (installed and newest((version, installed)) == installed):
             chosen.append((name, version))
     return tuple(chosen)
+
+
+def _same(version: str, other: str) -> bool:
+    return version.rpartition(":")[2] == other.rpartition(":")[2]
