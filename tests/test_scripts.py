@@ -1,18 +1,31 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provisioner.facts.frames import new_nonce
 from provisioner.planning.planner import plan
-from provisioner.render import apply_script, facts_script, launch_script, template_text
+from provisioner.reach import LIMIT
+from provisioner.render import apply_script, facts_script, launch_script, root_script, template_text
 from provisioner.spec import Spec
 from tests.hosts import BARE, RUNNING
+from tests.planning.test_choice import EL9, NOBLE, ROCKY, good
+from tests.test_platforms import sample
+
+HELD = {"docker-ce": "3:26.1.5-1.el9", "containerd.io": "1.6-1", "podman": "4", "docker.io": "20.10"}
+
+
+def carried(script):
+    """What the envelope carries: to shellcheck it is the text of a here document."""
+    return re.search(r"<<'(PROVISIONER_\w+_PAYLOAD)'\n(.*)^\1$", script, re.DOTALL | re.MULTILINE)[2]
+
 
 SCRIPTS = {
     "facts": template_text("facts.sh"),
@@ -21,6 +34,47 @@ SCRIPTS = {
         plan("h", BARE, (), Spec(registry_mirrors=["https://m.example"], users=["ops"], hold=True))
     ),
     "mirrors": apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))),
+    "apt": apply_script(
+        plan(
+            "h",
+            replace(BARE, packages=HELD, held=frozenset(HELD), ca_certificates=False),
+            (good("official", NOBLE),),
+            Spec(version="28.3", hold=True, system_update=True),
+        )
+    ),
+    "old-apt": apply_script(
+        plan("h", replace(BARE, os=sample("ubuntu-14.04"), init="upstart"), (good("official", NOBLE),), Spec())
+    ),
+    "distro-version": apply_script(plan("h", BARE, (), Spec(version="20.10", strategy="distro-packages"))),
+    "amazon": apply_script(plan("h", replace(ROCKY, os=sample("amzn-2"), package_manager="yum"), (), Spec())),
+    **{
+        manager: apply_script(
+            plan(
+                "h",
+                replace(ROCKY, package_manager=manager, packages=HELD, held=frozenset(HELD), engine=RUNNING.engine),
+                (good("official", EL9, suites=("rhel/9",)),),
+                Spec(version="20.10", hold=True, system_update=True),
+            )
+        )
+        for manager in ("yum", "dnf", "dnf5")
+    },
+    **{
+        f"probe-{patient}": carried(
+            root_script(
+                "probe.sh.j2",
+                new_nonce(),
+                sources=(good("official").source, good("aliyun").source),
+                limit=LIMIT,
+                patience=20,
+                patient=patient,
+            )
+        )
+        for patient in (True, False)
+    },
+    **{
+        f"versions-{manager}": carried(root_script("versions.sh.j2", new_nonce(), manager=manager, package="docker-ce"))
+        for manager in ("apt", "dnf")
+    },
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
 }
 

@@ -14,7 +14,10 @@ from provisioner.cli.facts import facts
 from provisioner.cli.history import history
 from provisioner.cli.mirror import mirror
 from provisioner.cli.plan import plan
+from provisioner.cli.platform import platform as platform_commands
+from provisioner.cli.source import source
 from provisioner.cli.verify import verify
+from provisioner.cli.versions import versions
 from provisioner.errors import ProvisionerError
 
 app = typer.Typer(
@@ -22,9 +25,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (facts, plan, apply, verify, history):
+for command in (facts, plan, apply, verify, versions, history):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
+app.add_typer(source, name="source")
+app.add_typer(platform_commands, name="platform")
 
 
 def run() -> None:

@@ -121,6 +121,14 @@ class WantedState:
         Optional[list[str]],
         typer.Option("--docker-user", help="may use docker; repeatable", metavar="LOGIN", rich_help_panel=_WHAT),
     ] = None
+    no_update: Annotated[
+        bool,
+        typer.Option("--no-update", help="leave the distribution's package lists as they are", rich_help_panel=_WHAT),
+    ] = False
+    system_update: Annotated[
+        bool,
+        typer.Option("--system-update", help="upgrade all packages of the system first", rich_help_panel=_WHAT),
+    ] = False
     hold: Annotated[
         bool,
         typer.Option("--hold", help="keep the package manager from upgrading the engine", rich_help_panel=_WHAT),
@@ -138,6 +146,8 @@ class WantedState:
             "insecure_registries": self.insecure_registry or None,
             "daemon": _daemon_values(self.daemon) or None,
             "users": self.docker_user or None,
+            "update": False if self.no_update else None,
+            "system_update": self.system_update or None,
             "hold": self.hold or None,
         }
         return {name: value for name, value in values.items() if value is not None}

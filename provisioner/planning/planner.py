@@ -63,7 +63,7 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     installs = must_install(facts, spec)
     if installs:
         if platform is None:
-            raise _unknown(facts)
+            raise unknown_distribution(facts)
         _refuse_version(platform, spec)
         warnings += _about(match)
         chosen, accept, rejected = _choose(facts, platform, reach, spec)
@@ -166,7 +166,8 @@ def _refuse_unsuitable(facts: Facts, spec: Spec) -> None:
         )
 
 
-def _unknown(facts: Facts) -> UnsupportedError:
+def unknown_distribution(facts: Facts) -> UnsupportedError:
+    """The error that says everything that was detected of a distribution no row leads to."""
     os = facts.os
     return UnsupportedError(
         f"no way is known to install Docker Engine on this distribution. Detected: id={os.id or '?'} "

@@ -1,0 +1,79 @@
+"""provisioner source ..."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.cli import options as o
+from provisioner.cli.option_groups import grouped
+
+source = typer.Typer(no_args_is_help=True, help="Where Docker's packages can be had.")
+
+
+@source.command("list")
+def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False) -> None:
+    """Show the package sources that --source knows by name."""
+    import dataclasses
+    import json
+
+    from provisioner.cli.tables import aligned
+    from provisioner.package_sources import package_sources
+
+    rows = list(package_sources().values())
+    if as_json:
+        listed = [dataclasses.asdict(row) for row in rows]
+        typer.echo(json.dumps({"schema": 1, "command": "source list", "sources": listed}, ensure_ascii=False))
+        return
+    lines = [("NAME", "BASE", "OPERATOR")]
+    for row in rows:
+        remark = f"inside {row.cloud} only" if row.cloud else row.remark
+        lines.append((row.name, row.base, f"{row.operator}; {remark}" if remark else row.operator))
+    typer.echo(aligned(lines))
+    typer.echo("\nor any URL with the same tree: --source https://mirror.example/docker-ce [--source-fingerprint HEX]")
+
+
+@source.command("probe")
+@grouped
+def probe(
+    target: o.Targets = None,
+    *,
+    wanted: o.WantedState,
+    connection: o.Connection,
+    output: o.Output,
+) -> None:
+    """Ask the package sources from the hosts: latency, do they carry this release, newest engine, problem."""
+    import json
+
+    from provisioner.cli import hosts
+    from provisioner.cli.tables import aligned
+    from provisioner.fleet import each, worst
+    from provisioner.offers import offers_of
+
+    found = hosts.targets(target, connection, wanted.said())
+    answers = each(found, offers_of, forks=connection.forks)
+    code = worst(answer.exit_code for answer in answers)
+    if output.as_json:
+        document = {"schema": 1, "command": "source probe", "hosts": [answer.probe_document() for answer in answers]}
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        raise typer.Exit(code)
+    for answer in answers:
+        typer.echo(f"{answer.host}: {answer.platform_name}" if answer.platform else f"{answer.host}:")
+        if answer.error:
+            typer.echo(f"  {answer.error.message}\n  -> {answer.error.hint}", err=True)
+            continue
+        rows = [("SOURCE", "SECONDS", "PACKAGES", "NEWEST", "PROBLEM")]
+        rows += [
+            (
+                row["name"],
+                "-" if row["problem"] else f"{row['seconds']:.2f}",
+                row["packages"],
+                row["newest"],
+                row["problem"],
+            )
+            for row in answer.ranked
+        ]
+        nothing = "  Docker builds no packages for it; the distribution's own are used"
+        typer.echo(aligned(rows, "  ") if answer.ranked else nothing)
+    raise typer.Exit(code)
