@@ -103,10 +103,6 @@ packages() {
     rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" 2>/dev/null
     end rpm
     value package-lists 1
-    begin versionlock
-    cat /etc/yum/pluginconf.d/versionlock.list /etc/dnf/plugins/versionlock.list /etc/dnf/versionlock.toml 2>/dev/null |
-      grep -v -e '^#' -e '^!'
-    end versionlock
   fi
   for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
     if [ -s "$bundle" ]; then value ca-certificates "$bundle"; break; fi

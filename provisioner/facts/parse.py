@@ -125,7 +125,7 @@ def _packages(single: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
 
 def _held(single: Mapping[str, str]) -> frozenset[str]:
     """Packages that dpkg holds, or that a line of yum's, dnf's or dnf5's versionlock names."""
-    locks = single.get("versionlock", "")
+    locks = single.get("version-locks", "")
     named = {name: rf"(?m)^(?:\d+:)?{re.escape(name)}-\d|\"{re.escape(name)}\"" for name, _, _ in _packages(single)}
     return frozenset(
         name
