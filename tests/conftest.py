@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import hypothesis
+
+# How long one example takes says nothing on a machine that runs other tests at the same time.
+hypothesis.settings.register_profile(
+    "any-speed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-speed")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew; review them as a diff")
