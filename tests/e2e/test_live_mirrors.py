@@ -15,8 +15,10 @@ ODD = '{\n    "shutdown-timeout":   9,\n\t"labels": ["kept=yes"]}'
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def host(request, start_host):
-    return start_host(request.param)
+def host(request, bed):
+    running = bed.start(request.param)
+    yield running
+    running.stop()
 
 
 @pytest.fixture

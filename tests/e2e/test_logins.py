@@ -12,8 +12,10 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def host(start_host):
-    return start_host("debian-13-engine")
+def host(bed):
+    running = bed.start("debian-13-engine")
+    yield running
+    running.stop()
 
 
 def test_every_kind_of_login_gives_the_same_result(host, bed):
