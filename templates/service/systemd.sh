@@ -1,11 +1,15 @@
 engine_start() {
   engine_mark_log
+  engine_forgive
   systemctl daemon-reload && systemctl start docker.service
 }
 engine_restart() {
   engine_mark_log
+  engine_forgive
   systemctl daemon-reload && systemctl restart docker.service
 }
+# systemd refuses a fourth start within a minute, whoever asked for the first three (moby#41461).
+engine_forgive() { systemctl reset-failed docker.service docker.socket 2>/dev/null || :; }
 engine_reload() { systemctl reload docker.service; }
 # From the cursor on where there is one: the journal's seconds are too coarse for what happened just before.
 engine_mark_log() {
@@ -14,10 +18,7 @@ engine_mark_log() {
   [ -z "$cursor" ] || log_since=--after-cursor=$cursor
 }
 engine_log() { journalctl -q --no-pager -o cat -u docker.service "${log_since:---since=@$began}" 2>/dev/null; }
-engine_recover() {
-  systemctl reset-failed docker.service docker.socket 2>/dev/null || :
-  engine_restart
-}
+engine_recover() { engine_restart; }
 engine_enable() {
   for unit in docker.service docker.socket containerd.service; do
     case $(systemctl is-enabled "$unit" 2>/dev/null) in masked*) systemctl unmask "$unit" ;; esac

@@ -26,9 +26,9 @@ def container(host, bed):
     """A running container, as `docker inspect` describes what a restart would change."""
     url = bed.mirrors[0].url
     host.write(CONFIG, json.dumps({"registry-mirrors": [url]}))
-    host.sh("systemctl reload docker; sleep 1; docker run -d --name running --network none busybox sleep 3600")
+    host.sh("systemctl reload docker; sleep 1; docker run -d --name running --stop-signal KILL --network none busybox sleep 3600")
     host.write(CONFIG, ODD, mode="600")
-    host.sh("systemctl restart docker && docker start running")
+    host.sh("systemctl reset-failed docker; systemctl restart docker && docker start running")
     yield lambda: host.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}} {{.State.Status}}' running").stdout
     host.sh("docker rm -f running")
 
@@ -54,14 +54,14 @@ def test_a_container_runs_on_while_its_mirrors_change(host, bed, container):
 
 def test_a_pull_is_proven_to_come_through_the_mirror(host, bed):
     first, dead = bed.mirrors[0], bed.dead_mirror
-    pulls = len(first.pulls())
+    pulls = first.pulls(host)
     before = host.sh(f"cat {CONFIG}", check=False).stdout
     (result,) = outcomes(bed, "mirror", "set", dead, first.url, host.target, "--yes", "--proof", "hello-world").values()
     (proof,) = (check for check in result["checks"] if check["name"] == "proof")
     assert proof["passed"]
     assert f"came from {first.url}" in proof["detail"]
     assert dead in proof["detail"]
-    assert len(first.pulls()) > pulls
+    assert first.pulls(host) > pulls
     assert "Hello from Docker!" in host.sh("docker run --rm --network none hello-world").stdout
     assert host.sh("docker info -f '{{.Debug}}'").stdout == "false\n"
     assert "debug" not in host.read(CONFIG), before
@@ -112,7 +112,7 @@ def test_files_that_say_nothing_are_handled(host, bed, text):
     host.write(CONFIG, text)
     outcomes(bed, "mirror", "set", bed.mirrors[1].url, host.target, "--yes")
     assert mirrors(host) == [f"{bed.mirrors[1].url}/"]
-    host.sh("systemctl restart docker")
+    host.sh("systemctl reset-failed docker; systemctl restart docker")
     assert mirrors(host) == [f"{bed.mirrors[1].url}/"]
 
 
