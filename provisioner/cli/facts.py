@@ -21,5 +21,5 @@ def facts(
     """Show what is known about hosts."""
     from provisioner.cli import facts_table, hosts
 
-    found = hosts.targets(target, connection)
+    found = hosts.targets(target, connection, only_said=True)
     facts_table.show(found, raw=raw, as_json=output.as_json, forks=connection.forks)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import getpass
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import typer
 from pydantic import ValidationError
 
 from provisioner.cli.options import Connection
 from provisioner.errors import UsageError
 from provisioner.pipeline import Target
 from provisioner.spec import Spec
+from provisioner.transports.base import Transport
 from provisioner.transports.local import LocalTransport
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 
@@ -32,33 +35,105 @@ def spec(**wanted: Any) -> Spec:
         raise UsageError(problems, hint="nothing was contacted or changed") from cause
 
 
-def targets(names: list[str] | None, connection: Connection, wanted: Mapping[str, Any] | None = None) -> list[Target]:
-    """Return the hosts of the command line with what is `wanted` of each; this machine when it names none.
+def targets(
+    names: list[str] | None,
+    connection: Connection,
+    wanted: Mapping[str, Any] | None = None,
+    *,
+    only_said: bool = False,
+) -> list[Target]:
+    """Return the hosts of the command line or of the inventory; this machine when neither names any.
+
+    What is `wanted` goes on top of what the inventory says of a host; with `only_said` the inventory's wanted
+    state is left out. With an inventory, `names` narrow it as --limit does.
 
     Raises:
-        UsageError: a name or the wanted state is not valid; no host has been contacted.
+        UsageError: a name, the inventory or the wanted state is not valid; no host has been contacted.
     """
-    state = spec(**(wanted or {}))
-    password = getpass.getpass("SSH password: ") if connection.ask_pass else None
-    become = getpass.getpass("sudo password: ") if connection.ask_become_pass else None
+    said = dict(wanted or {})
+    state = spec(**said)
+    if connection.inventory:
+        return _of_inventory(names or [], connection, said, only_said=only_said)
+    if connection.limit:
+        raise UsageError("-l/--limit narrows an inventory, and there is none", hint="name one with -i/--inventory FILE")
+    password, become = _passwords(connection)
     if not names or names == ["localhost"]:
         return [Target(LocalTransport(), state, become)]
-    found = []
-    for name in dict.fromkeys(names):
-        match = TARGET.fullmatch(name)
-        if not match:
-            raise UsageError(f"{name!r} is not a target", hint="write [user@]host[:port], IPv6 as [::1]:22")
-        options = SSHOptions(
-            host=match["six"] or match["host"],
-            user=match["user"] or connection.user,
-            port=int(match["port"]) if match["port"] else connection.port,
-            key_files=(connection.private_key,) if connection.private_key else (),
-            password=password,
-            known_hosts=connection.known_hosts,
-            accept_new=connection.accept_new,
-            ssh_config=connection.ssh_config,
-            jump=connection.jump,
-            timeout=connection.timeout,
+    return [
+        Target(_transport(name, _place(name), connection, password), state, become) for name in dict.fromkeys(names)
+    ]
+
+
+def _of_inventory(names: list[str], connection: Connection, said: dict[str, Any], *, only_said: bool) -> list[Target]:
+    from provisioner.inventory import load, spec_of
+
+    supplied = {
+        name
+        for name, given in (
+            ("user", connection.user),
+            ("port", connection.port),
+            ("key_file", connection.private_key),
+            ("password", connection.ask_pass),
+            ("become_password", connection.ask_become_pass),
+            ("jump", connection.jump),
         )
-        found.append(Target(SSHTransport(options, name), state, become))
+        if given
+    }
+    inventory = load(str(connection.inventory))
+    limit = ",".join(names) + (f":&{connection.limit}" if names and connection.limit else connection.limit or "")
+    hosts = inventory.hosts(limit or None, supplied=supplied)
+    states = [spec(**said) if only_said else spec_of(host, said) for host in hosts]
+    for warning in dict.fromkeys([*inventory.warnings, *(warning for host in hosts for warning in host.warnings)]):
+        typer.echo(f"warning: {warning}", err=True)
+    password, become = _passwords(connection)
+    found = []
+    for host, state in zip(hosts, states, strict=True):
+        if host.local:
+            transport: Transport = LocalTransport(host.name)
+        else:
+            place = _Place(host.address, host.user, host.port, host.key_file, host.jump)
+            transport = _transport(host.name, place, connection, password or host.password)
+        found.append(Target(transport, state, become or host.become_password))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a host is and how one logs in, as far as it was said with the host."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+    key_file: str | None = None
+    jump: str | None = None
+
+
+def _place(name: str) -> _Place:
+    match = TARGET.fullmatch(name)
+    if not match:
+        raise UsageError(f"{name!r} is not a target", hint="write [user@]host[:port], IPv6 as [::1]:22")
+    return _Place(match["six"] or match["host"], match["user"], int(match["port"]) if match["port"] else None)
+
+
+def _transport(name: str, place: _Place, connection: Connection, password: str | None) -> SSHTransport:
+    key_file = connection.private_key or place.key_file
+    options = SSHOptions(
+        host=place.host,
+        user=place.user or connection.user,
+        port=place.port or connection.port,
+        key_files=(key_file,) if key_file else (),
+        password=password,
+        known_hosts=connection.known_hosts,
+        accept_new=connection.accept_new,
+        ssh_config=connection.ssh_config,
+        jump=connection.jump or place.jump,
+        timeout=connection.timeout,
+    )
+    return SSHTransport(options, name)
+
+
+def _passwords(connection: Connection) -> tuple[str | None, str | None]:
+    """The passwords that were asked to be asked for: of the login, of sudo."""
+    password = getpass.getpass("SSH password: ") if connection.ask_pass else None
+    become = getpass.getpass("sudo password: ") if connection.ask_become_pass else None
+    return password, become

@@ -56,5 +56,5 @@ def _change(
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
 
-    found = hosts.targets(targets, connection, {"registry_mirrors": urls, "install": False})
+    found = hosts.targets(targets, connection, {"registry_mirrors": urls, "install": False}, only_said=True)
     roll_out(command, found, rollout, output, forks=connection.forks)

@@ -35,6 +35,16 @@ Proof = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Connection:
+    inventory: Annotated[
+        Optional[str],
+        typer.Option("-i", "--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=_WHO),
+    ] = None
+    limit: Annotated[
+        Optional[str],
+        typer.Option(
+            "-l", "--limit", help="of the inventory, as in Ansible: web,!web03", metavar="PATTERN", rich_help_panel=_WHO
+        ),
+    ] = None
     user: Annotated[
         Optional[str], typer.Option("-u", "--user", help="login name", metavar="NAME", rich_help_panel=_WHO)
     ] = None

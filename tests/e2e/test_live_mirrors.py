@@ -26,7 +26,9 @@ def container(host, bed):
     """A running container, as `docker inspect` describes what a restart would change."""
     url = bed.mirrors[0].url
     host.write(CONFIG, json.dumps({"registry-mirrors": [url]}))
-    host.sh("systemctl reload docker; sleep 1; docker run -d --name running --stop-signal KILL --network none busybox sleep 3600")
+    host.sh(
+        "systemctl reload docker; sleep 1; docker run -d --name running --stop-signal KILL --network none busybox sleep 3600"
+    )
     host.write(CONFIG, ODD, mode="600")
     host.sh("systemctl reset-failed docker; systemctl restart docker && docker start running")
     yield lambda: host.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}} {{.State.Status}}' running").stdout
