@@ -100,8 +100,8 @@ def each(
     result. `instead` makes the result of an item whose work raised (a bug: the others go on), or that was not
     begun or not ended when the brake was pulled (SkippedError, CancelledError); workers call it too.
 
-    A first Ctrl-C begins no further item and calls `waiting` with the number of those in progress; they have
-    `grace` seconds to end. A second one raises KeyboardInterrupt at once.
+    A first Ctrl-C begins no further item and calls `waiting` with the number of those in progress, if any;
+    they have `grace` seconds to end. A second one raises KeyboardInterrupt at once.
     """
     brake = brake or Brake()
     workers = _Workers(items, work, instead, brake)
@@ -120,7 +120,8 @@ def each(
                     done(arrived[1])
             if brake.interrupted and deadline is None:
                 deadline = time.monotonic() + grace
-                waiting(len(workers.begun) - len(results))
+                if left := len(workers.begun) - len(results):
+                    waiting(left)
     for index, item in enumerate(items):
         if index not in results:
             results[index] = instead(item, _still_running() if index in workers.begun else brake.error())

@@ -65,7 +65,7 @@ def _list(records: list[RunRecord]) -> str:
             _when(record.started),
             record.command,
             str(sum(record.counts.values())),
-            str(_code(record)),
+            "-" if record.ended is None else str(_code(record)),
             _result(record),
         )
         for record in records
@@ -113,10 +113,11 @@ def _words(status: str) -> str:
     return {"converged": "nothing to do", "pending": "no result"}.get(status, status.replace("_", " "))
 
 
-def _code(record: RunRecord) -> int:
+def _code(record: RunRecord) -> int | None:
+    """None for a run that has not ended."""
     from provisioner.fleet import worst
 
-    return worst(record.exit_codes)
+    return None if record.ended is None else worst(record.exit_codes)
 
 
 def _when(moment: float) -> str:

@@ -46,7 +46,7 @@ class Progress:
     def step(self, host: str, title: str) -> None:
         """A host begins with this."""
 
-    def step_ended(self, host: str, title: str, ok: bool) -> None:  # one call
+    def step_ended(self, host: str, title: str, ok: bool) -> None:
         """... and has ended it."""
 
     def note(self, host: str, text: str) -> None:
@@ -81,8 +81,9 @@ class Lines(Progress):
 
     def step(self, host: str, title: str) -> None:
         if title:
+            self._stop_timer()
             self.say(f"{host}: {title} ...")
-        elif self._total == 1:
+        elif self._total == 1 and self._timer is None:
             self._timer = threading.Timer(PATIENCE, self.say, (f"{host}: waiting for its answer ...",))
             self._timer.daemon = True
             self._timer.start()
@@ -94,7 +95,7 @@ class Lines(Progress):
         self._ended += 1
         if self._total > 1:
             self.say(f"{outcome.host}: {_ended(outcome)} [{self._ended}/{self._total}]")
-        self._quiet_timer()
+        self._stop_timer()
 
     def say(self, text: str) -> None:
         with self._lock:
@@ -102,11 +103,11 @@ class Lines(Progress):
                 typer.echo(text, err=True)
 
     def close(self) -> None:
-        self._quiet_timer()
+        self._stop_timer()
         with self._lock:
             self._closed = True
 
-    def _quiet_timer(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
@@ -114,7 +115,7 @@ class Lines(Progress):
 class Live(Progress):
     """A line for each of a few hosts in progress, and one that counts."""
 
-    def __init__(self, no_color: bool) -> None:  # one call
+    def __init__(self, no_color: bool) -> None:
         self._no_color = no_color
         self._lock = threading.Lock()
         self._steps: dict[str, tuple[str, float]] = {}
@@ -182,6 +183,7 @@ class Live(Progress):
         return self._console
 
     def _picture(self) -> RenderableType:
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
@@ -195,10 +197,10 @@ class Live(Progress):
             picture.add_column(no_wrap=True, overflow="ellipsis")
         for host, (title, began) in steps[:SHOWN]:
             picture.add_row(Text(host, style="bold"), Text(title), Text(f"{now - began:.0f} s", style="dim"))
-        if self._total > 1:
-            more = f", {len(steps) - SHOWN} more in progress" if len(steps) > SHOWN else ""
-            picture.add_row(Text(doing), Text(counted + more), "")
-        return picture
+        if self._total == 1:
+            return picture
+        more = f", {len(steps) - SHOWN} more in progress" if len(steps) > SHOWN else ""
+        return Group(picture, Text(f"{doing} hosts: {counted}{more}"))
 
 
 def _ended(outcome: Outcome) -> str:

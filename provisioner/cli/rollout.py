@@ -136,7 +136,7 @@ class _Work:
         pending = [outcome for _, outcome in pairs if not outcome.error]
         self._show(pending)
         asks = pending and not self.rollout.yes and not self.brake.reason
-        if not pending or (asks and not self._agreed(pending)):
+        if not pending or (asks and not self._agreed(pending, len(pairs) - len(pending))):
             for target, outcome in pairs:
                 target.transport.close()
                 self.journal.add(outcome)
@@ -211,6 +211,7 @@ class _Work:
             else:
                 self.progress.note(target.name, what)
 
+        self.progress.step(target.name, "")
         outcome = change(
             target, looked, allow_restart=self.rollout.allow_restart, on_step=on_step, proof=self.rollout.proof
         )
@@ -229,9 +230,12 @@ class _Work:
             text = plans_text(plans, script=self.output.verbose, paint=paint(self.output, err=True))
             self.progress.say(text)
 
-    def _agreed(self, pending: Sequence[Outcome]) -> bool:
+    def _agreed(self, pending: Sequence[Outcome], failed: int) -> bool:
         """Ask; the end of the input is a no, Ctrl-C leaves nothing to begin."""
-        typer.echo(question(_plans(pending), len(self.targets), allow_restart=self.rollout.allow_restart), err=True)
+        asked = question(_plans(pending), len(self.targets), allow_restart=self.rollout.allow_restart)
+        typer.echo(
+            f"{asked} {failed} failed and {'is' if failed == 1 else 'are'} left out." if failed else asked, err=True
+        )
         typer.echo("Go on? [y/N] ", err=True, nl=False)
         try:
             if sys.stdin.readline().strip().lower() in {"y", "yes"}:

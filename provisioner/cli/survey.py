@@ -73,4 +73,4 @@ def stand_in(outcome: Outcome, error: Exception) -> Outcome:
 def interrupted(number: int) -> str:
     """What a first Ctrl-C is told."""
     hosts = "1 host" if number == 1 else f"{number} hosts"
-    return f"stopping: no further host begins, {hosts} in progress have a few seconds; Ctrl-C again ends at once"
+    return f"stopping: no further host begins; {hosts} in progress, waiting a few seconds; Ctrl-C again ends at once"

@@ -44,6 +44,8 @@ def failures(outcomes: Sequence[Outcome], *, paint: Paint = plain) -> list[str]:
 
 def state(outcome: Outcome) -> str:
     """The status in words."""
+    if outcome.status == "skipped" and not outcome.error:
+        return "done before"
     return "nothing to do" if outcome.status == "converged" else outcome.status.replace("_", " ")
 
 
