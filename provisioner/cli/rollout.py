@@ -8,9 +8,10 @@ In which order depends on who waits for whom:
   batches are chosen among the hosts that have something to change. Hosts that failed the look keep their place in that
   order, so that an unreachable canary stops the rollout.
 
-In that second case, connections stay open between look and change for up to `KEPT_OPEN` hosts; more would cost memory
-on this side and idle sessions on the other. One that has been idle for longer than `STALE` seconds, while somebody
-thought or while earlier batches ran, is opened anew, because a firewall may have forgotten it.
+In that second case, connections stay open between look and change when there are no more hosts than forks, so that
+never more than that are open; each costs about a megabyte here and an idle session there. One that has been idle for
+longer than `STALE` seconds, while somebody thought or while earlier batches ran, is opened anew, because a firewall may
+have forgotten it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ from provisioner.pipeline import Target, change, look
 from provisioner.planning.model import Plan, Step
 from provisioner.report import plans_text, question
 
-KEPT_OPEN = 100
 STALE = 60.0
 
 
@@ -166,7 +166,7 @@ class _Work:
         return [outcomes[target.name] for target in self.targets]
 
     def _look_at_all(self) -> list[Outcome]:
-        keep = len(self.targets) <= KEPT_OPEN
+        keep = len(self.targets) <= self.forks
 
         def work(target: Target) -> Outcome:
             outcome = self._look(target)
