@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from provisioner.brakes import Brake, Brakes
 from provisioner.errors import CancelledError
@@ -43,6 +43,10 @@ def _ignore(_: Any) -> None:
     pass
 
 
+def _raise(_: Any, error: Exception) -> NoReturn:
+    raise error
+
+
 class _Workers(Generic[Item, Result]):
     """Daemon threads that take item after item until there is none or the brake is pulled."""
 
@@ -56,8 +60,8 @@ class _Workers(Generic[Item, Result]):
         self._todo, self._lock = iter(enumerate(items)), threading.Lock()
         self._work, self._instead, self._brake = work, instead, brake
         self.begun: set[int] = set()
-        self.ended: queue.SimpleQueue[tuple[int, Result] | None] = queue.SimpleQueue()
-        """Each result with its index, and None for each worker that has ended."""
+        self.ended: queue.SimpleQueue[tuple[int, Result] | Exception | None] = queue.SimpleQueue()
+        """Each result with its index, what `instead` raised, and None for each worker that has ended."""
 
     def start(self, number: int) -> None:
         for _ in range(number):
@@ -75,10 +79,14 @@ class _Workers(Generic[Item, Result]):
             while taken := self._next():
                 index, item = taken
                 try:
-                    result = self._work(item)
-                except Exception as error:  # noqa: BLE001 # one host's bug must not hide the others' results
-                    result = self._instead(item, error)
-                self.ended.put((index, result))
+                    try:
+                        result = self._work(item)
+                    except Exception as error:  # noqa: BLE001 # one host's bug must not hide the others' results
+                        result = self._instead(item, error)
+                except Exception as error:  # noqa: BLE001 # raised where somebody hears it
+                    self.ended.put(error)
+                else:
+                    self.ended.put((index, result))
         finally:
             self.ended.put(None)
 
@@ -88,7 +96,7 @@ def each(
     work: Callable[[Item], Result],
     *,
     forks: int,
-    instead: Callable[[Item, Exception], Result],
+    instead: Callable[[Item, Exception], Result] = _raise,
     done: Callable[[Result], None] = _ignore,
     brake: Brake | None = None,
     waiting: Callable[[int], None] = _ignore,
@@ -98,7 +106,8 @@ def each(
 
     `done` hears of each result as it comes, from the calling thread. `work` turns a host's failures into its
     result. `instead` makes the result of an item whose work raised (a bug: the others go on), or that was not
-    begun or not ended when the brake was pulled (SkippedError, CancelledError); workers call it too.
+    begun or not ended when the brake was pulled (SkippedError, CancelledError); workers call it too. Without it
+    these exceptions are raised here.
 
     A first Ctrl-C begins no further item and calls `waiting` with the number of those in progress, if any;
     they have `grace` seconds to end. A second one raises KeyboardInterrupt at once.
@@ -115,6 +124,8 @@ def each(
                 arrived = workers.ended.get(timeout=_POLL)
                 if arrived is None:
                     running -= 1
+                elif isinstance(arrived, Exception):
+                    raise arrived
                 else:
                     results[arrived[0]] = arrived[1]
                     done(arrived[1])

@@ -92,6 +92,11 @@ def test_a_bug_on_one_host_hides_no_other_result():
     assert results[1].exit_code == 70
 
 
+def test_without_a_stand_in_a_bug_is_raised_here():
+    with pytest.raises(ZeroDivisionError):
+        each(hosts(3), lambda name: 1 / 0, forks=2)
+
+
 def test_a_canary_that_fails_stops_everything():
     begun = []
 
