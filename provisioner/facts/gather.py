@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from provisioner.errors import FactsError
 from provisioner.facts.frames import RAW_NONCE, new_nonce
 from provisioner.facts.model import Facts
@@ -21,7 +24,11 @@ def gather(transport: Transport, *, become_password: str | None = None) -> Facts
         FactsError: the answer is incomplete; its tail and what the host said on stderr are in the message.
     """
     nonce = new_nonce()
-    return parse_answer(*_ask(transport, nonce, become_password), nonce)
+    asked = time.time()
+    answer = _ask(transport, nonce, become_password)
+    answered = time.time()
+    facts = parse_answer(*answer, nonce)
+    return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if facts.clock else facts
 
 
 def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
@@ -39,6 +46,13 @@ def parse_answer(stdout: str, stderr: str, nonce: str) -> Facts:
         if not said:
             raise
         raise FactsError(f"{error.message}; the host said: {said}", hint=error.hint) from error
+
+
+def _skew(clock: int, asked: float, answered: float) -> float:
+    """How far `clock`, in whole seconds, is at least from the time between question and answer."""
+    if clock > answered:
+        return clock - answered
+    return min(0.0, clock + 1 - asked)
 
 
 def _ask(transport: Transport, nonce: str, become_password: str | None) -> tuple[str, str]:

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from provisioner.facts.kernel_support import KernelSupport
+from provisioner.facts.network import Network
+from provisioner.facts.package_state import PackageState
+from provisioner.facts.storage import Storage
+
 Init = Literal["systemd", "upstart", "sysvinit", "openrc", "none"]
 Sudo = Literal["root", "nopasswd", "password", "refused", "none"]
 PackageManager = Literal["apt", "dnf5", "dnf", "yum", "none"]
@@ -128,7 +133,11 @@ class RunInProgress:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One host at one moment. Sizes are in bytes, `clock` in seconds since the epoch, versions as packaged."""
+    """One host at one moment. Sizes are in bytes, `clock` in seconds since the epoch, versions as packaged.
+
+    `clock_skew` is how far the host's clock is ahead of the controller's at least, given the time that the answer
+    took; None when nobody compared. `registry_hosts` are the hosts.toml files below /etc/docker/certs.d.
+    """
 
     os: OperatingSystem
     arch: str
@@ -166,6 +175,12 @@ class Facts:
     memory: int = 0
     clock: int = 0
     in_progress: RunInProgress | None = None
+    kernel_support: KernelSupport = KernelSupport()
+    storage: Storage = Storage()
+    network: Network = Network()
+    package_state: PackageState = PackageState()
+    registry_hosts: tuple[HostFile, ...] = ()
+    clock_skew: float | None = None
 
     @property
     def as_root(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from provisioner.errors import FactsError
 from provisioner.facts.frames import frames
+from provisioner.facts.kernel_support import kernel_support
 from provisioner.facts.model import (
     Engine,
     EngineInfo,
@@ -21,7 +22,10 @@ from provisioner.facts.model import (
     Sudo,
     Unit,
 )
+from provisioner.facts.network import network
 from provisioner.facts.os_release import FILES, operating_system
+from provisioner.facts.package_state import package_state
+from provisioner.facts.storage import storage
 
 REQUIRED = ("login", "uname", "init", "package-manager", "dockerd", "config-path")
 
@@ -83,6 +87,11 @@ def parse(text: str, nonce: str) -> Facts:
         memory=int(single.get("memory", "0") or 0) * 1024,
         clock=int(single.get("clock", "0") or 0),
         in_progress=RunInProgress(single["in-progress"].strip()) if "in-progress" in single else None,
+        kernel_support=kernel_support(single),
+        storage=storage(single),
+        network=network(single),
+        package_state=package_state(single),
+        registry_hosts=tuple(file for file in files if (file.asked or file.path).endswith("/hosts.toml")),
     )
 
 

@@ -1,0 +1,48 @@
+"""What keeps a package manager from working, or from being left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PackageLock:
+    """A lock and the process that holds it now."""
+
+    path: str
+    pid: int
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.command.strip()[:60] or 'a process'} (pid {self.pid}) holds {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageState:
+    """`version_locks` are lines of dnf's versionlock that name Docker. `kubernetes_node`: a kubelet is set up here.
+
+    `client_is_podman`: the command called docker is podman's.
+    """
+
+    locks: tuple[PackageLock, ...] = ()
+    interrupted: bool = False
+    broken: tuple[str, ...] = ()
+    version_locks: tuple[str, ...] = ()
+    kubernetes_node: bool = False
+    apparmor_parser: bool = False
+    client_is_podman: bool = False
+
+
+def package_state(single: Mapping[str, str]) -> PackageState:
+    """Read the frames by name."""
+    locks = [line.split("\t") for line in single.get("package-locks", "").splitlines()]
+    return PackageState(
+        locks=tuple(PackageLock(row[0], int(row[1]), row[2]) for row in locks if len(row) == 3 and row[1].isdigit()),
+        interrupted="dpkg-interrupted" in single,
+        broken=tuple(dict.fromkeys(single.get("broken-packages", "").replace("Package: ", "").split())),
+        version_locks=tuple(filter(None, map(str.strip, single.get("version-locks", "").splitlines()))),
+        kubernetes_node="kubelet" in single,
+        apparmor_parser="apparmor-parser" in single,
+        client_is_podman="podman" in single.get("docker-version", "").lower(),
+    )
