@@ -175,10 +175,10 @@ class Facts:
     memory: int = 0
     clock: int = 0
     in_progress: RunInProgress | None = None
-    kernel_support: KernelSupport = KernelSupport()
-    storage: Storage = Storage()
-    network: Network = Network()
-    package_state: PackageState = PackageState()
+    kernel_support: KernelSupport = field(default_factory=KernelSupport)
+    storage: Storage = field(default_factory=Storage)
+    network: Network = field(default_factory=Network)
+    package_state: PackageState = field(default_factory=PackageState)
     registry_hosts: tuple[HostFile, ...] = ()
     clock_skew: float | None = None
 

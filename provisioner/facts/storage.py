@@ -51,7 +51,7 @@ class Storage:
 
 
 def within(path: str, directory: str) -> bool:
-    return directory == "/" or path == directory or path.startswith(directory + "/")
+    return directory in {"/", path} or path.startswith(directory + "/")
 
 
 def storage(single: Mapping[str, str]) -> Storage:

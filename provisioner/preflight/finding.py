@@ -1,0 +1,71 @@
+"""What a check finds, and what checks look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from provisioner.facts.model import Facts
+from provisioner.spec import Spec
+from provisioner.tables import Platform
+
+Verdict = Literal["pass", "warn", "fail"]
+Concern = Literal["install", "start", "always"]
+"""When a failure matters: before packages are installed, before the engine is started, or for any change."""
+
+NEWEST = 999
+"""Stands for the newest engine where a major release is compared and no particular one is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`unsupported` marks a failure that lies in the nature of the host: kernel, architecture, distribution."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    way_out: str = ""
+    concern: Concern = "install"
+    unsupported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A host under examination. `installs`: packages of the engine are to be installed or changed."""
+
+    facts: Facts
+    spec: Spec
+    installs: bool
+    platform: Platform | None
+    notice: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        """An engine runs here, which proves what it needs of the kernel."""
+        return self.facts.engine.info is not None or self.facts.engine.running
+
+    @property
+    def engine_major(self) -> int:
+        """The major release of the engine that will run here, as far as that is known: NEWEST when nobody said."""
+        if not self.installs and self.facts.engine.info:
+            return _major(self.facts.engine.info.version)
+        if self.spec.version not in {None, "latest"}:
+            return _major(self.spec.version or "")
+        return _major(self.platform.last_engine if self.platform else "")
+
+
+def passed(name: str, detail: str) -> Finding:
+    return Finding(name, "pass", detail)
+
+
+def warned(name: str, detail: str, way_out: str = "") -> Finding:
+    return Finding(name, "warn", detail, way_out)
+
+
+def failed(name: str, detail: str, way_out: str, concern: Concern, *, unsupported: bool = False) -> Finding:
+    return Finding(name, "fail", detail, way_out, concern, unsupported)
+
+
+def _major(version: str) -> int:
+    digits = version.partition(".")[0]
+    return int(digits) if digits.isdigit() else NEWEST

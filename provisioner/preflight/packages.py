@@ -1,0 +1,140 @@
+"""The distribution and its package manager; other engines that are in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
+
+ENGINE = frozenset({"docker-ce", "docker-ce-cli", "containerd.io", "docker.io", "docker-cli"})
+
+
+def distribution(subject: Subject) -> Iterator[Finding]:
+    facts, os = subject.facts, subject.facts.os
+    if subject.platform is None:
+        yield failed(
+            "distribution",
+            f"no way is known to install Docker Engine on this distribution. Detected: id={os.id or '?'} "
+            f"version={os.version_id or '?'} codename={os.codename or '?'} like={' '.join(os.id_like) or '?'} "
+            f"name={os.name!r} arch={facts.arch} kernel={facts.kernel} init={facts.init} "
+            f"package manager={facts.package_manager}",
+            "install Docker by the distribution's own means; `provisioner mirror set` works on any running engine",
+            "install",
+            unsupported=True,
+        )
+    elif subject.notice:
+        yield warned("distribution", subject.notice)
+    else:
+        yield passed("distribution", subject.platform.name)
+
+
+def snap(subject: Subject) -> Iterator[Finding]:
+    if subject.facts.snap:
+        yield failed(
+            "snap",
+            "Docker is installed as a snap here, which keeps another configuration and would fight over the socket",
+            "`snap remove docker` first (its images go with it), then run the command again",
+            "always",
+            unsupported=True,
+        )
+
+
+def podman(subject: Subject) -> Iterator[Finding]:
+    facts = subject.facts
+    removed = subject.platform.conflicts if subject.platform else ()
+    if "podman-docker" in facts.packages and "podman-docker" not in removed:
+        yield failed(
+            "podman",
+            "the command docker belongs to podman-docker, which docker-ce-cli cannot replace",
+            f"{'apt-get' if facts.package_manager == 'apt' else facts.package_manager} remove podman-docker",
+            "install",
+        )
+    elif facts.package_state.client_is_podman and "podman-docker" not in facts.packages:
+        yield warned(
+            "podman",
+            f"{facts.engine.client} is podman under another name; it may stay before the real one on PATH",
+            f"remove {facts.engine.client}",
+        )
+
+
+def conflicts(subject: Subject) -> Iterator[Finding]:
+    facts, platform = subject.facts, subject.platform
+    if not subject.installs or platform is None:
+        return
+    names = [name for name in platform.conflicts if name in facts.packages]
+    if names:
+        yield warned("conflicts", f"{', '.join(names)}: docker-ce replaces them; images, containers and volumes stay")
+
+
+def kubernetes(subject: Subject) -> Iterator[Finding]:
+    if subject.facts.package_state.kubernetes_node and subject.installs:
+        yield warned(
+            "Kubernetes",
+            "this is a Kubernetes node: containerd.io replaces its containerd, with a configuration that turns CRI off",
+            "drain the node first; afterwards remove cri from disabled_plugins in /etc/containerd/config.toml",
+        )
+
+
+def unfinished(subject: Subject) -> Iterator[Finding]:
+    state = subject.facts.package_state
+    names = list(dict.fromkeys([*subject.facts.half_configured, *state.broken]))
+    if state.interrupted or names:
+        what = ", ".join(names[:8]) or "an interrupted run"
+        yield warned("unfinished packages", f"dpkg left half done: {what}", "apply finishes it: dpkg --configure -a")
+
+
+def held(subject: Subject) -> Iterator[Finding]:
+    facts = subject.facts
+    names = sorted(facts.held & ENGINE) or list(facts.package_state.version_locks)
+    if not names:
+        return
+    if subject.installs:
+        yield warned("held packages", f"{', '.join(names)} are held; apply changes them all the same")
+    else:
+        yield passed("held packages", ", ".join(names))
+
+
+def locks(subject: Subject) -> Iterator[Finding]:
+    network = subject.facts.network
+    holders = [str(lock) for lock in subject.facts.package_state.locks]
+    if network.cloud_init_runs:
+        holders.append("cloud-init has not finished yet")
+    holders += [f"{unit} runs" for unit in sorted(network.running_units - {"firewalld"} - _CLOUD_INIT)]
+    if holders:
+        yield warned("package lock", "; ".join(dict.fromkeys(holders)), "apply waits for it; or wait and run again")
+    elif subject.facts.as_root:
+        yield passed("package lock", "nobody holds one")
+
+
+_CLOUD_INIT = {"cloud-init", "cloud-config", "cloud-final"}
+
+
+def selinux(subject: Subject) -> Iterator[Finding]:
+    facts = subject.facts
+    if not facts.selinux:
+        return
+    if "container-selinux" in facts.packages or facts.selinux != "enforcing":
+        yield passed(
+            "SELinux", facts.selinux + (", container-selinux" if "container-selinux" in facts.packages else "")
+        )
+    elif facts.engine.installed:
+        yield warned("SELinux", "enforcing, without the package container-selinux", "install container-selinux")
+    else:
+        yield passed("SELinux", "enforcing; container-selinux comes with docker-ce, from extras or AppStream")
+
+
+def apparmor(subject: Subject) -> Iterator[Finding]:
+    facts = subject.facts
+    if not facts.apparmor:
+        return
+    if facts.package_state.apparmor_parser:
+        yield passed("AppArmor", "enabled, with its tools")
+    else:
+        yield warned(
+            "AppArmor",
+            "enabled in the kernel, and apparmor_parser is missing: containers do not start",
+            "install the package apparmor",
+        )
+
+
+CHECKS = (distribution, snap, podman, conflicts, kubernetes, unfinished, held, locks, selinux, apparmor)
