@@ -10,7 +10,7 @@ from provisioner.facts.frames import frames, new_nonce
 from provisioner.facts.gather import gather
 from provisioner.facts.model import Facts
 from provisioner.pipeline import Target
-from provisioner.planning.planner import unknown_distribution
+from provisioner.preflight.distribution import unknown_distribution
 from provisioner.platforms import Platform, platform_of
 from provisioner.reach import SourceReach, key_problem, probe, sources_to_ask
 from provisioner.render import root_script

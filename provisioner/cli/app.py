@@ -9,6 +9,7 @@ import typer
 
 from provisioner import __version__
 from provisioner.cli.apply import apply
+from provisioner.cli.check import check
 from provisioner.cli.crash import as_bug
 from provisioner.cli.facts import facts
 from provisioner.cli.history import history
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (facts, plan, apply, verify, versions, history):
+for command in (facts, check, plan, apply, verify, versions, history):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
 app.add_typer(source, name="source")

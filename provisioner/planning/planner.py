@@ -7,17 +7,19 @@ from dataclasses import replace
 from provisioner.errors import PrivilegeError, UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.package_sources import package_sources
+from provisioner.planning import daemon_json
 from provisioner.planning.daemon_config import daemon_step
 from provisioner.planning.daemon_keys_check import daemon_warnings, engine_version
 from provisioner.planning.model import Plan, Rejected, Restart, Step
-from provisioner.platforms import Match, Platform, platform_of
+from provisioner.platforms import Platform, platform_of
+from provisioner.preflight import examine, plan_warnings, refusal
+from provisioner.preflight.finding import Finding
 from provisioner.reach import Source, SourceReach, sources_to_ask
 from provisioner.spec import Spec
 from provisioner.strategies import STRATEGIES, Strategy
 from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject
-from provisioner.versions import newer, satisfies, upstream
+from provisioner.versions import satisfies, upstream
 
-OLDEST_KERNEL = (3, 10)
 HOLDABLE = (
     "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "containerd.io", "docker-buildx-plugin",
     "docker-compose-plugin", "docker.io", "docker-cli", "moby-engine", "moby", "docker-engine", "docker",
@@ -29,8 +31,7 @@ def sources_needed(facts: Facts, spec: Spec) -> tuple[Source, ...]:
     match = platform_of(facts.os, facts.package_manager)
     if not match or not must_install(facts, spec) or spec.strategy == "distro-packages":
         return ()
-    _refuse_unsuitable(facts, spec)
-    _refuse_version(match.platform, spec)
+    _fit(facts, spec, installs=True)
     return sources_to_ask(match.platform, facts, spec)
 
 
@@ -49,23 +50,21 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
 
     Raises:
         UnsupportedError: this host cannot be brought there; everything that was detected is in the message.
+        BlockedError: the preflight found something else that would make an installation fail.
         ApplyError, DaemonConfigurationError: its configuration is in a state that must not be touched.
         PrivilegeError: something is to be done and the account cannot become root.
     """
-    _refuse_unsuitable(facts, spec)
+    installs = must_install(facts, spec)
+    findings = _fit(facts, spec, installs=installs)
     match = platform_of(facts.os, facts.package_manager)
     platform = match.platform if match else None
     steps: list[Step] = []
     rejected: tuple[Rejected, ...] = ()
     installed = _installed_by(facts)
     strategy = installed or ("existing" if facts.engine.installed else "")
-    warnings = list(_warnings(facts))
-    installs = must_install(facts, spec)
+    warnings = [*_warnings(facts), *plan_warnings(findings, installs=installs, mirrors=bool(spec.registry_mirrors))]
     if installs:
-        if platform is None:
-            raise unknown_distribution(facts)
-        _refuse_version(platform, spec)
-        warnings += _about(match)
+        assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
         chosen, accept, rejected = _choose(facts, platform, reach, spec)
         warnings += accept.notices
         strategy = chosen.NAME
@@ -118,41 +117,14 @@ def _finishing_steps(facts: Facts, spec: Spec, platform: Platform | None, *, ins
     return steps
 
 
-def _about(match: Match | None) -> list[str]:
-    """What is to be known of the platform before something is installed on it."""
-    if match is None:
-        return []
-    notices = [match.notice] if match.notice else []
-    if match.platform.ended:
-        last = f"; the last engine for it is {match.platform.last_engine}" if match.platform.last_engine else ""
-        notices.append(f"Docker builds nothing for {match.platform.name} since {match.platform.ended}{last}")
-    return notices
-
-
-def _refuse_version(platform: Platform, spec: Spec) -> None:
-    """A version that was never built for the platform is refused before anything is asked or downloaded."""
-    elsewhere = spec.strategy == "distro-packages" or "://" in spec.source
-    if elsewhere or not platform.last_engine or spec.version in {None, "latest"}:
-        return
-    if newer(str(spec.version), platform.last_engine):
-        raise UnsupportedError(
-            f"Docker Engine {spec.version} was never built for {platform.name}: the last engine built for it is "
-            f"{platform.last_engine}, builds ended on {platform.ended}",
-            hint=f"ask for --docker-version {platform.last_engine.partition('.')[0]}, or upgrade the distribution",
-        )
-
-
-def _refuse_unsuitable(facts: Facts, spec: Spec) -> None:
-    if facts.kernel_version < OLDEST_KERNEL and spec.install:
-        raise UnsupportedError(
-            f"the kernel is {facts.kernel}; Docker Engine needs 3.10 or newer",
-            hint="upgrade the kernel or the distribution first",
-        )
-    if facts.snap:
-        raise UnsupportedError(
-            "Docker is installed as a snap here, which keeps another configuration and would fight over the socket",
-            hint="`snap remove docker` first (its images go with it), then run the command again",
-        )
+def _fit(facts: Facts, spec: Spec, *, installs: bool) -> tuple[Finding, ...]:
+    """What the preflight found, when it found nothing that forbids what is wanted."""
+    findings = examine(facts, spec, installs=installs)
+    refused = refusal(findings)
+    if refused:
+        raise refused
+    if installs and facts.daemon_json:
+        daemon_json.parse(facts.daemon_json.text, facts.daemon_json.path)  # a broken one would stop the first start
     if not spec.install and not facts.engine.installed:
         raise UnsupportedError(
             "there is no Docker Engine on this host",
@@ -164,18 +136,7 @@ def _refuse_unsuitable(facts: Facts, spec: Spec) -> None:
             f"there is no package source named {spec.source!r}",
             hint=f"known: auto, {', '.join(known)}, or a URL",
         )
-
-
-def unknown_distribution(facts: Facts) -> UnsupportedError:
-    """The error that says everything that was detected of a distribution no row leads to."""
-    os = facts.os
-    return UnsupportedError(
-        f"no way is known to install Docker Engine on this distribution. Detected: id={os.id or '?'} "
-        f"version={os.version_id or '?'} codename={os.codename or '?'} like={' '.join(os.id_like) or '?'} "
-        f"name={os.name!r} arch={facts.arch} kernel={facts.kernel} init={facts.init} "
-        f"package manager={facts.package_manager}",
-        hint="install Docker by the distribution's own means; `provisioner mirror set` works on any running engine",
-    )
+    return findings
 
 
 def _choose(

@@ -11,18 +11,18 @@ from dataclasses import replace
 
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.model import Facts
-from provisioner.preflight import configuration, host, kernel, network, packages, storage
+from provisioner.platforms import platform_of
+from provisioner.preflight import configuration, distribution, host, kernel, network, packages, storage
 from provisioner.preflight.finding import Finding, Subject
 from provisioner.spec import Spec
-from provisioner.tables import platform_of
 
 CHECKS = (
-    *packages.CHECKS[:1],
+    *distribution.CHECKS,
     *kernel.CHECKS,
     *host.CHECKS,
     *storage.CHECKS,
     *network.CHECKS,
-    *packages.CHECKS[1:],
+    *packages.CHECKS,
     *configuration.CHECKS,
 )
 
@@ -38,14 +38,16 @@ def examine(facts: Facts, spec: Spec, *, installs: bool) -> tuple[Finding, ...]:
 
     `installs` says whether packages of the engine are to be installed or changed (`planner.must_install`).
     """
-    platform = platform_of(facts.os)
-    subject = Subject(facts, spec, installs, platform)
+    match = platform_of(facts.os, facts.package_manager)
+    subject = Subject(facts, spec, installs, match.platform if match else None, match.notice if match else "")
     found = [finding for check in CHECKS for finding in check(subject)]
     concerns = {"always"}
     if installs:
         concerns |= {"install", "start"}
     elif spec.install and not subject.healthy:
         concerns |= {"start"}
+    if spec.install:
+        concerns |= {"apply"}
     return tuple(
         replace(finding, verdict="warn") if finding.verdict == "fail" and finding.concern not in concerns else finding
         for finding in found

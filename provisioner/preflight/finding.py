@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from provisioner.facts.model import Facts
+from provisioner.platforms import Platform
 from provisioner.spec import Spec
-from provisioner.tables import Platform
 
 Verdict = Literal["pass", "warn", "fail"]
-Concern = Literal["install", "start", "always"]
-"""When a failure matters: before packages are installed, before the engine is started, or for any change."""
+Concern = Literal["install", "start", "apply", "always"]
+"""When a failure matters: before packages are installed, before a stopped engine is started, for all that `apply`
+does, or for any change, also one to the mirrors alone."""
 
 NEWEST = 999
 """Stands for the newest engine where a major release is compared and no particular one is wanted."""

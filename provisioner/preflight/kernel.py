@@ -40,7 +40,7 @@ def kernel_version(subject: Subject) -> Iterator[Finding]:
         "kernel",
         f"the kernel is {facts.kernel}; Docker Engine needs 3.10 or newer",
         "upgrade the kernel or the distribution first",
-        "start",
+        "apply",
         unsupported=True,
     )
 

@@ -1,4 +1,4 @@
-"""The distribution and its package manager; other engines that are in the way."""
+"""The package manager, and other engines that are in the way."""
 
 from __future__ import annotations
 
@@ -7,25 +7,6 @@ from collections.abc import Iterator
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
 
 ENGINE = frozenset({"docker-ce", "docker-ce-cli", "containerd.io", "docker.io", "docker-cli"})
-
-
-def distribution(subject: Subject) -> Iterator[Finding]:
-    facts, os = subject.facts, subject.facts.os
-    if subject.platform is None:
-        yield failed(
-            "distribution",
-            f"no way is known to install Docker Engine on this distribution. Detected: id={os.id or '?'} "
-            f"version={os.version_id or '?'} codename={os.codename or '?'} like={' '.join(os.id_like) or '?'} "
-            f"name={os.name!r} arch={facts.arch} kernel={facts.kernel} init={facts.init} "
-            f"package manager={facts.package_manager}",
-            "install Docker by the distribution's own means; `provisioner mirror set` works on any running engine",
-            "install",
-            unsupported=True,
-        )
-    elif subject.notice:
-        yield warned("distribution", subject.notice)
-    else:
-        yield passed("distribution", subject.platform.name)
 
 
 def snap(subject: Subject) -> Iterator[Finding]:
@@ -137,4 +118,4 @@ def apparmor(subject: Subject) -> Iterator[Finding]:
         )
 
 
-CHECKS = (distribution, snap, podman, conflicts, kubernetes, unfinished, held, locks, selinux, apparmor)
+CHECKS = (snap, podman, conflicts, kubernetes, unfinished, held, locks, selinux, apparmor)
