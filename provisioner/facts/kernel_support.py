@@ -69,7 +69,7 @@ def kernel_support(single: Mapping[str, str]) -> KernelSupport:
         xt_matches=_last_words(single.get("xt-matches")),
         namespaces=_last_words(single.get("namespaces"), each=True),
         controllers=_controllers(single),
-        capabilities=int(single["capabilities"], 16) if single.get("capabilities", "").strip() else None,
+        capabilities=_hexadecimal(single.get("capabilities", "")),
         user_namespace=_numbers(single.get("uid-map", "")) not in {(), WHOLE_RANGE},
         open_files=next(iter(_numbers(single.get("open-files", ""))), None),
         userland_bits=next(iter(_numbers(single.get("long-bit", ""))), None),
@@ -94,5 +94,9 @@ def _controllers(single: Mapping[str, str]) -> frozenset[str] | None:
     return frozenset(row[0] for row in rows if len(row) == 4 and row[3] == "1") or None
 
 
+def _hexadecimal(body: str) -> int | None:
+    return int(body, 16) if re.fullmatch(r"[0-9a-fA-F]+", body.strip()) else None
+
+
 def _numbers(body: str) -> tuple[int, ...]:
-    return tuple(int(word) for word in body.split() if word.isdigit())
+    return tuple(int(word) for word in body.split() if word.isdecimal())

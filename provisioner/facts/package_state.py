@@ -38,7 +38,7 @@ def package_state(single: Mapping[str, str]) -> PackageState:
     """Read the frames by name."""
     locks = [line.split("\t") for line in single.get("package-locks", "").splitlines()]
     return PackageState(
-        locks=tuple(PackageLock(row[0], int(row[1]), row[2]) for row in locks if len(row) == 3 and row[1].isdigit()),
+        locks=tuple(PackageLock(row[0], int(row[1]), row[2]) for row in locks if len(row) == 3 and row[1].isdecimal()),
         interrupted="dpkg-interrupted" in single,
         broken=tuple(dict.fromkeys(single.get("broken-packages", "").replace("Package: ", "").split())),
         version_locks=tuple(filter(None, map(str.strip, single.get("version-locks", "").splitlines()))),

@@ -84,5 +84,5 @@ def _inodes(body: str) -> dict[str, Inodes]:
     return {
         row[3]: Inodes(int(row[1]), int(row[2]))
         for row in rows
-        if len(row) == 4 and row[1].isdigit() and row[2].isdigit()
+        if len(row) == 4 and row[1].isdecimal() and row[2].isdigit()
     }

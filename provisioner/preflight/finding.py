@@ -69,4 +69,4 @@ def failed(name: str, detail: str, way_out: str, concern: Concern, *, unsupporte
 
 def _major(version: str) -> int:
     digits = version.partition(".")[0]
-    return int(digits) if digits.isdigit() else NEWEST
+    return int(digits) if digits.isdecimal() else NEWEST

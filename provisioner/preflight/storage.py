@@ -102,10 +102,14 @@ def space(subject: Subject) -> Iterator[Finding]:
 
 
 def _measured(subject: Subject, path: str) -> str:
-    """The mount point that `path` is on, if its free space was looked at."""
-    free, at = subject.facts.disk_free, subject.facts.storage.mount_of(path)
-    if at is not None:
-        return at.point if at.point in free else ""
+    """The mount point whose free space was looked at for `path`; "" when nobody looked."""
+    free, storage = subject.facts.disk_free, subject.facts.storage
+    at = storage.mount_of(path)
+    if at is not None and at.point in free:
+        return at.point
+    if at is not None and path not in {storage.target or storage.data_root, CONTAINERD_ROOT}:
+        return ""
+    # df of busybox names the first mount of the device, which need not be the one that the path is below.
     return max((point for point in free if within(path, point)), key=len, default="")
 
 

@@ -1,0 +1,96 @@
+"""templates/facts.sh under the shells that hosts have, on the machine that runs the tests."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from provisioner.facts.frames import frames
+from provisioner.facts.parse import parse
+from provisioner.render import template_text
+
+SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
+LOGIN = "\n@@n begin login\nuid=0(root) gid=0(root) groups=0(root)\nroot\n\n@@n end login\n"
+
+
+def answer(shell, environment=None):
+    """The facts' answer by `shell`; with busybox all the commands it has are its own."""
+    command = SHELLS[shell]
+    if shutil.which(command[0]) is None:
+        reason = f"{command[0]} is not installed here; the distribution has a package of that name"
+        pytest.fail(reason) if os.environ.get("CI") == "true" and shell == "dash" else pytest.skip(reason)
+    done = subprocess.run(
+        [*command, "-s", "n"],
+        input=template_text("facts.sh"),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, **(environment or {})},
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.fixture
+def tools(tmp_path):
+    """For busybox: a directory with all its commands, first on PATH."""
+    if shutil.which("busybox"):
+        subprocess.run(["busybox", "--install", "-s", str(tmp_path)], check=True)
+    return {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_shell_gives_the_facts(shell, tools):
+    facts = parse(LOGIN + answer(shell, tools if shell == "busybox" else None), "n")
+    support = facts.kernel_support
+    assert facts.kernel == platform.release()
+    assert facts.memory > 0
+    assert facts.clock == pytest.approx(time.time(), abs=60)
+    assert {"pid", "net", "ipc", "uts", "mnt"} <= (support.namespaces or set())
+    assert support.filesystems
+    assert support.capabilities is not None
+    assert support.open_files
+    assert support.userland_bits == (64 if sys.maxsize > 2**32 else 32)
+    assert facts.storage.mount_of("/")
+    assert facts.disk_free
+    assert all(inodes.total >= inodes.free for inodes in facts.storage.inodes.values())
+    assert "/" in facts.storage.inodes
+
+
+def test_all_shells_name_the_same_frames(tools):
+    found = {}
+    for shell, command in SHELLS.items():
+        if shutil.which(command[0]):
+            text = answer(shell, tools if shell == "busybox" else None)
+            found[shell] = {frame.name for frame in frames(text, "n")}
+    first = next(iter(found.values()))
+    assert all(names == first for names in found.values())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_password_in_a_proxy_stays_on_the_host(shell):
+    text = answer(shell, {"https_proxy": "http://someone:s3cret@proxy.example:3128"})
+    assert "s3cret" not in text
+    proxies = parse(LOGIN + text, "n").network.proxies
+    assert ("environment", "https_proxy=http://***@proxy.example:3128") in [(row.where, row.setting) for row in proxies]
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not Path("/var/lib/dpkg/lock").exists(), reason="takes dpkg's lock for a moment, as root"
+)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_holder_of_a_package_lock_is_named(shell, tools):
+    with Path("/var/lib/dpkg/lock").open("r+b") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        facts = parse(LOGIN + answer(shell, tools if shell == "busybox" else None), "n")
+    holders = {(found.path, found.pid) for found in facts.package_state.locks}
+    assert ("/var/lib/dpkg/lock", os.getpid()) in holders
