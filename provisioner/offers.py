@@ -10,8 +10,8 @@ from provisioner.facts.frames import frames, new_nonce
 from provisioner.facts.gather import gather
 from provisioner.facts.model import Facts
 from provisioner.pipeline import Target
-from provisioner.preflight.distribution import unknown_distribution
 from provisioner.platforms import Platform, platform_of
+from provisioner.preflight.distribution import unknown_distribution
 from provisioner.reach import SourceReach, key_problem, probe, sources_to_ask
 from provisioner.render import root_script
 from provisioner.strategies.decision import Accept, choose_source

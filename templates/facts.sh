@@ -336,7 +336,7 @@ network() {
   if [ -r /proc/net/route ]; then begin routes; cat /proc/net/route; end routes; fi
   if [ -d /sys/class/net/docker0 ]; then value docker0 yes; fi
   if [ -r /proc/sys/net/ipv4/ip_forward ]; then read -r forward </proc/sys/net/ipv4/ip_forward; value ip-forward "$forward"; fi
-  if have iptables; then value iptables "$(iptables --version 2>&1)"; fi
+  if have iptables; then value iptables "$(iptables --version 2>&1)"; else value iptables ''; fi
   if have nft; then value nft yes; fi
   if [ -r /proc/net/ip_tables_names ]; then
     begin legacy-tables; cat /proc/net/ip_tables_names; end legacy-tables

@@ -21,9 +21,6 @@ from provisioner.planning.planner import must_install
 from provisioner.platforms import platform_of
 from provisioner.preflight import examine
 from provisioner.preflight.finding import Finding
-from provisioner.platforms import platform_of
-from provisioner.preflight import examine
-from provisioner.preflight.finding import Finding
 from provisioner.report.envelope import SCHEMA
 
 COLOURS = {"pass": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}

@@ -26,7 +26,8 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`nameservers` is None when there is no /etc/resolv.conf. `iptables` is what `iptables --version` prints.
+    """`nameservers` is None when there is no /etc/resolv.conf. `iptables` is what `iptables --version` prints,
+    "" when there is no such command.
 
     `legacy_tables` are the tables that the legacy iptables backend has rules in. `docker0_zones` are firewalld's own
     zone files that name docker0. `running_units` are those units, of the few that matter here, that run now.
@@ -37,7 +38,7 @@ class Network:
     routes: tuple[Route, ...] = ()
     docker0: bool = False
     ip_forward: bool | None = None
-    iptables: str = ""
+    iptables: str | None = None
     nft: bool = False
     legacy_tables: tuple[str, ...] = ()
     docker0_zones: tuple[str, ...] = ()
@@ -55,7 +56,7 @@ def network(single: Mapping[str, str]) -> Network:
         routes=tuple(_routes(single.get("routes", ""))),
         docker0="docker0" in single,
         ip_forward=single["ip-forward"].strip() == "1" if "ip-forward" in single else None,
-        iptables=single.get("iptables", "").strip(),
+        iptables=single["iptables"].strip() if "iptables" in single else None,
         nft="nft" in single,
         legacy_tables=tuple(single.get("legacy-tables", "").split()),
         docker0_zones=tuple(single.get("firewalld-docker0", "").split()),

@@ -16,16 +16,18 @@ OWN_INTERFACES = re.compile(r"docker|br-[0-9a-f]{12}$")
 
 def packet_filter(subject: Subject) -> Iterator[Finding]:
     facts, network = subject.facts, subject.facts.network
+    if network.iptables is None:
+        return
     if not network.iptables:
-        if facts.engine.installed and facts.as_root:
+        if facts.engine.installed and not subject.installs and not subject.healthy:
             yield failed(
                 "iptables",
                 "there is no iptables command; dockerd does not start without it",
                 "install the package iptables (iptables-nft on RHEL and its kin)",
                 "start",
             )
-        elif facts.as_root:
-            yield passed("iptables", "comes with the engine's packages")
+        else:
+            yield passed("iptables", "not used" if subject.healthy else "comes with the engine's packages")
         return
     if "nf_tables" in network.iptables and set(network.legacy_tables) & {"nat", "filter"}:
         yield warned(

@@ -242,3 +242,10 @@ def test_a_hosts_toml_that_overrides_the_wanted_mirrors_is_in_the_plan():
     facts = hub_hosts('[host."https://m.example"]\n', replace(RUNNING, engine=replace(RUNNING.engine, info=info)))
     warnings = plan("h", facts, (), Spec(registry_mirrors=["https://n.example"], install=False)).warnings
     assert any("hosts.toml" in warning for warning in warnings)
+
+
+def test_a_stopped_engine_without_iptables_is_not_started():
+    stopped = replace(linked(iptables=""), packages=RUNNING.packages, engine=replace(RUNNING.engine, pid=0, info=None))
+    with pytest.raises(BlockedError, match="iptables"):
+        plan("h", stopped, (), Spec())
+    assert refusal(examine(linked(iptables=""), Spec(), installs=True)) is None
