@@ -47,12 +47,13 @@ def probe(
     import json
 
     from provisioner.cli import hosts
+    from provisioner.cli.asking import ask
     from provisioner.cli.tables import aligned
-    from provisioner.fleet import each, worst
+    from provisioner.fleet import worst
     from provisioner.offers import offers_of
 
     found = hosts.targets(target, connection, wanted.said())
-    answers = each(found, offers_of, forks=connection.forks)
+    answers = ask(found, offers_of, connection.forks)
     code = worst(answer.exit_code for answer in answers)
     if output.as_json:
         document = {"schema": 1, "command": "source probe", "hosts": [answer.probe_document() for answer in answers]}

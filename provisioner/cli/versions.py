@@ -20,11 +20,12 @@ def versions(
     import json
 
     from provisioner.cli import hosts
-    from provisioner.fleet import each, worst
+    from provisioner.cli.asking import ask
+    from provisioner.fleet import worst
     from provisioner.offers import versions_of
 
     found = hosts.targets(target, connection, wanted.said())
-    answers = each(found, versions_of, forks=connection.forks)
+    answers = ask(found, versions_of, connection.forks)
     code = worst(answer.exit_code for answer in answers)
     if output.as_json:
         document = {"schema": 1, "command": "versions", "hosts": [answer.versions_document() for answer in answers]}
