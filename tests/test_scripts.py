@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.facts.frames import new_nonce
+from provisioner.mirrors.probe import HELLO
 from provisioner.planning.planner import plan
 from provisioner.reach import LIMIT
 from provisioner.render import apply_script, facts_script, launch_script, root_script, template_text
@@ -47,6 +48,19 @@ SCRIPTS = {
     ),
     "distro-version": apply_script(plan("h", BARE, (), Spec(version="20.10", strategy="distro-packages"))),
     "amazon": apply_script(plan("h", replace(ROCKY, os=sample("amzn-2"), package_manager="yum"), (), Spec())),
+    "mirror-probe": carried(
+        root_script(
+            "mirror_probe.sh.j2",
+            new_nonce(),
+            mirrors=[{"base": "https://m.example", "depth": "full"}],
+            images=(HELLO,),
+            limit=8,
+            connect=4,
+            total=20,
+            most=2**20,
+            tool="",
+        )
+    ),
     **{
         manager: apply_script(
             plan(

@@ -1,33 +1,51 @@
 """provisioner mirror ..."""
 
+# ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
 from provisioner.cli import options as o
+from provisioner.cli.mirror_list import list_
+from provisioner.cli.mirror_probe import HUB, CompareWith, probe
 from provisioner.cli.option_groups import grouped
 
 mirror = typer.Typer(no_args_is_help=True, help="Registry mirrors of engines that are installed.")
+mirror.command("list")(list_)
+mirror.command("probe")(probe)
 
 
 @mirror.command("set")
 @grouped
 def set_(
-    words: Annotated[list[str], typer.Argument(metavar="URL... [TARGET...]", help="mirrors first, then hosts")],
+    words: Annotated[
+        Optional[list[str]], typer.Argument(metavar="URL... [TARGET...]", help="mirrors first, then hosts")
+    ] = None,
     *,
+    fastest: Annotated[
+        Optional[int],
+        typer.Option("--fastest", min=1, help="ask them, or the list's, and take the N fastest", metavar="N"),
+    ] = None,
+    compare_with: CompareWith = HUB,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Make these the mirrors, in this order; installs nothing."""
+    from provisioner.cli.mirror_probe import split
     from provisioner.errors import UsageError
 
-    urls = [word for word in words if "://" in word]
+    urls, targets = split(words)
+    if fastest:
+        from provisioner.cli.mirror_fastest import pick
+        from provisioner.cli.rollout import roll_out
+
+        found = pick(fastest, urls, targets, connection, reference=compare_with)
+        roll_out("mirror set", found, rollout, output, forks=connection.forks)
     if not urls:
         raise UsageError("name at least one mirror URL", hint="to remove all mirrors: provisioner mirror clear")
-    targets = [word for word in words if "://" not in word]
     _change("mirror set", urls, targets, rollout=rollout, connection=connection, output=output)
 
 

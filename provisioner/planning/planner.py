@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from provisioner.errors import PrivilegeError, UnsupportedError
 from provisioner.facts.model import Facts
+from provisioner.mirrors.known import mirror_warnings
 from provisioner.package_sources import package_sources
 from provisioner.planning import daemon_json
 from provisioner.planning.daemon_config import daemon_step
@@ -78,6 +79,7 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
         stops = 0 if info.live_restore else info.containers_running
         restart = Restart("restart", "the packages of the running engine change", stops)
     warnings += daemon_warnings(facts, spec.daemon_configuration, coming)
+    warnings += mirror_warnings(spec.registry_mirrors or ())
     if spec.install:
         service = _service_step(facts, installs=installs, configured=configuration is not None)
         if service:

@@ -1,0 +1,3 @@
+"""Registry mirrors: which there are, how they answer, and what that means."""
+
+from __future__ import annotations
