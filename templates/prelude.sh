@@ -124,6 +124,19 @@ put() {
   if have restorecon; then restorecon "$1" || :; fi
 }
 
+# put_options PATH MODE OWNER EXPECTED TEXT: as put; a file that was absent and has come with a package gets TEXT at
+# its end, since packages ship it with comments alone.
+put_options() {
+  if [ "$4" = absent ] && [ -e "$1" ]; then
+    if grep -q '^[[:space:]]*DOCKER_OPTS=' "$1"; then
+      die "$1 has come with DOCKER_OPTS in it; nothing was written. Run the command again."
+    fi
+    put "$1" "$(stat -c %a "$1")" "$(stat -c %U:%G "$1")" "$(checksum "$1")" "$(cat "$1")
+$5"
+  else put "$@"
+  fi
+}
+
 # drop PATH EXPECTED: remove a file, if it still is what was planned for.
 drop() {
   [ "$2" = any ] || unchanged "$1" "$2"

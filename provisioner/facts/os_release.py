@@ -35,10 +35,15 @@ def _read(texts: tuple[tuple[str, str], ...]) -> OperatingSystem:
         identifier = release.get("id") or host.id()
         return OperatingSystem(
             id=identifier.lower(),
-            version_id=release.get("version_id") or host.version() or "",
+            version_id=release.get("version_id") or _version(host.version()),
             name=release.get("pretty_name") or host.name(pretty=True) or "",
             codename=release.get("version_codename") or host.codename().lower() or "",
             ubuntu_codename=release.get("ubuntu_codename", ""),
             debian_codename=release.get("debian_codename", ""),
             id_like=tuple(release.get("id_like", "").lower().split()),
         )
+
+
+def _version(text: str) -> str:
+    """debian_version says "forky/sid" before a release: that is no version."""
+    return "" if "/" in text else text

@@ -169,7 +169,13 @@ def _refuse_flags(facts: Facts, wanted: dict[str, Any]) -> None:
 def _written(changes: list[_Change], why: str) -> Step:
     """The step for an engine that does not run: the files alone."""
     files = [(change, change.text) for change in changes if change.text is not None]
-    params = {"write": [file_params(change.path, change.before, text) for change, text in files], "remove": []}
+    params = {
+        "write": [
+            file_params(change.path, change.before, text, "put_options" if change.path == OPTIONS_FILE else "put")
+            for change, text in files
+        ],
+        "remove": [],
+    }
     diffs = tuple(_diff(change) for change, _ in files)
     return Step("daemon-config", _title(changes), why, "~", "write_files", params, diffs)
 

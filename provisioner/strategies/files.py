@@ -40,14 +40,18 @@ def write_files(
     )
 
 
-def file_params(path: str, before: HostFile | None, text: str) -> dict[str, Any]:
-    """One entry of `write`: an existing file keeps its mode and owner, and must still be what was read."""
+def file_params(path: str, before: HostFile | None, text: str, how: str = "put") -> dict[str, Any]:
+    """One entry of `write`: an existing file keeps its mode and owner, and must still be what was read.
+
+    `how` is the function of templates/prelude.sh that writes it.
+    """
     return {
         "path": before.path if before else path,
         "mode": before.mode if before else "644",
         "owner": before.owner if before else "root:root",
         "expected": before.sha256 if before else "absent",
         "text": text,
+        "how": how,
     }
 
 

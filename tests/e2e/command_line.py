@@ -32,8 +32,10 @@ def provisioner(bed, *words, timeout=600, env=None):
 def outcomes(bed, *words, status=0, **options):
     """The hosts of the JSON envelope, by name; the exit status must be `status`."""
     done = provisioner(bed, *words, "--json", **options)
-    assert done.returncode == status, done.stdout + done.stderr
-    return {host["name"]: host for host in json.loads(done.stdout)["hosts"]}
+    hosts = {host["name"]: host for host in json.loads(done.stdout)["hosts"]} if done.stdout else {}
+    problems = [(name, host["status"], host["error"]) for name, host in hosts.items() if host["error"]]
+    assert done.returncode == status, (problems, done.stderr[-3000:])
+    return hosts
 
 
 def at_a_terminal(bed, *words, answers, timeout=60):
