@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from typing import Any, Literal, cast
 
 from provisioner.errors import ProvisionerError
 from provisioner.facts.model import Facts
@@ -89,7 +89,8 @@ class Outcome:
         return sum(self.timings.values())
 
     def light(self) -> Outcome:
-        """The same without the parts of the facts that neither `change` nor a report reads.
+        """The same without the parts of the facts that neither `change` nor a report reads: of those that may be
+        absent, only the engine and its daemon.json stay.
 
         A fleet keeps an outcome for every host; what `docker info` says in full, unit files, and the frames that an
         exception's traceback holds would make that hundreds of megabytes for a thousand hosts.
@@ -98,16 +99,7 @@ class Outcome:
         if facts is not None:
             info = facts.engine.info
             engine = replace(facts.engine, info=replace(info, raw={}) if info else None)
-            facts = replace(
-                facts,
-                engine=engine,
-                packages={},
-                units={},
-                options_file=None,
-                sysconfig_files=(),
-                source_files=(),
-                binary_keys=(),
-            )
+            facts = replace(facts, **_EMPTY_FACTS, engine=engine)
         error: BaseException | None = self.error
         while error is not None:
             error.__traceback__, error = None, error.__cause__ or error.__context__
@@ -122,3 +114,11 @@ class Outcome:
         facts = replace(light.facts, daemon_json=None) if light.facts else None
         results = tuple(replace(result, log=result.log[-LOG_KEPT:]) for result in self.results)
         return replace(light, facts=facts, plan=plan, results=results)
+
+
+def _default(fact: Field[Any]) -> Any:
+    return fact.default if fact.default is not MISSING else cast("Callable[[], Any]", fact.default_factory)()
+
+
+_OPTIONAL = [fact for fact in fields(Facts) if fact.default is not MISSING or fact.default_factory is not MISSING]
+_EMPTY_FACTS = {fact.name: _default(fact) for fact in _OPTIONAL if fact.name != "daemon_json"} | {"packages": {}}

@@ -30,7 +30,7 @@ from provisioner.cli.options import Output, Rollout
 from provisioner.cli.progress import Progress, watching
 from provisioner.cli.result import ReportFile, finish, paint
 from provisioner.cli.survey import interrupted, stand_in
-from provisioner.errors import UsageError
+from provisioner.errors import SkippedError, UsageError
 from provisioner.fleet import each, roll
 from provisioner.history import Journal, to_resume
 from provisioner.outcome import Outcome
@@ -151,6 +151,12 @@ class _Work:
             finally:
                 target.transport.close()
 
+        def instead(pair: tuple[Target, Outcome], error: Exception) -> Outcome:
+            target, outcome = pair
+            if isinstance(error, SkippedError):
+                target.transport.close()
+            return outcome if outcome.error else stand_in(outcome, error).finished()
+
         self.progress.begin("changing", len(pairs))
         changed = roll(
             pairs,
@@ -158,7 +164,7 @@ class _Work:
             forks=self.forks,
             brakes=self.brakes,
             brake=self.brake,
-            instead=lambda pair, error: pair[1] if pair[1].error else stand_in(pair[1], error).finished(),
+            instead=instead,
             done=self._done,
             waiting=self._waiting,
         )
