@@ -23,9 +23,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-import typer
-
 from provisioner.brakes import Brake
+from provisioner.cli.confirmation import confirmed
 from provisioner.cli.options import Output, Rollout
 from provisioner.cli.progress import Progress, watching
 from provisioner.cli.result import ReportFile, finish, paint
@@ -237,21 +236,14 @@ class _Work:
             self.progress.say(text)
 
     def _agreed(self, pending: Sequence[Outcome], failed: int) -> bool:
-        """Ask; the end of the input is a no, Ctrl-C leaves nothing to begin."""
         asked = question(_plans(pending), len(self.targets), allow_restart=self.rollout.allow_restart)
-        typer.echo(
-            f"{asked} {failed} failed and {'is' if failed == 1 else 'are'} left out." if failed else asked, err=True
-        )
-        typer.echo("Go on? [y/N] ", err=True, nl=False)
         try:
-            if sys.stdin.readline().strip().lower() in {"y", "yes"}:
-                return True
+            return confirmed(
+                f"{asked} {failed} failed and {'is' if failed == 1 else 'are'} left out." if failed else asked
+            )
         except KeyboardInterrupt:
-            typer.echo(err=True)
             self.brake.interrupt()
             return True
-        typer.echo("nothing was changed", err=True)
-        return False
 
 
 def _plans(outcomes: Sequence[Outcome]) -> list[Plan]:

@@ -1,0 +1,99 @@
+"""The command line as a shell sees it, against ports at which nobody listens."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+NOBODY = ["127.0.0.1:1", "127.0.0.1:2"]
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*words, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "provisioner", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), **environment},
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "words", [("plan",), ("apply", "--yes"), ("verify",), ("mirror", "set", "https://a.example", "--yes")]
+)
+def test_hosts_that_cannot_be_reached_are_a_3(run, words):
+    ended = run(*words, *NOBODY)
+    assert ended.returncode == 3, ended.stderr
+    for host in NOBODY:
+        assert host in ended.stdout
+    assert ended.stdout.count("  -> ") in {1, 2}
+    assert "-> " not in ended.stderr
+    assert "\x1b" not in ended.stdout + ended.stderr
+
+
+def test_json_is_one_document(run):
+    ended = run("apply", "--yes", "--json", "-q", *NOBODY)
+    document = json.loads(ended.stdout)
+    assert (document["command"], document["status"]) == ("apply", "failed")
+    assert [host["name"] for host in document["hosts"]] == NOBODY
+    assert ended.stderr == ""
+    shown = json.loads(run("history", document["run"], "--json").stdout)["run"]
+    assert (shown["id"], shown["exit_code"], shown["statuses"]) == (document["run"], 3, {"unreachable": 2})
+    assert [host["name"] for host in shown["hosts"]] == NOBODY
+
+
+def test_the_history_for_people(run):
+    assert "no runs yet" in run("history").stdout
+    run("apply", "--yes", *NOBODY)
+    listed = run("history").stdout.splitlines()
+    assert listed[0].split() == ["RUN", "WHEN", "COMMAND", "HOSTS", "EXIT", "RESULT"]
+    assert listed[1].endswith("2 unreachable")
+    shown = run("history", "last").stdout
+    assert f"provisioner apply --yes {' '.join(NOBODY)}" in shown
+    assert "  -> " in shown
+    unknown = run("history", "nope")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+
+
+def test_plans_are_not_in_the_history(run):
+    assert json.loads(run("plan", "--json", *NOBODY).stdout)["run"] is None
+    assert json.loads(run("history", "--json").stdout)["runs"] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--batch", "0"),
+        ("--batch", "x%"),
+        ("--max-failures", "200%"),
+        ("--canary", "0"),
+        ("--resume",),
+        ("--report", "/nonexistent/x.html"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_is_a_2_and_says_so_once(run, words):
+    ended = run("apply", "--yes", *words, *NOBODY)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "looking" not in ended.stderr
+
+
+def test_a_report_of_failures(run, tmp_path):
+    ended = run("plan", "--report", str(tmp_path / "x.html"), *NOBODY)
+    assert ended.returncode == 3
+    assert "<!DOCTYPE html>" in (tmp_path / "x.html").read_text()
+
+
+def test_a_brake_leaves_hosts_out(run):
+    ended = run("apply", "--yes", "--max-failures", "1", "-f", "1", "--json", *NOBODY, "127.0.0.1:3")
+    assert [host["status"] for host in json.loads(ended.stdout)["hosts"]] == ["unreachable", "skipped", "skipped"]
+    assert ended.returncode == 3

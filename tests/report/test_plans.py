@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from provisioner.planning.model import Plan, Restart
+from provisioner.report import plan_text, plans_text, question
+from tests.report.outcomes import plan
+
+
+def test_the_plan_of_one_host():
+    assert plan_text(plan("web01", warnings=("look out",))).splitlines() == [
+        "web01: debian-12, apt-repo",
+        "  warning: look out",
+        "  ~ set debug",
+        "      reload",
+        "      --- /etc/docker/daemon.json",
+        "      +++ /etc/docker/daemon.json",
+        "      @@ -1 +1 @@",
+        "      -{}",
+        '      +{"debug": true}',
+        "  reload: no container stops",
+    ]
+
+
+def test_the_same_plan_is_shown_once():
+    text = plans_text([plan("a"), plan("b", platform="debian-13"), plan("c")])
+    assert text.count("  ~ set debug") == 2
+    assert text.splitlines()[:2] == ["2 hosts: debian-12, apt-repo", "  a c"]
+    assert "b: debian-13, apt-repo" in text
+
+
+def test_only_differing_diffs_name_their_hosts():
+    text = plans_text([plan("a"), plan("b", before=None), plan("c")])
+    assert text.count("  ~ set debug") == 1
+    assert "      a c:\n      --- /etc/docker/daemon.json\n" in text
+    assert "      b:\n      --- /dev/null\n" in text
+
+
+def test_secrets_in_diffs_are_masked():
+    text = plans_text([plan("a", after='{"log-opts": {"splunk-token": "s3cr3t"}}\n')])
+    assert "s3cr3t" not in text
+    assert '"splunk-token": "***"' in text
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_many_hosts_stay_short(count):
+    hosts = [f"web{number:03}.example.com" for number in range(count)]
+    lines = plans_text([plan(host) for host in hosts]).splitlines()
+    assert len(lines) < 30
+    assert max(map(len, lines)) <= 100
+
+
+STOPPING = Restart("restart", "storage-driver", 3)
+
+
+@pytest.mark.parametrize(
+    ("plans", "allow", "expected"),
+    [
+        ([plan("a")], False, "1 of 4 hosts change, no engine restarts."),
+        (
+            [plan("a"), plan("b", restart=Restart("restart", "x"))],
+            False,
+            "2 of 4 hosts change, 1 restarts the engine.",
+        ),
+        (
+            [plan("a"), plan("b", restart=STOPPING), plan("c", restart=STOPPING)],
+            True,
+            "3 of 4 hosts change, 2 restart the engine, 6 running containers stop.",
+        ),
+        (
+            [plan("a"), plan("b", restart=STOPPING)],
+            False,
+            "1 of 4 hosts change, no engine restarts; 1 stays as it is: a restart would stop 3 containers (--allow-restart).",
+        ),
+        ([Plan("a", "", "")], False, "0 of 4 hosts change, no engine restarts."),
+    ],
+    ids=["reload", "restart", "allowed", "blocked", "proof only"],
+)
+def test_the_question(plans, allow, expected):
+    assert question([one for one in plans if one.steps], 4, allow_restart=allow) == expected

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from provisioner.errors import SkippedError
+from provisioner.outcome import Outcome
+from provisioner.report import outcome_text, outcomes_text
+from provisioner.report.paint import coloured
+from tests.report.outcomes import changed, failed, unreachable
+
+
+def test_several_hosts_are_a_table_in_their_order():
+    outcomes = [changed("web01", "https://a.example"), unreachable("a-long-name"), changed("db")]
+    assert outcomes_text(outcomes).splitlines()[:4] == [
+        "HOST         STATUS       DOCKER  REGISTRY MIRRORS   SECONDS",
+        "web01        changed      26.1.5  https://a.example      3.2",
+        "a-long-name  unreachable                                 0.0",
+        "db           changed      26.1.5                         3.2",
+    ]
+
+
+def test_failures_are_told_below_in_full():
+    text = outcomes_text([changed("web01"), unreachable("web02")])
+    assert text.endswith(
+        "\n\nweb02: unreachable\n  port 22 is closed\n  -> open it\n     or not\n\n2 hosts: 1 changed, 1 unreachable"
+    )
+
+
+def test_what_went_wrong_alike_is_told_once():
+    text = outcomes_text([unreachable("a"), changed("b"), unreachable("c"), failed("d")])
+    assert text.count("port 22 is closed") == 1
+    assert "\n2 hosts: unreachable\n  a c\n" in text
+    assert "\nd: failed\n" in text
+
+
+def test_one_host_is_a_sentence():
+    assert outcome_text(changed("web01", "https://a.example")) == (
+        "web01: changed, Docker 26.1.5, mirrors https://a.example (3.2 s)"
+    )
+    assert outcomes_text([unreachable("web02")]).splitlines() == [
+        "web02: unreachable (0.0 s)",
+        "  port 22 is closed",
+        "  -> open it",
+        "     or not",
+    ]
+
+
+def test_mirrors_are_cut_to_the_terminal():
+    outcomes = [changed("web01", *(f"https://{number}.example" for number in range(9))), changed("web02")]
+    lines = outcomes_text(outcomes, width=70).splitlines()
+    assert [len(line) for line in lines[:3]] == [70, 70, 70]
+    assert "…" in lines[1]
+    assert "https://8.example" in outcomes_text(outcomes)
+
+
+def test_colours_do_not_move_columns():
+    outcomes = [changed("web01", "https://a.example"), unreachable("web02")]
+    painted = outcomes_text(outcomes, paint=coloured)
+    assert "\x1b[32mchanged    \x1b[0m" in painted
+    assert "\x1b" not in outcomes_text(outcomes)
+
+
+def test_hosts_that_were_left_out():
+    outcomes = [
+        Outcome("a", "skipped", note="done in run 7"),
+        Outcome("b", "skipped", error=SkippedError("not begun: 2 failed", hint="--resume")),
+    ]
+    text = outcomes_text(outcomes)
+    assert "2 hosts: 1 done before, 1 skipped" in text
+    assert "b: skipped\n  not begun: 2 failed\n  -> --resume" in text
+    assert "done in run 7" in outcomes_text(outcomes[:1])
+
+
+def test_secrets_are_masked():
+    text = outcomes_text([failed("a", "dial http://me:s3cr3t@proxy"), failed("b")])
+    assert "s3cr3t" not in text
