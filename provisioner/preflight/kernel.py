@@ -133,8 +133,8 @@ def control_groups(subject: Subject) -> Iterator[Finding]:
     if not first & {"memory", "cpu", "devices"}:
         if unified:
             yield from _unified(subject, usable)
-        elif facts.init in {"sysvinit", "upstart"} and "cgroupfs-mount" in facts.packages:
-            yield passed("control groups", "mounted by cgroupfs-mount at boot")
+        elif facts.init in {"sysvinit", "upstart"} and usable:
+            yield passed("control groups", "not mounted; the engine's init script does that")
         else:
             yield failed(
                 "control groups",

@@ -98,6 +98,7 @@ CASES = [
     ("upgraded", kernel(modules=None, other_kernels=("6.8.0-40-generic",)), "kernel features", "fail", "was upgraded"),
     ("namespaces", kernel(namespaces=frozenset({"net"})), "namespaces", "fail", "no pid, ipc, uts, mnt"),
     ("no-cgroups", stored(mounts=EXT4[:1]), "control groups", "fail", "no control groups"),
+    ("no-cgroups-sysvinit", stored(replace(GOOD, init="sysvinit"), mounts=EXT4[:1]), "control groups", "pass", "init script"),
     ("v1", stored(mounts=(*EXT4[:1], Mount("/c", "cgroup", ("memory", "cpu", "cpuset", "devices", "freezer", "pids")))), "control groups", "pass", "v1"),
     ("v1-no-devices", stored(mounts=(*EXT4[:1], Mount("/c", "cgroup", ("memory", "cpu")))), "control groups", "fail", "devices"),
     ("v2-no-memory", kernel(controllers=frozenset({"cpu", "cpuset", "io", "pids"})), "control groups", "warn", "without memory"),

@@ -1,0 +1,69 @@
+"""provisioner check on real hosts, over SSH."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+HOLD = """
+use Fcntl;
+open(my $file, "+>>", "/var/lib/dpkg/lock-frontend") or die;
+my $lock = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
+fcntl($file, F_SETLK, $lock) or die;
+sleep 60;
+"""
+SLUGS = ["debian-12", "debian-13", "forky-engine", "centos-9-lookalike", "ubuntu-14.04-lookalike"]
+
+
+def provisioner(bed, *words, wrapper=()):
+    return subprocess.run(
+        [*wrapper, sys.executable, "-m", "provisioner", *words, "--private-key", str(bed.key_file),
+         "--known-hosts", str(bed.known_hosts)],
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hosts(bed):
+    started = {slug: bed.start(slug) for slug in SLUGS}
+    yield started
+    for host in started.values():
+        host.stop()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_good_host_passes(bed, hosts, slug):
+    done = provisioner(bed, "check", hosts[slug].target, "--json")
+    (row,) = json.loads(done.stdout)["hosts"]
+    assert [check for check in row["checks"] if check["verdict"] == "fail"] == []
+    assert (done.returncode, row["status"]) == (0, "passed")
+    assert {"kernel", "control groups", "disk space", "DNS", "package lock"} <= {c["name"] for c in row["checks"]}
+
+
+def test_a_host_whose_kernel_reports_2_6_is_refused_with_the_rule(bed, hosts):
+    host = hosts["debian-12"]
+    host.sh(
+        "nohup setarch x86_64 --uname-2.6 /usr/sbin/sshd -D -p 2622 -o PidFile=/run/sshd26.pid </dev/null >/dev/null 2>&1 &"
+    )
+    target = f"root@{host.inner_address}:2622"
+    for command, status in (("check", 5), ("apply", 5)):
+        words = ["--yes"] if command == "apply" else []
+        done = provisioner(bed, command, target, "--accept-new", *words)
+        assert done.returncode == status, done.stderr
+        assert "2.6." in done.stdout
+        assert "needs 3.10 or newer" in done.stdout
+    assert host.sh("command -v dockerd", check=False).returncode != 0
+
+
+def test_the_holder_of_a_lock_is_named(bed, hosts):
+    host = hosts["debian-13"]
+    host.write("/root/lock.pl", HOLD)
+    host.sh("nohup perl /root/lock.pl </dev/null >/dev/null 2>&1 & sleep 1")
+    done = provisioner(bed, "check", host.target)
+    assert done.returncode == 0
+    assert "perl /root/lock.pl (pid " in done.stdout
