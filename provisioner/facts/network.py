@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`network` in CIDR notation; the default route is left out."""
+    """`network` in CIDR notation; the default route is left out. `on_link`: without a gateway."""
 
     interface: str
     network: str
+    on_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,14 @@ def _routes(body: str) -> list[Route]:
     found = []
     for line in body.splitlines()[1:]:
         row = line.split()
-        if len(row) < 8 or not re.fullmatch(r"[0-9A-Fa-f]{8}", row[1]) or not re.fullmatch(r"[0-9A-Fa-f]{8}", row[7]):
+        if len(row) < 8 or not all(re.fullmatch(r"[0-9A-Fa-f]{8}", row[column]) for column in (1, 2, 7)):
             continue
         address, mask = (int.from_bytes(bytes.fromhex(word), "little") for word in (row[1], row[7]))
         if mask:
             bits = f"{mask:032b}".count("1")
-            found.append(Route(row[0], str(ipaddress.ip_network((address & mask, bits), strict=False))))
+            found.append(
+                Route(row[0], str(ipaddress.ip_network((address & mask, bits), strict=False)), not int(row[2], 16))
+            )
     return found
 
 

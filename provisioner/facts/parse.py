@@ -25,7 +25,7 @@ from provisioner.facts.model import (
 from provisioner.facts.network import network
 from provisioner.facts.os_release import FILES, operating_system
 from provisioner.facts.package_state import package_state
-from provisioner.facts.storage import storage
+from provisioner.facts.storage import disk_free, storage
 
 REQUIRED = ("login", "uname", "init", "package-manager", "dockerd", "config-path")
 
@@ -83,7 +83,7 @@ def parse(text: str, nonce: str) -> Facts:
         selinux={"1": "enforcing", "0": "permissive"}.get(single.get("selinux", "").strip(), ""),
         cgroup=single.get("cgroup", ""),
         apparmor=single.get("apparmor", "").strip() == "Y",
-        disk_free=_disk_free(single.get("disk", "")),
+        disk_free=disk_free(single.get("disk", "")),
         memory=int(single.get("memory", "0") or 0) * 1024,
         clock=int(single.get("clock", "0") or 0),
         in_progress=RunInProgress(single["in-progress"].strip()) if "in-progress" in single else None,
@@ -185,16 +185,6 @@ def _group(body: str) -> tuple[str, ...] | None:
     if len(fields) < 4:
         return None
     return tuple(filter(None, fields[3].split(",")))
-
-
-def _disk_free(body: str) -> dict[str, int]:
-    """Bytes free, by mount point, from `df -Pk`."""
-    free = {}
-    for line in body.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) >= 6 and fields[3].isdigit():
-            free[fields[5]] = int(fields[3]) * 1024
-    return free
 
 
 def _engine(single: Mapping[str, str], config_path: str) -> Engine:

@@ -69,6 +69,16 @@ def storage(single: Mapping[str, str]) -> Storage:
     )
 
 
+def disk_free(body: str) -> dict[str, int]:
+    """Bytes free, by mount point, from `df -Pk`."""
+    free = {}
+    for line in body.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) >= 6 and fields[3].isdigit():
+            free[fields[5]] = int(fields[3]) * 1024
+    return free
+
+
 def _mounts(body: str) -> list[Mount]:
     rows = [line.split(" ") for line in body.splitlines()]
     return [Mount(_unescaped(row[1]), row[2], tuple(row[3].split(","))) for row in rows if len(row) >= 4]

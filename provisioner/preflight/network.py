@@ -10,7 +10,12 @@ from provisioner.errors import DaemonConfigurationError
 from provisioner.planning import daemon_json
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
 
-DEFAULT_BRIDGE = "172.17.0.0/16"
+DEFAULT_POOLS = (
+    *(ipaddress.IPv4Network((f"172.{number}.0.0", 16)) for number in range(17, 32)),
+    *ipaddress.IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
+)
+"""The ranges that dockerd chooses from, docker0's first (moby libnetwork/ipamutils)."""
+
 OWN_INTERFACES = re.compile(r"docker|br-[0-9a-f]{12}$")
 
 
@@ -100,21 +105,38 @@ def _loopback(server: str) -> bool:
 
 
 def address_pools(subject: Subject) -> Iterator[Finding]:
-    """The engine's first network against the routes of the host: a clash takes away the way to somebody's VPN."""
+    """The engine's first network against the routes of the host.
+
+    Engines before 27 keep clear of every route and do not start when none of their ranges is left; newer ones keep
+    clear of networks that the host is on, and cut off what is behind a gateway (moby libnetwork/netutils).
+    """
     network = subject.facts.network
     if network.docker0 or not network.routes or {"bip", "default-address-pools"} & _configured(subject):
         return
-    pool = ipaddress.ip_network(DEFAULT_BRIDGE)
-    for route in network.routes:
-        if not OWN_INTERFACES.match(route.interface) and ipaddress.ip_network(route.network).overlaps(pool):
-            yield warned(
-                "address pool",
-                f"{route.network} is reached through {route.interface}, and docker0 takes {DEFAULT_BRIDGE} by default",
-                """choose another: --daemon bip='"10.210.0.1/24"' --daemon """
-                """default-address-pools='[{"base":"10.211.0.0/16","size":24}]'""",
-            )
+    routes = [(route, ipaddress.ip_network(route.network)) for route in network.routes]
+    others = [(route, net) for route, net in routes if not OWN_INTERFACES.match(route.interface)]
+    first = [(route, net) for route, net in others if net.overlaps(DEFAULT_POOLS[0])]
+    if subject.engine_major < 27:
+        if all(any(net.overlaps(pool) for _, net in others) for pool in DEFAULT_POOLS):
+            said = f"every range that dockerd would choose from has a route already ({first[0][0].interface})"
+            yield failed("address pool", f"{said}: it does not start", _POOLS, "start")
             return
-    yield passed("address pool", f"no route overlaps {DEFAULT_BRIDGE}")
+    else:
+        behind = [route for route, net in first if not route.on_link and net.prefixlen >= 8]
+        if behind:
+            route = behind[0]
+            said = f"{route.network} is reached through {route.interface}, and docker0 takes {DEFAULT_POOLS[0]} of it"
+            yield warned("address pool", said, _POOLS)
+            return
+    taken = next((route for route, _ in first), None)
+    avoided = f"{taken.network} ({taken.interface}) is in use, and avoided by dockerd" if taken else ""
+    yield passed("address pool", avoided or f"no route overlaps {DEFAULT_POOLS[0]}")
+
+
+_POOLS = (
+    """choose another: --daemon bip='"10.210.0.1/24"' --daemon """
+    """default-address-pools='[{"base":"10.211.0.0/16","size":24}]'"""
+)
 
 
 def _configured(subject: Subject) -> set[str]:

@@ -131,6 +131,8 @@ CASES = [
     ("stub", linked(nameservers=("127.0.0.53",), answers_dns=True), "DNS", "pass", "127.0.0.53"),
     ("four-servers", linked(nameservers=("1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4")), "DNS", "warn", "4 servers"),
     ("vpn", linked(routes=(Route("tun0", "172.16.0.0/12"),)), "address pool", "warn", "172.16.0.0/12 is reached through tun0"),
+    ("on-link", linked(routes=(Route("eth0", "172.17.0.0/16", on_link=True),)), "address pool", "pass", "avoided by dockerd"),
+    ("redirect", linked(routes=(Route("tun0", "128.0.0.0/1"),)), "address pool", "pass", ""),
     ("no-clash", linked(routes=(Route("eth0", "192.0.2.0/24"),)), "address pool", "pass", "no route"),
     ("proxy", linked(proxies=(Proxy("/etc/environment", "http_proxy=http://p:3128"),)), "proxy", "warn", "/etc/environment"),
     ("snap", replace(GOOD, snap=True), "snap", "fail", "snap"),
@@ -250,3 +252,10 @@ def test_a_stopped_engine_without_iptables_is_not_started():
     with pytest.raises(BlockedError, match="iptables"):
         plan("h", stopped, (), Spec())
     assert refusal(examine(linked(iptables=""), Spec(), installs=True)) is None
+
+
+@pytest.mark.parametrize(("version", "verdict"), [("26.1", "fail"), ("28", "pass")])
+def test_a_vpn_that_takes_all_routes_keeps_an_older_engine_from_starting(version, verdict):
+    facts = linked(routes=(Route("tun0", "0.0.0.0/1"), Route("tun0", "128.0.0.0/1")))
+    (row,) = [row for row in examine(facts, Spec(version=version), installs=True) if row.name == "address pool"]
+    assert row.verdict == verdict
