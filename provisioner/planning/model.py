@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,6 +12,9 @@ from provisioner.facts.model import Init
 
 Action = Literal["+", "~", "-", "!"]
 """Terraform's symbols: create, change in place, remove; `!` runs something that interrupts a service."""
+
+
+_KEY_BLOCK = re.compile(r"(-----BEGIN PGP [A-Z ]+-----\n)[^-]*?(\n-----END PGP)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +26,11 @@ class FileDiff:
     after: str | None
 
     def unified(self) -> str:
+        """The change as `diff -u` shows it; a key block is one line, since its fingerprint says more."""
+        before, after = (_KEY_BLOCK.sub(r"\1[...]\2", text or "") for text in (self.before, self.after))
         lines = difflib.unified_diff(
-            (self.before or "").splitlines(keepends=True),
-            (self.after or "").splitlines(keepends=True),
+            before.splitlines(keepends=True),
+            after.splitlines(keepends=True),
             fromfile=self.path if self.before is not None else "/dev/null",
             tofile=self.path if self.after is not None else "/dev/null",
         )

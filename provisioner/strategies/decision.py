@@ -48,7 +48,7 @@ def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> A
     passed_over = tuple((name, reason) for name, reason in against.items() if reason and reason != "not waited for")
     usable = [answer for answer in reach if not against[answer.source.name]]
     if not usable:
-        return Reject("; ".join(f"{name}: {why}" for name, why in passed_over) or "no source carries this release")
+        return Reject(_by_reason(passed_over) or "no source carries this release")
     preferred = (CONFIGURED, "official")
     best = min(
         usable,
@@ -65,6 +65,14 @@ def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> A
         passed_over=passed_over,
         notices=(best.stepped_back,) if best.stepped_back else (),
     )
+
+
+def _by_reason(passed_over: tuple[tuple[str, str], ...]) -> str:
+    """Sources that fail alike, as they do on a host without a way out, are named together."""
+    names: dict[str, list[str]] = {}
+    for name, reason in passed_over:
+        names.setdefault(reason.replace(name, "it"), []).append(name)
+    return "; ".join(f"{', '.join(alike)}: {reason}" for reason, alike in names.items())
 
 
 def remove_conflicts(facts: Facts, platform: Platform, template: str) -> Step | None:

@@ -46,15 +46,19 @@ def facts_of(host):
 
 
 def answers(facts, spec):
-    """A package source that carries what is asked for, in the form of the host's family."""
+    """The source of this test carries what is asked for, in the form of the host's family; no other one answers."""
 
     def form(version):
         return f"3:{version}-1.el9" if facts.package_manager != "apt" else f"5:{version}-1~test"
 
     offered = {name: tuple(map(form, VERSIONS)) for name in ("docker-ce", "docker-ce-cli")}
     offered |= {"containerd.io": ("1.7.27-1",), "docker-buildx-plugin": ("0.25.0-1",)}
-    needed = sources_needed(facts, spec)
-    return tuple(SourceReach(source, seconds=0.1, key=KEY, versions=offered) for source in needed)
+    return tuple(
+        SourceReach(source, seconds=0.1, key=KEY, versions=offered)
+        if source.fingerprint == FINGERPRINT
+        else SourceReach(source, problem="Could not resolve host")
+        for source in sources_needed(facts, spec)
+    )
 
 
 def rendered(host, state):

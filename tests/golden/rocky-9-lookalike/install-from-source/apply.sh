@@ -1,0 +1,386 @@
+#!/bin/sh
+# Plan for rocky-9-lookalike: rocky-9, rpm-repo.
+# Usage: sh apply.sh [NONCE [DIRECTORY]]; DIRECTORY keeps backups and temporary files of this run.
+set -eu
+N=${1:-manual}
+RUN=${2:-$(mktemp -d)}
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
+export DOCKER_CONTEXT=default
+unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+umask 022
+stamp=$(date -u +%Y%m%dT%H%M%SZ)
+current=''
+config_changed=''
+current_fails=''
+mkdir -p "$RUN/backup"
+: >"$RUN/undo"
+
+mark() { printf '\n@@%s %s\n' "$N" "$*"; }
+note() { mark "note $*"; }
+die() { mark "error $*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+now() { date +%s; }
+nap() { sleep 0.1 2>/dev/null || sleep 1; }
+start() { current=$1; began=$(now); mark "start $1"; }
+ok() { mark "ok $current $(($(now) - began))"; current=''; }
+
+# When a step fails, the files that this run wrote come back in reverse order; packages stay as they are.
+finish() {
+  status=$?
+  trap - EXIT HUP INT TERM
+  set +e
+  if [ -n "$current" ]; then
+    mark "fail $current $status"
+    current_fails=1
+    undo_files
+  fi
+  rm -f "$RUN"/candidate
+  mark "finished $status"
+  exit "$status"
+}
+
+undo_files() {
+  [ -s "$RUN/undo" ] || return 0
+  failed=''
+  case $config_changed in
+    '') put_back ;;
+    reload)
+      say_earlier_values
+      put_back
+      [ -s "$RUN/revert" ] || engine_reload || failed=1 ;;
+    *)
+      put_back
+      engine_recover || failed=1 ;;
+  esac
+  if [ -n "$config_changed" ]; then
+    if comes_up 60 engine_answers; then note "the engine answers, with the previous configuration"; else failed=1; fi
+  fi
+  if [ -n "$failed" ]; then mark "rollback failed"; else mark "rollback done"; fi
+}
+
+# A reload ignores a key that is absent, so putting the old file back would leave the new value alive: the earlier
+# values are written out for one reload, then the old file returns.
+say_earlier_values() {
+  [ -s "$RUN/revert" ] || return 0
+  path=$(cat "$RUN/revert.path")
+  cp -p "$path" "$path.provisioner" && cat "$RUN/revert" >"$path.provisioner" && mv -f "$path.provisioner" "$path" &&
+    engine_reload && comes_up 15 reverted || failed=1
+}
+
+# take_back: the end of a change that was meant to last only for a moment.
+take_back() {
+  failed=''
+  say_earlier_values
+  put_back
+  config_changed=''
+  [ -z "$failed" ] || die "the daemon's earlier configuration could not be brought back; a copy is in $RUN/backup"
+}
+
+# put_back: every file as it was before this run, the last one first.
+put_back() {
+  count=$(wc -l <"$RUN/undo")
+  while [ "$count" -gt 0 ]; do
+    line=$(sed -n "${count}p" "$RUN/undo")
+    saved=${line%% *}
+    path=${line#* }
+    if [ "$saved" = absent ]; then rm -f "$path" || failed=1
+    else cp -p "$saved" "$path.provisioner" && mv -f "$path.provisioner" "$path" || failed=1
+    fi
+    [ -n "$failed" ] || [ -z "$current_fails" ] || note "put back $path"
+    count=$((count - 1))
+  done
+  : >"$RUN/undo"
+}
+
+# checksum PATH: its sha256, or "absent".
+checksum() {
+  if [ -e "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1; else echo absent; fi
+}
+
+unchanged() {
+  [ "$(checksum "$1")" = "$2" ] ||
+    die "$1 was changed by somebody else since it was looked at; nothing was written. Run the command again."
+}
+
+# keep PATH: remember it for the way back.
+keep() {
+  if [ -e "$1" ]; then
+    saved=$RUN/backup/$(wc -l <"$RUN/undo" | tr -d ' ')
+    cp -p "$1" "$saved"
+    printf '%s %s\n' "$saved" "$1" >>"$RUN/undo"
+  else
+    printf 'absent %s\n' "$1" >>"$RUN/undo"
+  fi
+}
+
+# put PATH MODE OWNER EXPECTED TEXT: replace PATH by TEXT in one rename, if it still is what was planned for.
+put() {
+  unchanged "$1" "$4"
+  mkdir -p "${1%/*}"
+  rm -f "$1.provisioner"
+  (umask 077 && printf '%s' "$5" | dd of="$1.provisioner" conv=fsync 2>"$RUN/dd") || {
+    rm -f "$1.provisioner"
+    die "$1 cannot be written: $(tail -n 1 "$RUN/dd")"
+  }
+  chmod "$2" "$1.provisioner"
+  chown "$3" "$1.provisioner"
+  keep "$1"
+  mv -f "$1.provisioner" "$1" || { rm -f "$1.provisioner"; die "$1 cannot be replaced"; }
+  if have restorecon; then restorecon "$1" || :; fi
+}
+
+# put_options PATH MODE OWNER EXPECTED TEXT: as put; a file that was absent and has come with a package gets TEXT at
+# its end, since packages ship it with comments alone.
+put_options() {
+  if [ "$4" = absent ] && [ -e "$1" ]; then
+    if grep -q '^[[:space:]]*DOCKER_OPTS=' "$1"; then
+      die "$1 has come with DOCKER_OPTS in it; nothing was written. Run the command again."
+    fi
+    put "$1" "$(stat -c %a "$1")" "$(stat -c %U:%G "$1")" "$(checksum "$1")" "$(cat "$1")
+$5"
+  else put "$@"
+  fi
+}
+
+# drop PATH EXPECTED: remove a file, if it still is what was planned for.
+drop() {
+  [ "$2" = any ] || unchanged "$1" "$2"
+  keep "$1"
+  rm -f "$1"
+}
+
+# process PID: what people call it.
+process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-80)"; }
+
+# The pid file has no final newline, so `read` fails although it reads.
+engine_pid() {
+  pid=''
+  if [ -r /var/run/docker.pid ]; then read -r pid </var/run/docker.pid || :; fi
+  [ -n "$pid" ] && [ -d "/proc/$pid" ] && echo "$pid"
+}
+
+engine_answers() { timeout 20 docker version >/dev/null 2>&1; }
+
+# comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
+comes_up() {
+  limit=$(($(now) + $1))
+  patience=$(($(now) + 8))
+  shift
+  until "$@"; do
+    [ "$(now)" -lt "$limit" ] || return 1
+    if ! engine_pid >/dev/null && [ "$(now)" -gt "$patience" ]; then return 1; fi
+    nap
+  done
+}
+
+# say_why: the daemon's own last words, one marker line each.
+say_why() {
+  engine_log | grep -E 'level=(error|fatal)|^(failed|unable|Error|invalid)|dockerd' | tail -n 4 |
+    while IFS= read -r line; do mark "daemon $line"; done
+}
+
+engine_start() {
+  engine_mark_log
+  engine_forgive
+  systemctl daemon-reload && systemctl start docker.service
+}
+engine_restart() {
+  engine_mark_log
+  engine_forgive
+  systemctl daemon-reload && systemctl restart docker.service
+}
+# systemd refuses a fourth start within a minute, whoever asked for the first three (moby#41461).
+engine_forgive() { systemctl reset-failed docker.service docker.socket 2>/dev/null || :; }
+engine_reload() { systemctl reload docker.service; }
+# From the cursor on where there is one: the journal's seconds are too coarse for what happened just before.
+engine_mark_log() {
+  log_since=--since=@$(now)
+  cursor=$(journalctl -q --no-pager -n 1 -o cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p')
+  [ -z "$cursor" ] || log_since=--after-cursor=$cursor
+}
+engine_log() { journalctl -q --no-pager -o cat -u docker.service "${log_since:---since=@$began}" 2>/dev/null; }
+engine_recover() { engine_restart; }
+engine_enable() {
+  for unit in docker.service docker.socket containerd.service; do
+    case $(systemctl is-enabled "$unit" 2>/dev/null) in masked*) systemctl unmask "$unit" ;; esac
+  done
+  systemctl enable docker.service
+}
+
+step_1() {
+  put /etc/pki/rpm-gpg/RPM-GPG-KEY-docker 644 root:root absent '-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mQENBGsF/CIBCACwhnyOLevVIsev+KzEUH5hqgwKy/xUUxcoxi247Kzf4awnC36r
+1rqbJcmrUy2g6LLHkcK4A2dKfxHY3iCTNCdqoLIUxNBKS2o6QxFy5LMftvJ7ubLF
+xvCU6tqt18VS5MFuWg+5dO9hVise0aN4PcosVV9/Prz3k72BnzQfjjgRfISJemR/
+zJmUCIfwFwH21R/kREPXiKOCQdfI4mjtrpSgSLASNmWiIweKhPHdZDiEZ3hXxlC2
+BVQSopa57Bt/ntNPG9Trh92Ap83ROQ/aN0CMVQHZ/xUMhyy38+ACWEaMH+CZ4iC8
+QNxSoiCZGMhKzsNIN98UjQDgDPekhyHuTLaPABEBAAG0IUdvbGRlbiB0ZXN0cyA8
+Z29sZGVuQGV4YW1wbGUuY29tPokBTgQTAQoAOBYhBCz56W1vVOCRqkYuNgkRWYjB
+y1/lBQJrBfwiAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEAkRWYjBy1/l
+LNoH/2C3pAfeIgJ6vIMNlukCzjkKkMvIAX/tVobvvYea9MXqqQfo9OI1da+CBjer
+sBygUwKereunOxmQlrhfsiyqwf5cdg1Zm09leM4BPIzioLbYUAkJv2YN/nrR5/yr
+uuCi8SWKUHf2hbP/EaAMa0MxeDElyRjOQHoQiUjRNB0plMJ/r2GDxQkYp+8M1O1O
+2EAAjKzTObel2UuU++ukST/d1X5s9b8J97+HrGwzpt1W/lb8k7o9y7NdaYzOZ3l/
+LH0Dam8hhgQ85wuFZM297fXNGvI389KlzChd5seRSahV1/tYwpL4Mp+lHsWPbPDP
+f0S+Xsty3HOX56Q+cwAlzqIhVO8=
+=9jQz
+-----END PGP PUBLIC KEY BLOCK-----
+'
+  put /etc/yum.repos.d/docker-ce.repo 644 root:root absent '[docker-ce-stable]
+name=Docker CE stable - x86_64
+baseurl=http://packages.example/linux/rhel/9/$basearch/stable
+enabled=1
+gpgcheck=1
+gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-docker
+'
+}
+
+step_2() {
+  # lock_holder: who holds a package lock now. apt and dpkg lock with fcntl, which /proc/locks shows by inode;
+  # dnf and yum write their pid.
+  lock_holder() {
+    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+      [ -e "$lock" ] || continue
+      inode=$(stat -c %i "$lock")
+      holder=$(sed -n "s/.* \([0-9][0-9]*\) [0-9a-f]*:[0-9a-f]*:$inode .*/\1/p" /proc/locks 2>/dev/null | head -n 1)
+      if [ -n "$holder" ]; then printf '%s holds %s' "$(process "$holder")" "$lock"; return 0; fi
+    done
+    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid; do
+      [ -r "$lock" ] && read -r holder <"$lock" && [ -d "/proc/$holder" ] || continue
+      printf '%s holds %s' "$(process "$holder")" "$lock"
+      return 0
+    done
+    return 1
+  }
+  waited=''
+  limit=$(($(now) + 300))
+  while holder=$(lock_holder); do
+    [ "$waited" = "$holder" ] || note "waiting: $holder"
+    waited=$holder
+    [ "$(now)" -lt "$limit" ] || { mark "locked $holder"; exit 75; }
+    sleep 1
+  done
+  versionlock() { dnf -q -y --setopt=plugins=1 versionlock "$@" 2>&1; }
+  can_lock() {
+    versionlock list >/dev/null && return 0
+    dnf -q -y install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
+  }
+  rpm -q gpg-pubkey-c1cb5fe5 >/dev/null 2>&1 || rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-docker || die "rpm refuses the repository key"
+  # manage VERB PACKAGE...: the output is kept for the reason of a failure.
+  manage() {
+    { dnf -y $enable "$@" && : >"$RUN/managed"; } 2>&1 | tee "$RUN/manage.log"
+    if [ -e "$RUN/managed" ]; then rm -f "$RUN/managed"; return 0; fi
+    return 1
+  }
+  # container-selinux is in a repository of the distribution that may be switched off (extras, addons).
+  switched_off() {
+    sed -n 's/^\[\([^]]*\(extras\|addons\)[^]]*\)\].*/\1/p' /etc/yum.repos.d/*.repo 2>/dev/null |
+      grep -v -i -e debug -e source | tr '\n' ','
+  }
+  enable=''
+  change() {
+    manage install docker-ce-28.3.3-1.el9 docker-ce-cli-28.3.3-1.el9 containerd.io-1.7.27-1 docker-buildx-plugin-0.25.0-1  || return 1
+  }
+  changed=0
+  change || changed=1
+  if [ "$changed" = 1 ] && grep -q 'container-selinux' "$RUN/manage.log"; then
+    enable=$(switched_off)
+    [ -z "$enable" ] || {
+      note "container-selinux is missing: trying with ${enable%,}"
+      enable=--enablerepo=${enable%,}
+      change && changed=0
+    }
+    [ "$changed" = 0 ] || mark "error container-selinux is in no repository that is set up here (RHEL: extras or AppStream, Oracle: addons)"
+  fi
+  [ "$changed" = 0 ] || die "the packages cannot be installed"
+  rpm -q docker-ce-28.3.3-1.el9 >/dev/null 2>&1 || die 'docker-ce-28.3.3-1.el9 was asked for, and another version is installed'
+  rpm -q docker-ce-cli-28.3.3-1.el9 >/dev/null 2>&1 || die 'docker-ce-cli-28.3.3-1.el9 was asked for, and another version is installed'
+  rpm -q containerd.io-1.7.27-1 >/dev/null 2>&1 || die 'containerd.io-1.7.27-1 was asked for, and another version is installed'
+  rpm -q docker-buildx-plugin-0.25.0-1 >/dev/null 2>&1 || die 'docker-buildx-plugin-0.25.0-1 was asked for, and another version is installed'
+}
+
+step_3() {
+  put /etc/docker/daemon.json 644 root:root absent '{
+  "registry-mirrors": [
+    "https://first.example",
+    "http://192.0.2.7:5000"
+  ]
+}
+'
+}
+
+step_4() {
+  config_changed=start
+  engine_enable
+  engine_start || {
+    say_why
+    die "the engine does not start"
+  }
+  comes_up 60 engine_answers || {
+    say_why
+    die "the engine was started and does not answer"
+  }
+}
+
+step_5() {
+  # lock_holder: who holds a package lock now. apt and dpkg lock with fcntl, which /proc/locks shows by inode;
+  # dnf and yum write their pid.
+  lock_holder() {
+    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+      [ -e "$lock" ] || continue
+      inode=$(stat -c %i "$lock")
+      holder=$(sed -n "s/.* \([0-9][0-9]*\) [0-9a-f]*:[0-9a-f]*:$inode .*/\1/p" /proc/locks 2>/dev/null | head -n 1)
+      if [ -n "$holder" ]; then printf '%s holds %s' "$(process "$holder")" "$lock"; return 0; fi
+    done
+    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid; do
+      [ -r "$lock" ] && read -r holder <"$lock" && [ -d "/proc/$holder" ] || continue
+      printf '%s holds %s' "$(process "$holder")" "$lock"
+      return 0
+    done
+    return 1
+  }
+  waited=''
+  limit=$(($(now) + 300))
+  while holder=$(lock_holder); do
+    [ "$waited" = "$holder" ] || note "waiting: $holder"
+    waited=$holder
+    [ "$(now)" -lt "$limit" ] || { mark "locked $holder"; exit 75; }
+    sleep 1
+  done
+  versionlock() { dnf -q -y --setopt=plugins=1 versionlock "$@" 2>&1; }
+  can_lock() {
+    versionlock list >/dev/null && return 0
+    dnf -q -y install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
+  }
+  set --
+  for package in docker-ce docker-ce-cli docker-ce-rootless-extras containerd.io docker-buildx-plugin docker-compose-plugin docker.io docker-cli moby-engine moby docker-engine docker; do if rpm -q "$package" >/dev/null 2>&1; then set -- "$@" "$package"; fi; done
+  # Not an error of the engine, which is installed and runs: the check afterwards says that the hold is missing.
+  if can_lock; then versionlock add "$@" || die "the packages cannot be held"
+  else note "nothing can be held here: this host's repositories have no versionlock plugin for dnf"
+  fi
+}
+
+main() {
+  trap finish EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  start source
+  step_1
+  ok
+  start packages
+  step_2
+  ok
+  start daemon-config
+  step_3
+  ok
+  start service
+  step_4
+  ok
+  start hold
+  step_5
+  ok
+}
+main </dev/null
