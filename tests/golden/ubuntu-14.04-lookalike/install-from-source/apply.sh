@@ -1,0 +1,320 @@
+#!/bin/sh
+# Plan for ubuntu-14.04-lookalike: ubuntu-14.04, apt-repo.
+# Usage: sh apply.sh [NONCE [DIRECTORY]]; DIRECTORY keeps backups and temporary files of this run.
+set -eu
+N=${1:-manual}
+RUN=${2:-$(mktemp -d)}
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
+export DOCKER_CONTEXT=default
+unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+umask 022
+stamp=$(date -u +%Y%m%dT%H%M%SZ)
+current=''
+config_changed=''
+current_fails=''
+mkdir -p "$RUN/backup"
+: >"$RUN/undo"
+
+mark() { printf '\n@@%s %s\n' "$N" "$*"; }
+note() { mark "note $*"; }
+die() { mark "error $*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+now() { date +%s; }
+nap() { sleep 0.1 2>/dev/null || sleep 1; }
+start() { current=$1; began=$(now); mark "start $1"; }
+ok() { mark "ok $current $(($(now) - began))"; current=''; }
+
+# When a step fails, the files that this run wrote come back in reverse order; packages stay as they are.
+finish() {
+  status=$?
+  trap - EXIT HUP INT TERM
+  set +e
+  if [ -n "$current" ]; then
+    mark "fail $current $status"
+    current_fails=1
+    undo_files
+  fi
+  rm -f "$RUN"/candidate
+  mark "finished $status"
+  exit "$status"
+}
+
+undo_files() {
+  [ -s "$RUN/undo" ] || return 0
+  failed=''
+  case $config_changed in
+    '') put_back ;;
+    reload)
+      say_earlier_values
+      put_back
+      [ -s "$RUN/revert" ] || engine_reload || failed=1 ;;
+    *)
+      put_back
+      engine_recover || failed=1 ;;
+  esac
+  if [ -n "$config_changed" ]; then
+    if comes_up 60 engine_answers; then note "the engine answers, with the previous configuration"; else failed=1; fi
+  fi
+  if [ -n "$failed" ]; then mark "rollback failed"; else mark "rollback done"; fi
+}
+
+# A reload ignores a key that is absent, so putting the old file back would leave the new value alive: the earlier
+# values are written out for one reload, then the old file returns.
+say_earlier_values() {
+  [ -s "$RUN/revert" ] || return 0
+  path=$(cat "$RUN/revert.path")
+  cp -p "$path" "$path.provisioner" && cat "$RUN/revert" >"$path.provisioner" && mv -f "$path.provisioner" "$path" &&
+    engine_reload && comes_up 15 reverted || failed=1
+}
+
+# take_back: the end of a change that was meant to last only for a moment.
+take_back() {
+  failed=''
+  say_earlier_values
+  put_back
+  config_changed=''
+  [ -z "$failed" ] || die "the daemon's earlier configuration could not be brought back; a copy is in $RUN/backup"
+}
+
+# put_back: every file as it was before this run, the last one first.
+put_back() {
+  count=$(wc -l <"$RUN/undo")
+  while [ "$count" -gt 0 ]; do
+    line=$(sed -n "${count}p" "$RUN/undo")
+    saved=${line%% *}
+    path=${line#* }
+    if [ "$saved" = absent ]; then rm -f "$path" || failed=1
+    else cp -p "$saved" "$path.provisioner" && mv -f "$path.provisioner" "$path" || failed=1
+    fi
+    [ -n "$failed" ] || [ -z "$current_fails" ] || note "put back $path"
+    count=$((count - 1))
+  done
+  : >"$RUN/undo"
+}
+
+# checksum PATH: its sha256, or "absent".
+checksum() {
+  if [ -e "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1; else echo absent; fi
+}
+
+unchanged() {
+  [ "$(checksum "$1")" = "$2" ] ||
+    die "$1 was changed by somebody else since it was looked at; nothing was written. Run the command again."
+}
+
+# keep PATH: remember it for the way back.
+keep() {
+  if [ -e "$1" ]; then
+    saved=$RUN/backup/$(wc -l <"$RUN/undo" | tr -d ' ')
+    cp -p "$1" "$saved"
+    printf '%s %s\n' "$saved" "$1" >>"$RUN/undo"
+  else
+    printf 'absent %s\n' "$1" >>"$RUN/undo"
+  fi
+}
+
+# put PATH MODE OWNER EXPECTED TEXT: replace PATH by TEXT in one rename, if it still is what was planned for.
+put() {
+  unchanged "$1" "$4"
+  mkdir -p "${1%/*}"
+  rm -f "$1.provisioner"
+  (umask 077 && printf '%s' "$5" | dd of="$1.provisioner" conv=fsync 2>"$RUN/dd") || {
+    rm -f "$1.provisioner"
+    die "$1 cannot be written: $(tail -n 1 "$RUN/dd")"
+  }
+  chmod "$2" "$1.provisioner"
+  chown "$3" "$1.provisioner"
+  keep "$1"
+  mv -f "$1.provisioner" "$1" || { rm -f "$1.provisioner"; die "$1 cannot be replaced"; }
+  if have restorecon; then restorecon "$1" || :; fi
+}
+
+# put_options PATH MODE OWNER EXPECTED TEXT: as put; a file that was absent and has come with a package gets TEXT at
+# its end, since packages ship it with comments alone.
+put_options() {
+  if [ "$4" = absent ] && [ -e "$1" ]; then
+    if grep -q '^[[:space:]]*DOCKER_OPTS=' "$1"; then
+      die "$1 has come with DOCKER_OPTS in it; nothing was written. Run the command again."
+    fi
+    put "$1" "$(stat -c %a "$1")" "$(stat -c %U:%G "$1")" "$(checksum "$1")" "$(cat "$1")
+$5"
+  else put "$@"
+  fi
+}
+
+# drop PATH EXPECTED: remove a file, if it still is what was planned for.
+drop() {
+  [ "$2" = any ] || unchanged "$1" "$2"
+  keep "$1"
+  rm -f "$1"
+}
+
+# process PID: what people call it.
+process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-80)"; }
+
+# The pid file has no final newline, so `read` fails although it reads.
+engine_pid() {
+  pid=''
+  if [ -r /var/run/docker.pid ]; then read -r pid </var/run/docker.pid || :; fi
+  [ -n "$pid" ] && [ -d "/proc/$pid" ] && echo "$pid"
+}
+
+engine_answers() { timeout 20 docker version >/dev/null 2>&1; }
+
+# comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
+comes_up() {
+  limit=$(($(now) + $1))
+  patience=$(($(now) + 8))
+  shift
+  until "$@"; do
+    [ "$(now)" -lt "$limit" ] || return 1
+    if ! engine_pid >/dev/null && [ "$(now)" -gt "$patience" ]; then return 1; fi
+    nap
+  done
+}
+
+# say_why: the daemon's own last words, one marker line each.
+say_why() {
+  engine_log | grep -E 'level=(error|fatal)|^(failed|unable|Error|invalid)|dockerd' | tail -n 4 |
+    while IFS= read -r line; do mark "daemon $line"; done
+}
+
+# Debian's init script returns before the daemon has come up or died, and its `restart` gives up when the pid file
+# is missing (Debian 12, docker.io 20.10.24): stop, whatever it says, then start.
+engine_log() { tail -n +"$((${log_lines:-0} + 1))" /var/log/docker.log 2>/dev/null; }
+engine_mark_log() { log_lines=$(wc -l 2>/dev/null </var/log/docker.log || echo 0); }
+engine_start() { engine_mark_log; service docker start; }
+engine_restart() {
+  engine_mark_log
+  service docker stop || :
+  limit=$(($(now) + 60))
+  while engine_pid >/dev/null && [ "$(now)" -lt "$limit" ]; do nap; done
+  service docker start
+}
+engine_reload() { kill -HUP "$(engine_pid)"; }
+engine_recover() { engine_restart; }
+engine_enable() {
+  if have update-rc.d; then update-rc.d docker defaults >/dev/null
+  elif have chkconfig; then chkconfig docker on
+  fi
+}
+
+step_1() {
+  keep /etc/apt/trusted.gpg.d/docker.gpg
+  printf '%s' mQENBGsF/CIBCACwhnyOLevVIsev+KzEUH5hqgwKy/xUUxcoxi247Kzf4awnC36r1rqbJcmrUy2g6LLHkcK4A2dKfxHY3iCTNCdqoLIUxNBKS2o6QxFy5LMftvJ7ubLFxvCU6tqt18VS5MFuWg+5dO9hVise0aN4PcosVV9/Prz3k72BnzQfjjgRfISJemR/zJmUCIfwFwH21R/kREPXiKOCQdfI4mjtrpSgSLASNmWiIweKhPHdZDiEZ3hXxlC2BVQSopa57Bt/ntNPG9Trh92Ap83ROQ/aN0CMVQHZ/xUMhyy38+ACWEaMH+CZ4iC8QNxSoiCZGMhKzsNIN98UjQDgDPekhyHuTLaPABEBAAG0IUdvbGRlbiB0ZXN0cyA8Z29sZGVuQGV4YW1wbGUuY29tPokBTgQTAQoAOBYhBCz56W1vVOCRqkYuNgkRWYjBy1/lBQJrBfwiAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEAkRWYjBy1/lLNoH/2C3pAfeIgJ6vIMNlukCzjkKkMvIAX/tVobvvYea9MXqqQfo9OI1da+CBjersBygUwKereunOxmQlrhfsiyqwf5cdg1Zm09leM4BPIzioLbYUAkJv2YN/nrR5/yruuCi8SWKUHf2hbP/EaAMa0MxeDElyRjOQHoQiUjRNB0plMJ/r2GDxQkYp+8M1O1O2EAAjKzTObel2UuU++ukST/d1X5s9b8J97+HrGwzpt1W/lb8k7o9y7NdaYzOZ3l/LH0Dam8hhgQ85wuFZM297fXNGvI389KlzChd5seRSahV1/tYwpL4Mp+lHsWPbPDPf0S+Xsty3HOX56Q+cwAlzqIhVO8= | base64 -d >/etc/apt/trusted.gpg.d/docker.gpg.provisioner || die '/etc/apt/trusted.gpg.d/docker.gpg cannot be written'
+  chmod 644 /etc/apt/trusted.gpg.d/docker.gpg.provisioner
+  mv -f /etc/apt/trusted.gpg.d/docker.gpg.provisioner /etc/apt/trusted.gpg.d/docker.gpg || die '/etc/apt/trusted.gpg.d/docker.gpg cannot be replaced'
+}
+
+step_2() {
+  put /etc/apt/sources.list.d/docker.list 644 root:root absent 'deb [arch=amd64] http://packages.example/linux/ubuntu trusty stable
+'
+}
+
+step_3() {
+  # lock_holder: who holds a package lock now. apt and dpkg lock with fcntl, which /proc/locks shows by inode;
+  # dnf and yum write their pid.
+  lock_holder() {
+    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+      [ -e "$lock" ] || continue
+      inode=$(stat -c %i "$lock")
+      holder=$(sed -n "s/.* \([0-9][0-9]*\) [0-9a-f]*:[0-9a-f]*:$inode .*/\1/p" /proc/locks 2>/dev/null | head -n 1)
+      if [ -n "$holder" ]; then printf '%s holds %s' "$(process "$holder")" "$lock"; return 0; fi
+    done
+    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid; do
+      [ -r "$lock" ] && read -r holder <"$lock" && [ -d "/proc/$holder" ] || continue
+      printf '%s holds %s' "$(process "$holder")" "$lock"
+      return 0
+    done
+    return 1
+  }
+  waited=''
+  limit=$(($(now) + 300))
+  while holder=$(lock_holder); do
+    [ "$waited" = "$holder" ] || note "waiting: $holder"
+    waited=$holder
+    [ "$(now)" -lt "$limit" ] || { mark "locked $holder"; exit 75; }
+    sleep 1
+  done
+  quiet='-y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20'
+  # The first start of the daemon waits for its configuration: invoke-rc.d asks this policy. It also lets a package
+  # finish whose daemon did not start.
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    printf 'absent /usr/sbin/policy-rc.d\n' >>"$RUN/undo"
+    guarded=1
+  else
+    guarded=''
+  fi
+  if dpkg --audit | grep -q .; then
+    note "finishing what dpkg left half done"
+    dpkg --force-confdef --force-confold --configure -a || die "dpkg cannot finish what it left half done"
+  fi
+  # shellcheck disable=SC2086
+  apt-get $quiet update -o Dir::Etc::sourcelist=/etc/apt/sources.list.d/docker.list -o Dir::Etc::sourceparts=- \
+    -o APT::Get::List-Cleanup=0 || die "the package list of the new source cannot be fetched"
+  installed=0
+  # shellcheck disable=SC2086
+  apt-get $quiet -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+    install --no-install-recommends  'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1 \
+    || installed=1
+  [ "$installed" = 0 ] || die "the packages cannot be installed"
+  if [ -n "$guarded" ]; then
+    rm -f /usr/sbin/policy-rc.d
+    sed -i '/ \/usr\/sbin\/policy-rc.d$/d' "$RUN/undo"
+  fi
+}
+
+step_4() {
+  put_options /etc/default/docker 644 root:root absent 'DOCKER_OPTS="--registry-mirror=https://first.example --registry-mirror=http://192.0.2.7:5000"
+'
+}
+
+step_5() {
+  config_changed=start
+  engine_enable
+  engine_start || {
+    say_why
+    die "the engine does not start"
+  }
+  comes_up 60 engine_answers || {
+    say_why
+    die "the engine was started and does not answer"
+  }
+}
+
+step_6() {
+  for package in docker-ce docker-ce-cli docker-ce-rootless-extras containerd.io docker-buildx-plugin docker-compose-plugin docker.io docker-cli moby-engine moby docker-engine docker; do
+    case $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) in
+      ?i*) apt-mark hold "$package" || die "$package cannot be held" ;;
+    esac
+  done
+}
+
+main() {
+  trap finish EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  start key
+  step_1
+  ok
+  start source
+  step_2
+  ok
+  start packages
+  step_3
+  ok
+  start daemon-config
+  step_4
+  ok
+  start service
+  step_5
+  ok
+  start hold
+  step_6
+  ok
+}
+main </dev/null
