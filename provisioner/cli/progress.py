@@ -144,8 +144,8 @@ class Live(Progress):
         with self._lock:
             _, began = self._steps.get(host, ("", time.monotonic()))
         if self._total == 1 and not self._closed:
-            how = "" if ok else " failed"
-            self.say(f"{host}: {title}{how} ({time.monotonic() - began:.1f} s)")
+            took = time.monotonic() - began
+            self.say(f"{host}: {title}" + ("" if ok else " failed") + (f" ({took:.0f} s)" if took >= 1 else ""))
 
     def note(self, host: str, text: str) -> None:
         with self._lock:

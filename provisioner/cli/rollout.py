@@ -44,8 +44,7 @@ def roll_out(command: str, targets: Sequence[Target], rollout: Rollout, output: 
     """Change the hosts and print the result; raises typer.Exit with the worst host's exit code.
 
     Raises:
-        UsageError: nobody is at a terminal to be asked and --yes is missing, the report cannot be written, or there
-            is nothing to resume. No host has been contacted.
+        UsageError: no --yes and nobody to ask, no way to write the report, nothing to resume; no host was contacted.
     """
     rollout.brakes()
     if not rollout.yes and not sys.stdin.isatty():
@@ -134,7 +133,8 @@ class _Work:
         ]
         pending = [outcome for _, outcome in pairs if not outcome.error]
         self._show(pending)
-        asks = pending and not self.rollout.yes and not self.brake.reason
+        changes = any(plan.restart.stops_containers == 0 or self.rollout.allow_restart for plan in _plans(pending))
+        asks = changes and not self.rollout.yes and not self.brake.reason
         if not pending or (asks and not self._agreed(pending, len(pairs) - len(pending))):
             for target, outcome in pairs:
                 target.transport.close()

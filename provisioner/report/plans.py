@@ -31,8 +31,12 @@ def question(plans: Sequence[Plan], total: int, *, allow_restart: bool) -> str:
     restarts = sum(plan.restart.how == "restart" for plan in plans) - (0 if allow_restart else len(stopping))
     blocked = 0 if allow_restart else len(stopping)
     containers = sum(plan.restart.stops_containers for plan in stopping)
-    text = f"{len(plans) - blocked} of {total} host{'' if total == 1 else 's'} change"
-    text += f", {restarts} restart{'s' if restarts == 1 else ''} the engine" if restarts else ", no engine restarts"
+    if total == 1:
+        text, who = "The host changes", "its engine restarts"
+    else:
+        text = f"{len(plans) - blocked} of {total} hosts change"
+        who = f"{restarts} restart{'s' if restarts == 1 else ''} the engine"
+    text += f", {who}" if restarts else ", no engine restarts"
     if containers and allow_restart:
         text += f", {containers} running containers stop"
     if blocked:

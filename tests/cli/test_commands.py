@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -97,3 +98,10 @@ def test_a_brake_leaves_hosts_out(run):
     ended = run("apply", "--yes", "--max-failures", "1", "-f", "1", "--json", *NOBODY, "127.0.0.1:3")
     assert [host["status"] for host in json.loads(ended.stdout)["hosts"]] == ["unreachable", "skipped", "skipped"]
     assert ended.returncode == 3
+
+
+def test_a_port_that_says_nothing_is_one_error(run):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ended = run("plan", "--timeout", "1", f"127.0.0.1:{silent.getsockname()[1]}")
+    assert ended.returncode == 3
+    assert "Traceback" not in ended.stderr + ended.stdout

@@ -18,6 +18,8 @@ from provisioner.cli import rollout as module
 from provisioner.cli.options import ReportedOutput, Rollout
 from provisioner.cli.rollout import roll_out
 from provisioner.errors import UsageError
+from provisioner.pipeline import Target
+from provisioner.spec import Spec
 from tests.fake_host import NEW, FakeHost, target
 
 
@@ -209,6 +211,19 @@ def test_the_report_is_written_when_hosts_fail_too(go, tmp_path):
     assert "it says why not" in text
     assert path.stat().st_mode & 0o777 == 0o640
     assert [file.name for file in tmp_path.iterdir() if "report" in file.name] == ["report.html"]
+
+
+def test_nobody_is_asked_when_all_that_would_change_is_blocked(capsys, terminal):
+    terminal("")
+    host = FakeHost("web0", containers=3)
+    blocked = Target(host, Spec(daemon={"storage-driver": "vfs"}, install=False))
+    with pytest.raises(typer.Exit) as ended:
+        roll_out("apply", [blocked], Rollout(), ReportedOutput(), forks=1)
+    said = capsys.readouterr()
+    assert ended.value.exit_code == 8
+    assert "would stop 3 running containers" in said.out
+    assert "--allow-restart" in said.out
+    assert "Go on?" not in said.err
 
 
 def test_resume_goes_on_where_the_last_run_stopped(go):

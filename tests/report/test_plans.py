@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.planning.model import Plan, Restart
+from provisioner.planning.model import Restart
 from provisioner.report import plan_text, plans_text, question
 from tests.report.outcomes import plan
 
@@ -72,9 +72,14 @@ STOPPING = Restart("restart", "storage-driver", 3)
             False,
             "1 of 4 hosts change, no engine restarts; 1 stays as it is: a restart would stop 3 containers (--allow-restart).",
         ),
-        ([Plan("a", "", "")], False, "0 of 4 hosts change, no engine restarts."),
     ],
-    ids=["reload", "restart", "allowed", "blocked", "proof only"],
+    ids=["reload", "restart", "allowed", "blocked"],
 )
 def test_the_question(plans, allow, expected):
-    assert question([one for one in plans if one.steps], 4, allow_restart=allow) == expected
+    assert question(plans, 4, allow_restart=allow) == expected
+
+
+def test_the_question_about_one_host():
+    assert question([plan("a", restart=STOPPING)], 1, allow_restart=True) == (
+        "The host changes, its engine restarts, 3 running containers stop."
+    )
