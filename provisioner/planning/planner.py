@@ -18,8 +18,8 @@ from provisioner.preflight.finding import Finding
 from provisioner.reach import Source, SourceReach, sources_to_ask
 from provisioner.spec import Spec
 from provisioner.strategies import STRATEGIES, Strategy
-from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject
-from provisioner.versions import satisfies, upstream
+from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source
+from provisioner.versions import order, satisfies, upstream
 
 HOLDABLE = (
     "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "containerd.io", "docker-buildx-plugin",
@@ -28,21 +28,32 @@ HOLDABLE = (
 
 
 def sources_needed(facts: Facts, spec: Spec) -> tuple[Source, ...]:
-    """Return the package sources that must be asked before planning; none when nothing is to be installed."""
+    """Return the package sources that must be asked before planning; none when nothing can be to install."""
     match = platform_of(facts.os, facts.package_manager)
-    if not match or not must_install(facts, spec) or spec.strategy == "distro-packages":
+    if not match or spec.strategy == "distro-packages":
         return ()
-    _fit(facts, spec, installs=True)
+    if must_install(facts, spec):
+        _fit(facts, spec, installs=True)
+    elif not _follows_the_newest(facts, spec):
+        return ()
     return sources_to_ask(match.platform, facts, spec)
 
 
-def must_install(facts: Facts, spec: Spec) -> bool:
+def must_install(facts: Facts, spec: Spec, reach: tuple[SourceReach, ...] = ()) -> bool:
+    """True when packages of the engine are to be installed or changed.
+
+    `latest` is judged by what the sources in `reach` offer; without them an installed engine is new enough.
+    """
     if not spec.install:
         return False
     if not facts.engine.installed or facts.half_configured:
         return True
     if spec.strategy not in {"auto", _installed_by(facts)}:
         return True
+    if _follows_the_newest(facts, spec):
+        offered = choose_source(reach, facts, spec)
+        newest = dict(offered.packages).get("docker-ce") if isinstance(offered, Accept) else None
+        return bool(newest) and order(str(newest)) > order(_installed_version(facts))
     return spec.version is not None and not satisfies(_installed_version(facts), spec.version)
 
 
@@ -55,7 +66,7 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
         ApplyError, DaemonConfigurationError: its configuration is in a state that must not be touched.
         PrivilegeError: something is to be done and the account cannot become root.
     """
-    installs = must_install(facts, spec)
+    installs = must_install(facts, spec, reach)
     findings = _fit(facts, spec, installs=installs)
     match = platform_of(facts.os, facts.package_manager)
     platform = match.platform if match else None
@@ -70,6 +81,8 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
         warnings += accept.notices
         strategy = chosen.NAME
         steps += chosen.steps(facts, platform, accept, spec)
+    elif reach and isinstance(unanswered := choose_source(reach, facts, spec), Reject):
+        warnings.append(f"whether there is a newer engine could not be found out: {unanswered.reason}")
     coming = _coming_version(accept, spec) if installs else engine_version(facts)
     configuration, restart = daemon_step(facts, spec.daemon_configuration, installs=installs, version=coming)
     if configuration:
@@ -160,6 +173,10 @@ def _choose(
         f"there is no way to install Docker Engine on {platform.name}:\n{reasons}",
         hint="name a package source that this host reaches: --source NAME or --source URL",
     )
+
+
+def _follows_the_newest(facts: Facts, spec: Spec) -> bool:
+    return spec.install and spec.version == "latest" and _engine_package(facts)[1] == "docker-ce"
 
 
 def _engine_package(facts: Facts) -> tuple[str, str]:

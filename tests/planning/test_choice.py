@@ -241,3 +241,18 @@ def test_hold_on_rpm_is_a_versionlock_and_a_held_host_is_converged():
     facts = replace(RUNNING, os=ROCKY.os, package_manager="dnf", packages={"docker-ce": "3:26.1.5-1.el9"})
     assert [step.template for step in plan("h", facts, (), Spec(hold=True)).steps] == ["rpm_hold"]
     assert plan("h", replace(facts, held=frozenset({"docker-ce"})), (), Spec(hold=True)).empty
+
+
+def test_latest_upgrades_to_what_the_source_offers_and_is_satisfied_without_an_answer():
+    facts = replace(RUNNING, packages={"docker-ce": NOBLE[0], "docker-ce-cli": NOBLE[0]})
+    assert sources_needed(facts, Spec(version="latest"))
+    upgrade = plan("h", facts, (good("official"),), Spec(version="latest"))
+    assert f"docker-ce={NOBLE[2]}" in step(upgrade, "packages").params["packages"]
+    assert plan(
+        "h", replace(facts, packages={"docker-ce": NOBLE[2]}), (good("official"),), Spec(version="latest")
+    ).empty
+    assert plan("h", facts, (), Spec(version="latest")).empty
+    dead = plan("h", facts, (replace(good("official"), problem="timed out"),), Spec(version="latest"))
+    assert dead.empty
+    assert dead.warnings == ("whether there is a newer engine could not be found out: official: timed out",)
+    assert sources_needed(facts, Spec()) == ()
