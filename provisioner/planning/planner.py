@@ -212,9 +212,12 @@ def _service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | N
     }.get(facts.init, facts.starts_at_boot)
     if runs and enabled:
         return None
-    params = {"enable": not enabled, "config_changed": "start" if configured else ""}
-    todo = " and ".join(word for word, needed in (("enable", not enabled), ("start", not runs)) if needed)
-    why = facts.engine.error or ("newly installed" if installs else "it should run, now and after a reboot")
+    again = installs and facts.engine.running
+    params = {"enable": not enabled, "config_changed": "start" if configured else "", "restart": again}
+    start = "restart" if again else "start"
+    todo = " and ".join(word for word, needed in (("enable", not enabled), (start, not runs)) if needed)
+    new = "its packages change" if again else "newly installed"
+    why = facts.engine.error or (new if installs else "it should run, now and after a reboot")
     return Step("service", f"{todo} the engine", why, "!", "service", params)
 
 
