@@ -53,8 +53,12 @@ def test_a_pull_goes_through_the_mirror_that_is_named(bed, start_host, slug):
         host.sh("systemctl reload docker")
     assert "Hello from Docker!" in host.sh("docker run --rm hello-world").stdout
     host.sh("docker run -d busybox sleep 600")
-    assert second.pulls(host)
-    assert second.pulls(host, "library/busybox")
+    assert second.pulls(host) == 1
+    assert second.pulls(host, "library/busybox") == 1
+    host.sh("docker pull hello-world")
+    assert second.pulls(host) == 1
+    host.sh("docker rmi hello-world && docker pull hello-world")
+    assert second.pulls(host) == 2
     assert not first.log_of(host)
 
 

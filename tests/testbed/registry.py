@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +44,16 @@ http:
 @dataclass(frozen=True, slots=True)
 class Mirror(Service):
     def pulls(self, host: Host, repository: str = "library/hello-world") -> int:
-        """Return how many manifests of `repository` `host` has fetched; 0 means that it pulled nothing from here."""
-        wanted = f"/v2/{repository}/manifests/"
-        fetched = [access for access in self.log_of(host) if access.path.startswith(wanted) and access.status == 200]
-        return sum(access.method == "GET" for access in fetched)  # HEAD only asks whether there is something newer
+        """Return how many times `host` has downloaded `repository` from here; to find it up to date is no download.
+
+        Blobs are counted: an engine may remember the manifest of an image that was removed.
+        """
+        blobs = [
+            access.path
+            for access in self.log_of(host)
+            if access.method == "GET" and access.path.startswith(f"/v2/{repository}/blobs/") and access.status == 200
+        ]
+        return max(Counter(blobs).values(), default=0)
 
 
 def start_mirror(session: Path, name: str) -> Mirror:
