@@ -139,7 +139,7 @@ def _script(recipe: Recipe) -> str:
     """What is done inside a container of the base, as root."""
     install = ""
     if recipe.packages:
-        install = f"apt-get install -y -q --no-install-recommends {shlex.join(recipe.packages)} </dev/null"
+        install = f"apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-unsafe-io {shlex.join(recipe.packages)} </dev/null"
     accounts = ""
     if recipe.base in SUITES:
         accounts = f"""
