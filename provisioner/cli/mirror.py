@@ -16,6 +16,8 @@ mirror = typer.Typer(no_args_is_help=True, help="Registry mirrors of engines tha
 mirror.command("list")(list_)
 mirror.command("probe")(probe)
 
+OnDesktop = Annotated[bool, typer.Option("--desktop", help="of Docker Desktop on this machine")]
+
 
 @mirror.command("set")
 @grouped
@@ -29,6 +31,7 @@ def set_(
         typer.Option("--fastest", min=1, help="ask them, or the list's, and take the N fastest", metavar="N"),
     ] = None,
     compare_with: CompareWith = HUB,
+    desktop: OnDesktop = False,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -38,6 +41,8 @@ def set_(
     from provisioner.errors import UsageError
 
     urls, targets = split(words)
+    if fastest and desktop:
+        raise UsageError("--fastest asks from hosts", hint="provisioner mirror probe ranks them; then name the best")
     if fastest:
         from provisioner.cli.mirror_fastest import pick
         from provisioner.cli.rollout import roll_out
@@ -46,7 +51,7 @@ def set_(
         roll_out("mirror set", found, rollout, output, forks=connection.forks)
     if not urls:
         raise UsageError("name at least one mirror URL", hint="to remove all mirrors: provisioner mirror clear")
-    _change("mirror set", urls, targets, rollout=rollout, connection=connection, output=output)
+    _change("mirror set", urls, targets, desktop=desktop, rollout=rollout, connection=connection, output=output)
 
 
 @mirror.command("clear")
@@ -54,12 +59,13 @@ def set_(
 def clear(
     target: o.Targets = None,
     *,
+    desktop: OnDesktop = False,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Remove all mirrors; installs nothing."""
-    _change("mirror clear", [], target or [], rollout=rollout, connection=connection, output=output)
+    _change("mirror clear", [], target or [], desktop=desktop, rollout=rollout, connection=connection, output=output)
 
 
 def _change(
@@ -67,10 +73,15 @@ def _change(
     urls: list[str],
     targets: list[str],
     *,
+    desktop: bool,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
+    if desktop:
+        from provisioner.cli import mirror_desktop
+
+        mirror_desktop.change(command, urls, targets, rollout, output)
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.transports.base import Completed
 
 _PATIENCE = 120.0
 
@@ -49,3 +51,19 @@ def ansible_inventory(path: Path) -> str | None:
             hint=f"ansible-inventory -i {path} --list shows all it has to say",
         )
     return completed.stdout.decode("utf-8", "replace")
+
+
+def run(argv: Sequence[str], *, timeout: float) -> Completed:
+    """Return how a program of this machine ended; it has no stdin. Status 127: there is none, 124: too slow."""
+    program = shutil.which(argv[0])
+    if program is None:
+        return Completed(127, "", f"{argv[0]}: not found on PATH")
+    try:
+        done = subprocess.run(
+            [program, *argv[1:]], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=timeout
+        )
+    except subprocess.TimeoutExpired:
+        return Completed(124, "", f"{argv[0]} did not end within {timeout:.0f} s")
+    except OSError as cause:
+        return Completed(126, "", f"{program}: {cause.strerror or cause}")
+    return Completed(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
