@@ -1,0 +1,75 @@
+"""make bench: what people wait for, as medians and ratios of one run.
+
+    python -m tests.benchmarks [--hosts N] [--rounds N]
+
+Whole processes are timed, from their start to their end. The hosts are disposable ones of the test bed on this very
+machine, so they and the controller share its processors: read the ratios, not the seconds. Budgets: DESIGN.md §10.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.testbed import Bed, Host, testbed
+
+PROVISIONER = [sys.executable, "-m", "provisioner"]
+SLUG = "debian-13-engine"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Medians and ratios of one run.")
+    parser.add_argument("--hosts", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    _report("provisioner --help", [_timed([*PROVISIONER, "--help"]) for _ in range(9)], budget="0.25 s")
+    subprocess.run([*PROVISIONER, "apply", "--yes", "--strategy", "distro-packages"], check=True, capture_output=True)
+    _report("converged local plan", [_timed([*PROVISIONER, "plan"]) for _ in range(9)], budget="0.6 s")
+    with testbed() as bed, ThreadPoolExecutor(2) as pool:
+        hosts = list(pool.map(lambda _: bed.start(SLUG), range(arguments.hosts)))
+        _repoint(bed, hosts, arguments.rounds)
+
+
+def _repoint(bed: Bed, hosts: list[Host], rounds: int) -> None:
+    """Each round sets a mirror that was not set: by the floor, by us, and by us once more with nothing to do."""
+    targets = [host.target for host in hosts]
+    connection = ["--private-key", str(bed.key_file), "--known-hosts", str(bed.known_hosts)]
+    floor: list[float] = []
+    ours: list[float] = []
+    nothing: list[float] = []
+    for number in range(rounds + 1):
+        bare = [str(bed.key_file), str(bed.known_hosts), f"http://floor-{number}.example"]
+        set_ = [*PROVISIONER, "mirror", "set", f"http://ours-{number}.example", *targets, *connection, "--yes", "-q"]
+        ports = [str(host.port) for host in hosts]
+        times = (_timed([sys.executable, "-m", "tests.benchmarks.floor", *bare, *ports]), _timed(set_), _timed(set_))
+        if number:  # the first round warms up
+            for series, seconds in zip((floor, ours, nothing), times, strict=True):
+                series.append(seconds)
+    what = f"re-point {len(hosts)} hosts"
+    _report(f"{what}: bare exec, the floor", floor)
+    _report(f"{what}: mirror set", ours, against=floor, budget="1.4 x")
+    _report(f"{what}: mirror set, nothing to do", nothing, against=floor, budget="1.1 x")
+
+
+def _timed(words: list[str]) -> float:
+    began = time.perf_counter()
+    done = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(words[:6])} ... ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - began
+
+
+def _report(what: str, seconds: list[float], *, against: list[float] | None = None, budget: str = "") -> None:
+    line = f"{what:<44}{statistics.median(seconds):7.2f} s  ({min(seconds):.2f} to {max(seconds):.2f})"
+    if against:
+        ratios = [ours / floor for ours, floor in zip(seconds, against, strict=True)]
+        line += f"  {statistics.median(ratios):5.2f} x ({min(ratios):.2f} to {max(ratios):.2f})"
+    print(line + (f"  budget {budget}" if budget else ""), flush=True)
+
+
+if __name__ == "__main__":
+    main()

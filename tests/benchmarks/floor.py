@@ -1,0 +1,34 @@
+"""The least that re-pointing a fleet can cost: one bare paramiko exec a host that only writes and checks.
+
+python -m tests.benchmarks.floor KEY KNOWN_HOSTS URL PORT...
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import paramiko
+
+FORKS = 50
+SCRIPT = """
+printf '{"registry-mirrors": ["%s"]}' URL >/etc/docker/daemon.json
+systemctl reload docker
+until [ "$(docker info -f '{{range .RegistryConfig.Mirrors}}{{.}}{{end}}')" = URL/ ]; do sleep 0.1; done
+"""
+
+
+def repoint(port: int, key: str, known_hosts: str, url: str) -> None:
+    client = paramiko.SSHClient()
+    client.load_host_keys(known_hosts)
+    client.connect("127.0.0.1", port, username="root", key_filename=key, allow_agent=False, look_for_keys=False)
+    _, stdout, _ = client.exec_command(SCRIPT.replace("URL", url))
+    stdout.read()
+    assert stdout.channel.recv_exit_status() == 0
+    client.close()
+
+
+if __name__ == "__main__":
+    key, known_hosts, url, *ports = sys.argv[1:]
+    with ThreadPoolExecutor(FORKS) as pool:
+        list(pool.map(lambda port: repoint(int(port), key, known_hosts, url), ports))
