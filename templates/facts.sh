@@ -201,7 +201,7 @@ engine() {
     end docker-info
     value docker-info-status "$status"
     case $information in
-      *'"ClientInfo":{'*'"DefaultAPIVersion"'*) ;;
+      *'"ClientInfo":{"Debug":false,"Version":'* | *'"ClientInfo":{"Debug":true,"Version":'*) ;;
       *) value docker-version "$("$client" --version 2>/dev/null)" ;;
     esac
     if [ -n "$login" ] && [ "$login" != root ]; then

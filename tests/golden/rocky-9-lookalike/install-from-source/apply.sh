@@ -21,7 +21,7 @@ note() { mark "note $*"; }
 die() { mark "error $*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 now() { date +%s; }
-nap() { sleep 0.1 2>/dev/null || sleep 1; }
+nap() { sleep 0.05 2>/dev/null || sleep 1; }
 start() { current=$1; began=$(now); mark "start $1"; }
 ok() { mark "ok $current $(($(now) - began))"; current=''; }
 
@@ -356,10 +356,12 @@ step_5() {
   }
   set --
   for package in docker-ce docker-ce-cli docker-ce-rootless-extras containerd.io docker-buildx-plugin docker-compose-plugin docker.io docker-cli moby-engine moby docker-engine docker; do if rpm -q "$package" >/dev/null 2>&1; then set -- "$@" "$package"; fi; done
-  # Not an error of the engine, which is installed and runs: the check afterwards says that the hold is missing.
-  if can_lock; then versionlock add "$@" || die "the packages cannot be held"
-  else note "nothing can be held here: this host's repositories have no versionlock plugin for dnf"
+  if ! can_lock; then
+    # The engine is installed and runs: nothing of that is taken back.
+    : >"$RUN/undo"
+    die 'all else is done and stays, but the packages cannot be held: dnf has no versionlock here and no repository of this host offers it (python3-dnf-plugin-versionlock)'
   fi
+  versionlock add "$@" || die "the packages cannot be held"
 }
 
 main() {

@@ -21,7 +21,7 @@ note() { mark "note $*"; }
 die() { mark "error $*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 now() { date +%s; }
-nap() { sleep 0.1 2>/dev/null || sleep 1; }
+nap() { sleep 0.05 2>/dev/null || sleep 1; }
 start() { current=$1; began=$(now); mark "start $1"; }
 ok() { mark "ok $current $(($(now) - began))"; current=''; }
 
