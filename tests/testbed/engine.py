@@ -17,6 +17,7 @@ TOOLS = {
     "rpmbuild": "rpm",
     "createrepo_c": "createrepo-c",
     "ssh-keygen": "openssh-client",
+    "zstd": "zstd",
 }
 
 
