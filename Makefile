@@ -1,11 +1,12 @@
 # make up                      Docker Engine on this machine
 # make up TARGETS="root@host"  ... on other machines; ARGS="--registry-mirror https://..." adds options
-# make test                    everything: linters, types, unit and host tests
+# make test                    everything: linters, types, unit tests, and real hosts in containers (as root)
+# make bench                   how long people wait: medians and ratios of one run
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up test clean
+.PHONY: up test bench clean
 
 up: $(VENV)/.installed
 	$(BIN)/provisioner apply --yes $(ARGS) $(TARGETS)
@@ -15,10 +16,14 @@ test: $(VENV)/.tested
 	$(BIN)/ruff check provisioner tests
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --ignore tests/e2e
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest tests/e2e/test_this_machine.py
+	$(BIN)/pytest -n 2 --dist loadfile tests/e2e --ignore tests/e2e/test_this_machine.py
+
+bench: $(VENV)/.tested
+	$(BIN)/python -m tests.benchmarks
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 	$(BIN)/pip install --quiet --editable .
