@@ -36,6 +36,8 @@ def _refused(mirror: Probed, ping: Answer, manifest: Answer | None) -> tuple[Ver
     refused = next((answer for answer in (manifest, ping) if answer and answer.status in _REFUSALS), None)
     if refused is None:
         return None
+    if refused.status == 401 and mirror.tool in _BLIND:
+        return "unknown", f"it wants a token, and {mirror.tool} on this host cannot get one; curl or python3 can"
     where = "/v2/" if refused is ping else HELLO.name
     basic = refused.headers.get("www-authenticate", "").lower().startswith("basic")
     return "restricted", f"{where} {said(refused)}" + (", a user name and password" if basic else "")
@@ -96,6 +98,9 @@ def short(digest: str) -> str:
 
 
 _MANIFEST_TYPES = ("application/vnd.docker.distribution.", "application/vnd.oci.image.")
+_BLIND = {"busybox", "apt-helper"}
+"""Tools that do not show the headers of a refusal, where the challenge is."""
+
 _REFUSALS = {401, 403, 407, 429, 451}
 _STATUS = {
     401: "login wanted",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 import sys
 
 import pytest
@@ -317,6 +318,20 @@ def test_what_goes_wrong_has_its_exit_code(linux, monkeypatch):
     assert host["status"] == "rolled_back"
     linux.set(info=linux.info(ContainersRunning=1))
     assert run(linux, monkeypatch, "set", ONE, "--yes").exit_code == 8
+
+
+def test_nothing_is_imported_that_windows_lacks(linux):
+    program = """
+import sys
+sys.modules.update(dict.fromkeys(("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")))
+sys.argv = ["provisioner", "mirror", "set", "https://one.example", "--desktop", "--yes"]
+from provisioner.cli.app import run
+run()
+"""
+    environment = {**os.environ, "HOME": str(linux.home)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Docker Desktop: changed" in done.stdout
 
 
 @pytest.mark.parametrize(
