@@ -2,249 +2,240 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
-import socket
-import threading
+import logging
+import random
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provisioner.errors import (
-    AuthenticationError,
-    ConnectionLostError,
-    HostKeyError,
-    UnreachableError,
-)
+from provisioner.errors import ConnectError, ConnectionLostError, UnreachableError
 from provisioner.transports.base import Completed, OnLine
+from provisioner.transports.known_hosts import HostKey, Known, known, verify
 from provisioner.transports.lines import Lines
+from provisioner.transports.ssh_config import Settings, SSHOptions, jump_place, resolve
+from provisioner.transports.ssh_login import log_in
+from provisioner.transports.ssh_route import ProxyCommand, tcp
+from provisioner.transports.ssh_session import CutOffError, NoEndError, talk
 
 if TYPE_CHECKING:
     import paramiko
 
+__all__ = ["SSHOptions", "SSHTransport"]
+
 KEEPALIVE = 15
-CHUNK = 1 << 16
-_known_hosts_lock = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class SSHOptions:
-    """How to reach a host; None and () leave it to ~/.ssh/config, then to OpenSSH's defaults."""
-
-    host: str
-    user: str | None = None
-    port: int | None = None
-    key_files: tuple[str, ...] = ()
-    password: str | None = field(default=None, repr=False)
-    known_hosts: str | None = None
-    accept_new: bool = False
-    ssh_config: str | None = None
-    jump: str | None = None
-    timeout: float = 15.0
+# sshd drops connections at random while more than MaxStartups (10) are not logged in yet.
+HANG_UPS = 6
+KILLED = -1
 
 
 class SSHTransport:
     """Keys, agent or password; the host key is checked against known_hosts unless it is new and may be accepted."""
 
-    def __init__(self, options: SSHOptions, name: str | None = None) -> None:
+    def __init__(
+        self, options: SSHOptions, name: str | None = None, *, behind: frozenset[tuple[str, int]] = frozenset()
+    ) -> None:
         self._options = options
         self._name = name or options.host
-        self._client: paramiko.SSHClient | None = None
-        self._jump: SSHTransport | None = None
+        self._behind = behind  # hosts that are reached through this one
+        self._transport: paramiko.Transport | None = None
+        self._route: ProxyCommand | SSHTransport | None = None
 
     @property
     def name(self) -> str:
         return self._name
 
     def close(self) -> None:
-        for closing in (self._client, self._jump):
+        for closing in (self._transport, self._route):
             if closing is not None:
-                closing.close()
-        self._client = self._jump = None
+                with contextlib.suppress(Exception):  # paramiko says good-bye, maybe through a jump host that is gone
+                    closing.close()
+        self._transport = self._route = None
 
     def connect(self) -> None:
-        if self._client is None:
-            self._client = self._connected()
+        if self._transport is not None and self._transport.is_active():
+            return
+        self.close()
+        try:
+            self._transport = self._connected(resolve(self._options))
+        except BaseException:
+            self.close()
+            raise
 
     def run(self, script: str, *, timeout: float, on_line: OnLine | None = None) -> Completed:
         import paramiko
 
         self.connect()
-        transport = self._client.get_transport() if self._client else None
         deadline = time.monotonic() + timeout
         out, err = Lines(on_line), Lines()
         try:
-            if transport is None or not transport.is_active():
-                raise EOFError("the connection is closed")  # noqa: TRY301 # handled with the others
-            with contextlib.closing(transport.open_session(timeout=self._options.timeout)) as channel:
-                channel.exec_command("sh -s")
-                _talk(channel, script.encode("utf-8", "surrogateescape"), out, err, deadline)
-                status = channel.recv_exit_status()
-        except (paramiko.SSHException, OSError, EOFError) as cause:
+            with contextlib.closing(self._session()) as channel:
+                status = talk(channel, script.encode("utf-8", "surrogateescape"), out, err, deadline)
+        except NoEndError as cause:
+            self.close()
+            raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s") from cause
+        except (CutOffError, paramiko.SSHException, OSError, EOFError) as cause:
             self.close()
             raise ConnectionLostError(
                 f"{self._name}: the connection was lost: {str(cause) or type(cause).__name__}"
             ) from cause
-        if status < 0:
+        except BaseException:
             self.close()
-            raise ConnectionLostError(f"{self._name}: the script was cut off")
-        return Completed(status, out.text(), err.text())
+            raise
+        return Completed(KILLED if status is None else status, out.text(), err.text())
 
-    def _connected(self) -> paramiko.SSHClient:
+    def _session(self) -> paramiko.Channel:
         import paramiko
 
-        options, config = self._options, self._config()
-        host = str(config.get("hostname", options.host))
-        port = options.port or int(config.get("port", 22))
-        client = paramiko.SSHClient()
-        for path in self._known_hosts_files():
-            with contextlib.suppress(OSError):
-                client.load_host_keys(path)
-        client.set_missing_host_key_policy(_policy(self._name, host, port, options))
-        keys = [*options.key_files] or [str(key) for key in config.get("identityfile", [])]
+        assert self._transport is not None  # noqa: S101 # connect has made it
         try:
-            client.connect(
-                host,
-                port,
-                username=options.user or config.get("user"),
-                password=options.password,
-                key_filename=[str(Path(key).expanduser()) for key in keys],  # type: ignore[arg-type] # the stub knows one file only
-                timeout=options.timeout,
-                banner_timeout=options.timeout,
-                auth_timeout=options.timeout,
-                sock=self._jump_channel(config, host, port),
-            )
-        except paramiko.BadHostKeyException as cause:
-            raise HostKeyError(
-                f"{self._name}: the host key has changed: it is {fingerprint(cause.key)}, "
-                f"known_hosts has {fingerprint(cause.expected_key)}",
-                hint=f"if the host was reinstalled: ssh-keygen -R '[{host}]:{port}'; otherwise somebody is in between",
-            ) from cause
-        except paramiko.PasswordRequiredException as cause:
-            raise AuthenticationError(
-                f"{self._name}: the private key has a passphrase", hint="load it into ssh-agent with ssh-add"
-            ) from cause
-        except paramiko.AuthenticationException as cause:
-            user = options.user or config.get("user") or "the current user"
-            raise AuthenticationError(
-                f"{self._name}: login as {user} was refused: {cause}",
-                hint="try another -u/--user, --private-key FILE, or -k to be asked for a password",
-            ) from cause
-        except socket.gaierror as cause:
+            channel = self._transport.open_session(timeout=self._options.timeout or KEEPALIVE)
+        except paramiko.ChannelException as cause:
+            self.close()
             raise UnreachableError(
-                f"{self._name}: the name {host} does not resolve", hint="check its spelling"
+                f"{self._name}: the server refuses a session: {_words(cause)}",
+                hint="check MaxSessions in its sshd_config",
             ) from cause
-        except ConnectionRefusedError as cause:
-            raise UnreachableError(f"{self._name}: {host} refuses connections to port {port}", hint=_PORT) from cause
-        except paramiko.ssh_exception.NoValidConnectionsError as cause:
-            raise UnreachableError(f"{self._name}: {host} port {port}: {cause.strerror}", hint=_PORT) from cause
-        except (paramiko.SSHException, OSError, EOFError) as cause:
-            reason = "timed out" if isinstance(cause, TimeoutError) else str(cause) or type(cause).__name__
+        try:
+            channel.exec_command("sh -s")
+        except paramiko.SSHException as cause:
+            broken = not self._transport.is_active()
+            channel.close()
+            if broken:
+                raise
+            self.close()
             raise UnreachableError(
-                f"{self._name}: no SSH connection to {host} port {port}: {reason}", hint=_PORT
+                f"{self._name}: the server refuses to run commands", hint="is it an account for file transfer only?"
             ) from cause
-        transport = client.get_transport()
-        if transport is not None:
-            transport.set_keepalive(KEEPALIVE)
-        return client
+        return channel
 
-    def _config(self) -> dict[str, Any]:
-        import paramiko
-
-        path = Path(self._options.ssh_config or "~/.ssh/config").expanduser()
-        if not path.is_file():
-            return {}
-        return dict(paramiko.SSHConfig.from_path(str(path)).lookup(self._options.host))
-
-    def _known_hosts_files(self) -> list[str]:
-        if self._options.known_hosts:
-            return [str(Path(self._options.known_hosts).expanduser())]
-        return ["/etc/ssh/ssh_known_hosts", str(Path("~/.ssh/known_hosts").expanduser())]
-
-    def _jump_channel(self, config: dict[str, Any], host: str, port: int) -> Any:
-        import paramiko
-
-        jump = self._options.jump or config.get("proxyjump")
-        if jump and jump != "none":
-            *earlier, last = str(jump).split(",")
-            user, _, place = last.rpartition("@")
-            name, _, jump_port = place.partition(":")
-            self._jump = SSHTransport(
-                SSHOptions(
-                    host=name,
-                    user=user or None,
-                    port=int(jump_port) if jump_port else None,
-                    key_files=self._options.key_files,
-                    known_hosts=self._options.known_hosts,
-                    accept_new=self._options.accept_new,
-                    ssh_config=self._options.ssh_config,
-                    jump=",".join(earlier) or None,
-                    timeout=self._options.timeout,
-                )
+    def _connected(self, settings: Settings) -> paramiko.Transport:
+        logging.getLogger("paramiko").addHandler(logging.NullHandler())  # else its tracebacks go to stderr
+        if (settings.host, settings.port) in self._behind:
+            raise UnreachableError(
+                f"{self._name} is to be reached through itself",
+                hint=f"give it ProxyJump none in ~/.ssh/config: Host {self._options.host}",
             )
-            self._jump.connect()
-            transport = self._jump._client.get_transport() if self._jump._client else None  # noqa: SLF001 # own class
+        known_host = known(settings.known_hosts, settings.known_as, settings.port)
+        for hang_ups in range(HANG_UPS):
+            if hang_ups:
+                time.sleep(random.uniform(0.1, 0.4) * 2**hang_ups)  # noqa: S311 # jitter
+            transport = self._greeted(settings, known_host, last=hang_ups == HANG_UPS - 1)
             if transport is not None:
-                return transport.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0))
-        if config.get("proxycommand"):
-            return paramiko.ProxyCommand(str(config["proxycommand"]))
-        return None
+                break
+        assert transport is not None  # noqa: S101 # the last one raises instead
+        try:
+            key = transport.get_remote_server_key()
+            verify(self._name, known_host, HostKey(key.get_name(), key.asbytes()), settings)
+            log_in(transport, self._name, settings, self._options.password)
+        except BaseException:
+            transport.close()
+            raise
+        transport.set_keepalive(KEEPALIVE)
+        return transport
+
+    def _greeted(self, settings: Settings, known_host: Known, *, last: bool) -> paramiko.Transport | None:
+        """Return a connection after the key exchange; None when the server hung up before it said who it is."""
+        import paramiko
+
+        where = f"{settings.host} port {settings.port}"
+        transport = paramiko.Transport(self._stream(settings))
+        transport.banner_timeout = transport.auth_timeout = transport.handshake_timeout = settings.timeout
+        _prefer(transport, known_host)
+        try:
+            transport.start_client(timeout=settings.timeout)
+            if not transport.initial_kex_done:
+                raise TimeoutError  # handled with the others
+        except (paramiko.SSHException, OSError, EOFError) as cause:
+            version = str(transport.remote_version or "")
+            transport.close()
+            words = self._route.last_words() if isinstance(self._route, ProxyCommand) else ""
+            self._leave_route()
+            if isinstance(cause, paramiko.ssh_exception.IncompatiblePeer):
+                raise UnreachableError(f"{self._name}: {_no_common(cause, version)}", hint=_OLD) from cause
+            timed_out = isinstance(cause, TimeoutError) or "timed out" in str(cause) or str(cause).endswith("timeout")
+            if not version and not timed_out and not words and not last:
+                return None
+            reason = f"no SSH greeting within {settings.timeout:.0f} s" if timed_out else _reason(cause, version)
+            raise UnreachableError(
+                f"{self._name}: no SSH connection to {where}: {words or reason}",
+                hint="check the address, -p/--port and whether sshd runs there",
+            ) from cause
+        return transport
+
+    def _stream(self, settings: Settings) -> Any:
+        import paramiko
+
+        self._leave_route()
+        if settings.jump:
+            jump = self._route = self._jump_host(settings, settings.jump)
+            try:
+                jump.connect()
+                assert jump._transport is not None  # noqa: S101, SLF001 # own class, connected
+                there = (settings.host, settings.port)
+                return jump._transport.open_channel("direct-tcpip", there, ("127.0.0.1", 0), timeout=settings.timeout)  # noqa: SLF001 # own class
+            except ConnectError as cause:
+                raise type(cause)(f"{self._name}: through {cause.message}", hint=cause.hint) from cause
+            except (paramiko.SSHException, OSError, EOFError) as cause:
+                raise UnreachableError(
+                    f"{self._name}: {jump.name} cannot reach {settings.host} port {settings.port}: {_words(cause)}"
+                ) from cause
+        if settings.proxy_command:
+            self._route = ProxyCommand(settings.proxy_command)
+            return self._route.socket
+        return tcp(self._name, settings.host, settings.port, settings.timeout)
+
+    def _leave_route(self) -> None:
+        if self._route is not None:
+            self._route.close()
+            self._route = None
+
+    def _jump_host(self, settings: Settings, jump: str) -> SSHTransport:
+        *earlier, last = jump.split(",")
+        user, host, port = jump_place(last)
+        options = self._options
+        return SSHTransport(
+            SSHOptions(
+                host=host,
+                user=user,
+                port=port,
+                key_files=options.key_files,
+                known_hosts=options.known_hosts,
+                accept_new=options.accept_new,
+                ssh_config=options.ssh_config,
+                jump=",".join(earlier) or None,
+                timeout=options.timeout,
+            ),
+            f"jump host {host}",
+            behind=self._behind | {(settings.host, settings.port)},
+        )
 
 
-def fingerprint(key: paramiko.PKey) -> str:
-    """The key as OpenSSH prints it: type and SHA256 of its bytes."""
-    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return f"{key.get_name()} SHA256:{digest}"
+_OLD = (
+    "paramiko 4 dropped DSA and 5 dropped SHA-1: upgrade sshd there, give it an ECDSA host key (ssh-keygen -A), "
+    "or here: pip install 'paramiko<5'"
+)
 
 
-def _policy(name: str, host: str, port: int, options: SSHOptions) -> Any:
-    import paramiko
-
-    class Policy(paramiko.MissingHostKeyPolicy):
-        def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-            del client
-            if not options.accept_new:
-                raise HostKeyError(
-                    f"{name}: its host key is unknown: {fingerprint(key)}",
-                    hint=f"compare it with the host's own, then use --accept-new, "
-                    f"or: ssh-keyscan -p {port} {host} >> ~/.ssh/known_hosts",
-                )
-            path = Path(options.known_hosts or "~/.ssh/known_hosts").expanduser()
-            with _known_hosts_lock:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with path.open("a", encoding="ascii") as file:
-                    file.write(f"{hostname} {key.get_name()} {key.get_base64()}\n")
-
-    return Policy()
+def _prefer(transport: paramiko.Transport, known_host: Known) -> None:
+    """Ask for a host key of a type that known_hosts has, as OpenSSH does: another type would look like a change."""
+    offered = transport.get_security_options()
+    wanted: list[str] = []
+    for kind in known_host.kinds:
+        wanted += ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] if kind == "ssh-rsa" else [kind]
+    first = [kind for kind in wanted if kind in offered.key_types]
+    offered.key_types = (*first, *(kind for kind in offered.key_types if kind not in first))
 
 
-def _talk(channel: paramiko.Channel, script: bytes, out: Lines, err: Lines, deadline: float) -> None:
-    """Feed and drain at once: either alone deadlocks when a window fills up (paramiko #1778)."""
-    sender = threading.Thread(target=_send, args=(channel, script), daemon=True)
-    sender.start()
-    errors = threading.Thread(target=_drain_errors, args=(channel, err), daemon=True)
-    errors.start()
-    while True:
-        channel.settimeout(max(deadline - time.monotonic(), 0.001))
-        chunk = channel.recv(CHUNK)
-        if not chunk:
-            break
-        out.feed(chunk)
-    errors.join(timeout=max(deadline - time.monotonic(), 0.001))
+def _no_common(cause: Exception, version: str) -> str:
+    what = str(cause).partition("(")[2].rstrip(")") or str(cause)
+    return f"no common algorithm with {version.removeprefix('SSH-2.0-') or 'its SSH server'}: {what}"
 
 
-def _send(channel: paramiko.Channel, script: bytes) -> None:
-    with contextlib.suppress(OSError):
-        channel.sendall(script)
-        channel.shutdown_write()
+def _words(cause: Exception) -> str:
+    return str(getattr(cause, "text", "")) or str(cause) or type(cause).__name__
 
 
-def _drain_errors(channel: paramiko.Channel, err: Lines) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := channel.recv_stderr(CHUNK):
-            err.feed(chunk)
-
-
-_PORT = "check the address, -p/--port and whether sshd runs there"
+def _reason(cause: Exception, version: str) -> str:
+    if not version and "banner" in str(cause):
+        return "the server hangs up without a greeting (MaxStartups, or no SSH server)"
+    return _words(cause)
