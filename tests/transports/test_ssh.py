@@ -48,7 +48,7 @@ def test_a_server_that_never_says_who_it_is(ssh):
         start = time.monotonic()
         with pytest.raises(UnreachableError, match="no SSH greeting within 1 s"):
             ssh(server, timeout=1).connect()
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < 10
 
 
 def test_a_server_that_is_no_ssh_server(ssh):
