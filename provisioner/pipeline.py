@@ -42,7 +42,7 @@ def look(target: Target) -> Outcome:
     began = time.monotonic()
     facts = None
     try:
-        facts = gather(target.transport, become_password=target.become_password)
+        facts = gather(target.transport, become_password=target.become_password, brief=not target.spec.install)
         reach = probe(target.transport, sources_needed(facts, target.spec), become_password=target.become_password)
         planned = plan(target.name, facts, reach, target.spec)
     except ProvisionerError as error:
@@ -100,7 +100,7 @@ def examine(target: Target, *, on_step: OnStep, proof: str | None = None) -> Out
     began = time.monotonic()
     facts = None
     try:
-        facts = gather(target.transport, become_password=target.become_password)
+        facts = gather(target.transport, become_password=target.become_password, brief=True)
         checks = verify(facts, target.spec)
     except ProvisionerError as error:
         return Outcome(target.name, _status(error), facts, error=error, timings=_since(began, "look"))

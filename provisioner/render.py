@@ -20,9 +20,16 @@ from provisioner.planning.model import Plan
 Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
 
-def facts_script(nonce: str, *, become_password: str | None = None) -> str:
-    """The script that asks a host for its facts, as root where the account allows it."""
-    return _envelope(nonce, template_text("facts.sh"), become_password, needs_root=False)
+def facts_script(nonce: str, *, become_password: str | None = None, brief: bool = False) -> str:
+    """The script that asks a host for its facts, as root where the account allows it.
+
+    `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks.
+    """
+    return _envelope(nonce, _facts(brief=brief), become_password, needs_root=False)
+
+
+def _facts(*, brief: bool) -> str:
+    return ("brief=1\n" if brief else "") + template_text("facts.sh")
 
 
 def apply_script(plan: Plan) -> str:
@@ -48,7 +55,7 @@ def launch_script(
         .get_template("launch.sh.j2")
         .render(
             apply=apply,
-            facts=template_text("facts.sh"),
+            facts=_facts(brief=True),
             nonce=nonce,
             run=run,
             holder=holder,

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Everything that a decision about this host needs, in one exec. Changes nothing, starts nothing.
+# A line `brief=1` before it leaves out what only an installation needs to know.
 # Usage: sh -s NONCE [LOGIN_USER]. Answer: frames "@@NONCE begin NAME" ... "@@NONCE end NAME", then "@@NONCE done 0".
 # The newline before a marker belongs to the marker, so a frame carries a file exactly, final newline or not.
 N=$1
@@ -188,6 +189,7 @@ engine() {
   engine_config=$config
   value config-path "$config"
   file "$config" attributes
+  for path in /etc/docker/certs.d/*/hosts.toml; do file "$path"; done
   file /etc/default/docker
   for path in /etc/sysconfig/docker /etc/sysconfig/docker-storage /etc/sysconfig/docker-network; do file "$path"; done
   # A client call would start a socket-activated daemon that is stopped, so ask only one that runs.
@@ -355,7 +357,6 @@ network() {
       /etc/profile.d/*.sh /etc/apt/apt.conf /etc/apt/apt.conf.d/* /etc/yum.conf /etc/dnf/dnf.conf
   } | sed 's#//[^/@]*@#//***@#'
   end proxies
-  for path in /etc/docker/certs.d/*/hosts.toml; do file "$path"; done
 }
 
 # Who holds a lock of the package manager: dpkg, apt and rpm lock with fcntl, dnf and yum leave their pid in a file.
@@ -416,6 +417,14 @@ run_in_progress() {
   done
 }
 
+before_an_installation() {
+  kernel_support
+  storage
+  running_units
+  network
+  package_state
+}
+
 main() {
   export LC_ALL=C
   PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -426,12 +435,8 @@ main() {
   package_sources
   accounts
   engine
-  kernel_support
-  storage
-  running_units
-  network
-  package_state
   run_in_progress
+  [ -n "${brief:-}" ] || before_an_installation
   printf '\n@@%s done 0\n' "$N"
 }
 main "$@" </dev/null

@@ -16,8 +16,8 @@ TIMEOUT = 120.0
 """Seconds; a healthy host answers in well under one, a hung dockerd costs 40."""
 
 
-def gather(transport: Transport, *, become_password: str | None = None) -> Facts:
-    """Return the facts of the host behind `transport`.
+def gather(transport: Transport, *, become_password: str | None = None, brief: bool = False) -> Facts:
+    """Return the facts of the host behind `transport`; `brief` leaves out what only an installation needs.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -25,7 +25,7 @@ def gather(transport: Transport, *, become_password: str | None = None) -> Facts
     """
     nonce = new_nonce()
     asked = time.time()
-    answer = _ask(transport, nonce, become_password)
+    answer = _ask(transport, nonce, become_password, brief=brief)
     answered = time.time()
     facts = parse_answer(*answer, nonce)
     return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if facts.clock else facts
@@ -34,7 +34,7 @@ def gather(transport: Transport, *, become_password: str | None = None) -> Facts
 def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
     """Return the answer itself, in the form that golden test directories store."""
     nonce = new_nonce()
-    stdout, _ = _ask(transport, nonce, become_password)
+    stdout, _ = _ask(transport, nonce, become_password, brief=False)
     return stdout.replace(f"@@{nonce} ", f"@@{RAW_NONCE} ")
 
 
@@ -55,7 +55,7 @@ def _skew(clock: int, asked: float, answered: float) -> float:
     return min(0.0, clock + 1 - asked)
 
 
-def _ask(transport: Transport, nonce: str, become_password: str | None) -> tuple[str, str]:
-    script = facts_script(nonce, become_password=become_password)
+def _ask(transport: Transport, nonce: str, become_password: str | None, *, brief: bool) -> tuple[str, str]:
+    script = facts_script(nonce, become_password=become_password, brief=brief)
     completed = transport.run(script, timeout=TIMEOUT)
     return completed.stdout, completed.stderr
