@@ -151,7 +151,7 @@ drop() {
 }
 
 # process PID: what people call it.
-process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-80)"; }
+process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | sed 's/ *$//' | cut -c 1-80)"; }
 
 # The pid file has no final newline, so `read` fails although it reads.
 engine_pid() {

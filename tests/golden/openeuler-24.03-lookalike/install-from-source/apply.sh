@@ -151,7 +151,7 @@ drop() {
 }
 
 # process PID: what people call it.
-process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-80)"; }
+process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | sed 's/ *$//' | cut -c 1-80)"; }
 
 # The pid file has no final newline, so `read` fails although it reads.
 engine_pid() {
@@ -238,30 +238,54 @@ gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-docker
 }
 
 step_2() {
-  # lock_holder: who holds a package lock now. apt and dpkg lock with fcntl, which /proc/locks shows by inode;
-  # dnf and yum write their pid.
+  # lock_holder: who holds a package lock now. apt, dpkg and rpm lock with fcntl, which /proc/locks shows by inode;
+  # dnf and yum write their pid, without a final newline, and leave the file behind when they are killed.
   lock_holder() {
-    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
+      /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
       [ -e "$lock" ] || continue
       inode=$(stat -c %i "$lock")
       holder=$(sed -n "s/.* \([0-9][0-9]*\) [0-9a-f]*:[0-9a-f]*:$inode .*/\1/p" /proc/locks 2>/dev/null | head -n 1)
       if [ -n "$holder" ]; then printf '%s holds %s' "$(process "$holder")" "$lock"; return 0; fi
     done
-    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid; do
-      [ -r "$lock" ] && read -r holder <"$lock" && [ -d "/proc/$holder" ] || continue
+    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid \
+      /var/lib/dnf/rpmdb_lock.pid; do
+      [ -r "$lock" ] || continue
+      holder=''
+      read -r holder <"$lock" || :
+      [ -n "$holder" ] || continue
+      case $(tr '\0' ' ' <"/proc/$holder/cmdline" 2>/dev/null) in
+        *dnf* | *yum* | *[Pp]ackage[Kk]it*) ;;
+        *) continue ;;
+      esac
       printf '%s holds %s' "$(process "$holder")" "$lock"
       return 0
     done
     return 1
   }
-  waited=''
-  limit=$(($(now) + 300))
-  while holder=$(lock_holder); do
-    [ "$waited" = "$holder" ] || note "waiting: $holder"
-    waited=$holder
-    [ "$(now)" -lt "$limit" ] || { mark "locked $holder"; exit 75; }
-    sleep 1
-  done
+  lock_limit=$(($(now) + 300))
+  wait_for_locks() {
+    waited=''
+    while holder=$(lock_holder); do
+      [ "$waited" = "$holder" ] || note "waiting: $holder"
+      waited=$holder
+      [ "$(now)" -lt "$lock_limit" ] || { mark "locked $holder"; exit 75; }
+      sleep 1
+    done
+  }
+  # patient_apt WORD...: apt-get; once more when somebody took a lock just before it. The lists' lock has no timeout of
+  # its own, and apt before 1.9.11 (DPkg::Lock::Timeout) has none at all.
+  patient_apt() {
+    while :; do
+      { if apt-get "$@"; then echo 0 >"$RUN/apt.status"; else echo $? >"$RUN/apt.status"; fi; } 2>&1 | tee "$RUN/apt.log"
+      [ "$(cat "$RUN/apt.status")" != 0 ] || return 0
+      grep -q -e 'Could not get lock' -e 'Unable to lock' "$RUN/apt.log" || return 1
+      [ "$(now)" -lt "$lock_limit" ] || { mark "locked $(grep -m 1 -e 'Could not get lock' -e 'Unable to lock' "$RUN/apt.log")"; exit 75; }
+      sleep 1
+      wait_for_locks
+    done
+  }
+  wait_for_locks
   versionlock() { dnf -q -y --setopt=plugins=1 versionlock "$@" 2>&1; }
   can_lock() {
     versionlock list >/dev/null && return 0
@@ -325,30 +349,54 @@ step_4() {
 }
 
 step_5() {
-  # lock_holder: who holds a package lock now. apt and dpkg lock with fcntl, which /proc/locks shows by inode;
-  # dnf and yum write their pid.
+  # lock_holder: who holds a package lock now. apt, dpkg and rpm lock with fcntl, which /proc/locks shows by inode;
+  # dnf and yum write their pid, without a final newline, and leave the file behind when they are killed.
   lock_holder() {
-    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
+      /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
       [ -e "$lock" ] || continue
       inode=$(stat -c %i "$lock")
       holder=$(sed -n "s/.* \([0-9][0-9]*\) [0-9a-f]*:[0-9a-f]*:$inode .*/\1/p" /proc/locks 2>/dev/null | head -n 1)
       if [ -n "$holder" ]; then printf '%s holds %s' "$(process "$holder")" "$lock"; return 0; fi
     done
-    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid; do
-      [ -r "$lock" ] && read -r holder <"$lock" && [ -d "/proc/$holder" ] || continue
+    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid \
+      /var/lib/dnf/rpmdb_lock.pid; do
+      [ -r "$lock" ] || continue
+      holder=''
+      read -r holder <"$lock" || :
+      [ -n "$holder" ] || continue
+      case $(tr '\0' ' ' <"/proc/$holder/cmdline" 2>/dev/null) in
+        *dnf* | *yum* | *[Pp]ackage[Kk]it*) ;;
+        *) continue ;;
+      esac
       printf '%s holds %s' "$(process "$holder")" "$lock"
       return 0
     done
     return 1
   }
-  waited=''
-  limit=$(($(now) + 300))
-  while holder=$(lock_holder); do
-    [ "$waited" = "$holder" ] || note "waiting: $holder"
-    waited=$holder
-    [ "$(now)" -lt "$limit" ] || { mark "locked $holder"; exit 75; }
-    sleep 1
-  done
+  lock_limit=$(($(now) + 300))
+  wait_for_locks() {
+    waited=''
+    while holder=$(lock_holder); do
+      [ "$waited" = "$holder" ] || note "waiting: $holder"
+      waited=$holder
+      [ "$(now)" -lt "$lock_limit" ] || { mark "locked $holder"; exit 75; }
+      sleep 1
+    done
+  }
+  # patient_apt WORD...: apt-get; once more when somebody took a lock just before it. The lists' lock has no timeout of
+  # its own, and apt before 1.9.11 (DPkg::Lock::Timeout) has none at all.
+  patient_apt() {
+    while :; do
+      { if apt-get "$@"; then echo 0 >"$RUN/apt.status"; else echo $? >"$RUN/apt.status"; fi; } 2>&1 | tee "$RUN/apt.log"
+      [ "$(cat "$RUN/apt.status")" != 0 ] || return 0
+      grep -q -e 'Could not get lock' -e 'Unable to lock' "$RUN/apt.log" || return 1
+      [ "$(now)" -lt "$lock_limit" ] || { mark "locked $(grep -m 1 -e 'Could not get lock' -e 'Unable to lock' "$RUN/apt.log")"; exit 75; }
+      sleep 1
+      wait_for_locks
+    done
+  }
+  wait_for_locks
   versionlock() { dnf -q -y --setopt=plugins=1 versionlock "$@" 2>&1; }
   can_lock() {
     versionlock list >/dev/null && return 0

@@ -151,7 +151,7 @@ drop() {
 }
 
 # process PID: what people call it.
-process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-80)"; }
+process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | sed 's/ *$//' | cut -c 1-80)"; }
 
 # The pid file has no final newline, so `read` fails although it reads.
 engine_pid() {
@@ -209,30 +209,54 @@ engine_enable() {
 }
 
 step_1() {
-  # lock_holder: who holds a package lock now. apt and dpkg lock with fcntl, which /proc/locks shows by inode;
-  # dnf and yum write their pid.
+  # lock_holder: who holds a package lock now. apt, dpkg and rpm lock with fcntl, which /proc/locks shows by inode;
+  # dnf and yum write their pid, without a final newline, and leave the file behind when they are killed.
   lock_holder() {
-    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
+      /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
       [ -e "$lock" ] || continue
       inode=$(stat -c %i "$lock")
       holder=$(sed -n "s/.* \([0-9][0-9]*\) [0-9a-f]*:[0-9a-f]*:$inode .*/\1/p" /proc/locks 2>/dev/null | head -n 1)
       if [ -n "$holder" ]; then printf '%s holds %s' "$(process "$holder")" "$lock"; return 0; fi
     done
-    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid; do
-      [ -r "$lock" ] && read -r holder <"$lock" && [ -d "/proc/$holder" ] || continue
+    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid \
+      /var/lib/dnf/rpmdb_lock.pid; do
+      [ -r "$lock" ] || continue
+      holder=''
+      read -r holder <"$lock" || :
+      [ -n "$holder" ] || continue
+      case $(tr '\0' ' ' <"/proc/$holder/cmdline" 2>/dev/null) in
+        *dnf* | *yum* | *[Pp]ackage[Kk]it*) ;;
+        *) continue ;;
+      esac
       printf '%s holds %s' "$(process "$holder")" "$lock"
       return 0
     done
     return 1
   }
-  waited=''
-  limit=$(($(now) + 300))
-  while holder=$(lock_holder); do
-    [ "$waited" = "$holder" ] || note "waiting: $holder"
-    waited=$holder
-    [ "$(now)" -lt "$limit" ] || { mark "locked $holder"; exit 75; }
-    sleep 1
-  done
+  lock_limit=$(($(now) + 300))
+  wait_for_locks() {
+    waited=''
+    while holder=$(lock_holder); do
+      [ "$waited" = "$holder" ] || note "waiting: $holder"
+      waited=$holder
+      [ "$(now)" -lt "$lock_limit" ] || { mark "locked $holder"; exit 75; }
+      sleep 1
+    done
+  }
+  # patient_apt WORD...: apt-get; once more when somebody took a lock just before it. The lists' lock has no timeout of
+  # its own, and apt before 1.9.11 (DPkg::Lock::Timeout) has none at all.
+  patient_apt() {
+    while :; do
+      { if apt-get "$@"; then echo 0 >"$RUN/apt.status"; else echo $? >"$RUN/apt.status"; fi; } 2>&1 | tee "$RUN/apt.log"
+      [ "$(cat "$RUN/apt.status")" != 0 ] || return 0
+      grep -q -e 'Could not get lock' -e 'Unable to lock' "$RUN/apt.log" || return 1
+      [ "$(now)" -lt "$lock_limit" ] || { mark "locked $(grep -m 1 -e 'Could not get lock' -e 'Unable to lock' "$RUN/apt.log")"; exit 75; }
+      sleep 1
+      wait_for_locks
+    done
+  }
+  wait_for_locks
   quiet='-y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20'
   # The first start of the daemon waits for its configuration: invoke-rc.d asks this policy. It also lets a package
   # finish whose daemon did not start.
@@ -249,10 +273,10 @@ step_1() {
     dpkg --force-confdef --force-confold --configure -a || die "dpkg cannot finish what it left half done"
   fi
   # shellcheck disable=SC2086 # a list of words
-  apt-get $quiet update || die "the package lists cannot be refreshed"
+  patient_apt $quiet update || die "the package lists cannot be refreshed"
   installed=0
   # shellcheck disable=SC2086
-  apt-get $quiet -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+  patient_apt $quiet -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
     install --no-install-recommends  docker.io \
     || installed=1
   [ "$installed" = 0 ] || die "the packages cannot be installed"
