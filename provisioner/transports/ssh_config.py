@@ -122,7 +122,7 @@ def _looked_up(options: SSHOptions) -> tuple[str, dict[str, Any]]:
     import paramiko
 
     path = Path(options.ssh_config or "~/.ssh/config").expanduser()
-    if options.ssh_config and not path.is_file():
+    if options.ssh_config and not path.exists():
         raise UsageError(f"{path}: no such file", hint="check --ssh-config")
     try:
         return str(path), dict(_config(path, options).lookup(options.host))
@@ -147,7 +147,7 @@ def _config(path: Path, options: SSHOptions) -> paramiko.SSHConfig:
     What was given goes in front, for %p and %r in a ProxyCommand and `Match user` speak of it.
     """
     given = ["Host *"] + [f"Port {options.port}"] * bool(options.port) + [f"User {options.user}"] * bool(options.user)
-    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
     return _parsed(path, stamp, not options.ssh_config, "\n".join(given))
 
 
@@ -156,7 +156,7 @@ def _parsed(path: Path, stamp: int, system: bool, given: str) -> paramiko.SSHCon
     import paramiko
 
     text = f"{given}\nHost *\n" + (_with_includes(path, Path("~/.ssh").expanduser(), 0) if stamp else "")
-    if system and Path(_SYSTEM_CONFIG).is_file():
+    if system and Path(_SYSTEM_CONFIG).exists():
         try:
             behind = f"{text}\nHost *\n{_with_includes(Path(_SYSTEM_CONFIG), Path('/etc/ssh'), 0)}"
             return paramiko.SSHConfig.from_text(behind)
