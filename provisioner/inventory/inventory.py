@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from provisioner.errors import UsageError
 from provisioner.inventory.document import Entry
 from provisioner.inventory.groups import Group, Host, Tree
 from provisioner.inventory.host import InventoryHost, inventory_host
@@ -34,16 +35,25 @@ class Inventory:
         """What was skipped, as Ansible would, as far as it has been read; each host has warnings of its own."""
         return (*self._tree.warnings, *self._files.warnings)
 
-    def hosts(self, limit: str | None = None, *, supplied: Collection[str] = ()) -> tuple[InventoryHost, ...]:
+    def hosts(
+        self, limit: str | None = None, *, among: str | None = None, supplied: Collection[str] = ()
+    ) -> tuple[InventoryHost, ...]:
         """Return the hosts that `limit` (Ansible's -l/--limit) selects, in the inventory's order.
 
+        `among` is a pattern of its own, such as the hosts named as arguments: a host has to match both.
         Only these hosts' variables are looked at. `supplied` names fields of InventoryHost that the command line
         sets (such as "password"): the inventory's values of them are not read, so that an encrypted one does no harm.
 
         Raises:
             UsageError: the limit matches nothing, or a variable that is needed cannot be used.
         """
-        return tuple(self._host(host, supplied) for host in select(self._tree, limit))
+        chosen = select(self._tree, limit if among is None else among)
+        if limit is not None and among is not None:
+            allowed = {host.name for host in select(self._tree, limit)}
+            chosen = [host for host in chosen if host.name in allowed]
+            if not chosen:
+                raise UsageError(f"--limit {limit} leaves none of {among}", hint="no host matches both")
+        return tuple(self._host(host, supplied) for host in chosen)
 
     def _host(self, host: Host, supplied: Collection[str]) -> InventoryHost:
         groups = self._tree.ancestry(host)

@@ -11,7 +11,10 @@ OnLine = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A script that ended by itself: exit status (negative: killed by that signal) and both streams."""
+    """A script that ended by itself: exit status and both streams.
+
+    A negative status: the shell was killed by that signal; over SSH always -1, whichever it was.
+    """
 
     status: int
     stdout: str
@@ -27,7 +30,8 @@ class Transport(Protocol):
     from the start of the script. Nothing of the script ever becomes an argument or an environment variable.
 
     `connect` is implied by the first `run`; `close` is idempotent, and a closed transport connects again
-    on the next `run`.
+    on the next `run`. A connection that broke while no script ran is made again as well. A half line that
+    a broken connection leaves is not passed on: it could be taken for a whole one.
 
     Raises:
         UnreachableError, HostKeyError, AuthenticationError: there is no connection.

@@ -61,6 +61,13 @@ def test_the_order_is_that_of_the_pieces(inventory):
     assert [host.name for host in inventory.hosts("db-b,web1,db")] == ["db-b", "web1", "db-a"]
 
 
+def test_a_host_has_to_match_both_patterns(inventory):
+    names = [host.name for host in inventory.hosts("web,db", among="db-b,web4,lone")]
+    assert names == ["db-b", "web4"]
+    with pytest.raises(UsageError, match="--limit web leaves none of db"):
+        inventory.hosts("web", among="db")
+
+
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
