@@ -16,6 +16,7 @@ from provisioner.cli.history import history
 from provisioner.cli.mirror import mirror
 from provisioner.cli.plan import plan
 from provisioner.cli.platform import platform as platform_commands
+from provisioner.cli.render import render
 from provisioner.cli.source import source
 from provisioner.cli.verify import verify
 from provisioner.cli.versions import versions
@@ -30,6 +31,7 @@ for command in (facts, check, plan, apply, verify, versions, history):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
 app.add_typer(source, name="source")
+app.add_typer(render, name="render")
 app.add_typer(platform_commands, name="platform")
 
 
