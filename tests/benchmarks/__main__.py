@@ -12,9 +12,12 @@ import argparse
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+from provisioner.inventory import load
 from tests.testbed import Bed, Host, testbed
 
 PROVISIONER = [sys.executable, "-m", "provisioner"]
@@ -29,6 +32,7 @@ def main() -> None:
     _report("provisioner --help", [_timed([*PROVISIONER, "--help"]) for _ in range(9)], budget="0.25 s")
     subprocess.run([*PROVISIONER, "apply", "--yes", "--strategy", "distro-packages"], check=True, capture_output=True)
     _report("converged local plan", [_timed([*PROVISIONER, "plan"]) for _ in range(9)], budget="0.6 s")
+    _report("inventory of 1,000 hosts", [_loaded(1000) for _ in range(5)], budget="0.5 s")
     with testbed() as bed, ThreadPoolExecutor(2) as pool:
         hosts = list(pool.map(lambda _: bed.start(SLUG), range(arguments.hosts)))
         _repoint(bed, hosts, arguments.rounds)
@@ -53,6 +57,17 @@ def _repoint(bed: Bed, hosts: list[Host], rounds: int) -> None:
     _report(f"{what}: bare exec, the floor", floor)
     _report(f"{what}: mirror set", ours, against=floor, budget="1.4 x")
     _report(f"{what}: mirror set, nothing to do", nothing, against=floor, budget="1.1 x")
+
+
+def _loaded(count: int) -> float:
+    """How long an inventory takes to read, in this process."""
+    hosts = "\n".join(f"    web{n:04}: {{ansible_host: 192.0.2.{n % 250}, ansible_user: ops}}" for n in range(count))
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "hosts.yaml")
+        path.write_text(f"all:\n  vars: {{docker: {{registry_mirrors: [https://m.example]}}}}\n  hosts:\n{hosts}\n")
+        began = time.perf_counter()
+        assert len(load(path).hosts()) == count
+        return time.perf_counter() - began
 
 
 def _timed(words: list[str]) -> float:
