@@ -75,12 +75,9 @@ class Connection:
         Optional[str],
         typer.Option("-J", "--jump", help="jump host, \\[user@]host\\[:port]", metavar="HOST", rich_help_panel=_WHO),
     ] = None
-    timeout: Annotated[
-        Optional[float],
-        typer.Option(
-            "--timeout", help="to connect; 15 if ~/.ssh/config says nothing", metavar="SECONDS", rich_help_panel=_WHO
-        ),
-    ] = None
+    timeout: Annotated[float, typer.Option("--timeout", help="to connect", metavar="SECONDS", rich_help_panel=_WHO)] = (
+        15.0
+    )
 
 
 @dataclass(frozen=True, slots=True)
