@@ -15,6 +15,7 @@ Status = Literal[
     "changed",
     "planned",
     "verified",
+    "drifted",
     "failed",
     "rolled_back",
     "unreachable",
@@ -50,7 +51,7 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one host. `planned` is the status of a host whose plan was shown and not applied,
-    `verified` that of one which `verify` found as wanted.
+    `verified` that of one which `verify` or `status` found as wanted, `drifted` of one that `status` did not.
     """
 
     host: str
@@ -62,7 +63,7 @@ class Outcome:
     error: ProvisionerError | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
-    """Why a host was left out without an error."""
+    """Why a host was left out without an error, or why there was nothing to do."""
 
     @property
     def exit_code(self) -> int:

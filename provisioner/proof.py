@@ -46,7 +46,8 @@ def proof_plan(host: str, facts: Facts, image: str) -> Plan:
             "telling": TELLING,
         },
     )
-    return Plan(host, "", "", (step,), restart=Restart("reload", "debug logging for one pull"), init=facts.init)
+    how = Restart("reload", "debug logging for one pull")
+    return Plan(host, "", "", (step,), restart=how, init="snap" if facts.engine.snap else facts.init)
 
 
 def judge(said: Sequence[str], mirrors: Iterable[str], image: str) -> Check:

@@ -16,6 +16,8 @@ Channel = Literal["stable", "test"]
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 VERSION = re.compile(r"latest|\d+(\.\d+){0,2}(-[A-Za-z0-9.]+)?")
 LOGIN_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\$?", re.IGNORECASE)
+MIRROR_FIELDS = ("registry_mirrors", "take_over")
+"""Fields of `Spec` that say where Docker Hub's images come from, and how that is written."""
 DAEMON_KEY = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -104,12 +106,23 @@ RegistryMirror = Annotated[str, AfterValidator(registry_mirror)]
 InsecureRegistry = Annotated[str, AfterValidator(insecure_registry)]
 
 
+class MirrorChange(BaseModel):
+    """A change to the list of mirrors that a host has: some go, then some come at its end or its front."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    add: tuple[RegistryMirror, ...] = ()
+    remove: tuple[RegistryMirror, ...] = ()
+    first: bool = False
+
+
 class Spec(BaseModel):
     """The wanted state of one host.
 
     `None` for the mirrors, the insecure registries and the version means "leave as it is"; an empty tuple of
     mirrors means "none". `daemon` holds further top-level keys of daemon.json.
-    `install` is False for the commands that only change configuration: they never install an engine.
+    `install` is False for the commands that only change configuration: they never install an engine. `take_over` lets
+    options of dockerd that say the same as a wanted key move into the daemon configuration.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -142,6 +155,8 @@ class Spec(BaseModel):
     system_update: bool = Field(default=False, description="upgrade the whole system before an engine is installed")
     hold: bool = Field(default=False, description="keep the package manager from upgrading the engine by itself")
     install: bool = True
+    mirror_change: MirrorChange | None = None
+    take_over: bool = False
 
     @model_validator(mode="after")
     def _one_place_per_setting(self) -> Spec:
@@ -161,6 +176,8 @@ class Spec(BaseModel):
             raise ValueError(f"daemon: {name} would have no effect: {why}")
         if self.registry_mirrors is not None and len(set(self.registry_mirrors)) < len(self.registry_mirrors):
             raise ValueError("registry_mirrors: the same mirror is listed twice")
+        if self.mirror_change and self.registry_mirrors is not None:
+            raise ValueError("registry_mirrors: either the whole list or a change to it")
         if self.source_fingerprint and "://" not in self.source:
             raise ValueError("source_fingerprint: goes with a source given as a URL; the named ones carry Docker's key")
         return self

@@ -17,3 +17,8 @@ else:
 def table(name: str) -> dict[str, Any]:
     """Return data/<name>.toml."""
     return tomllib.loads((files("provisioner") / "data" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def toml(text: str) -> dict[str, Any]:
+    """Return a TOML document; a ValueError says where it is broken."""
+    return tomllib.loads(text)

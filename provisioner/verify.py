@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from provisioner.facts.model import Facts
 from provisioner.outcome import Check
+from provisioner.planning.mirror_change import resolved
 from provisioner.spec import Spec
 from provisioner.versions import satisfies
 
 
 def verify(facts: Facts, spec: Spec) -> tuple[Check, ...]:
     """Return every check with its result; the host is as wanted when all have passed."""
-    engine, info = facts.engine, facts.engine.info
+    engine, info, spec = facts.engine, facts.engine.info, resolved(facts, spec)
     if not spec.install and not engine.running:
         return (Check("engine", passed=True, detail="stopped; it takes the configuration at its next start"),)
     checks = [Check("engine answers", info is not None, info.version if info else engine.error or "it does not run")]

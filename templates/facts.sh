@@ -86,8 +86,8 @@ packages() {
   done
   value package-manager "$manager"
   set -- docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin \
-    docker-ce-rootless-extras docker-model-plugin docker-scan-plugin docker.io docker-cli docker-buildx \
-    docker-compose docker-compose-v2 docker-doc docker-engine docker docker-client docker-client-latest docker-common docker-latest \
+    docker-ce-rootless-extras docker.io docker-cli docker-buildx docker-compose docker-compose-v2 docker-doc \
+    docker-engine docker docker-client docker-client-latest docker-common docker-latest \
     docker-latest-logrotate docker-logrotate docker-selinux docker-engine-selinux docker-ee docker-io \
     moby-engine moby-cli moby podman podman-docker containerd runc lxc-docker container-selinux \
     ca-certificates apparmor cgroupfs-mount apt-transport-https
@@ -101,7 +101,7 @@ packages() {
     if [ -e "$1" ]; then value package-lists $#; else value package-lists 0; fi
   elif have rpm; then
     begin rpm
-    rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" gpg-pubkey 2>/dev/null
+    rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" 2>/dev/null
     end rpm
     value package-lists 1
   fi
@@ -150,12 +150,25 @@ engine() {
   done
   dockerd=$(command -v dockerd) || dockerd=
   client=$(command -v docker) || client=
+  pid_file=/var/run/docker.pid
+  config=''
+  certificates=/etc/docker/certs.d
+  # The snap's engine is the system's when there is no other; its commands are not on PATH everywhere.
+  if [ -z "$dockerd" ] && [ -x /snap/docker/current/bin/dockerd ]; then
+    dockerd=/snap/docker/current/bin/dockerd
+    client=/snap/bin/docker
+    config=/var/snap/docker/current/config/daemon.json
+    certificates=/var/snap/docker/current/etc/docker/certs.d
+    for pid_file in /run/snap.docker/docker.pid /var/snap/docker/common/run/docker.pid "$pid_file"; do
+      [ ! -r "$pid_file" ] || break
+    done
+  fi
   value dockerd "$dockerd"
   value docker "$client"
   words=''
   pid=''
   information=''
-  if [ -r /var/run/docker.pid ]; then read -r pid </var/run/docker.pid || :; fi
+  if [ -r "$pid_file" ]; then read -r pid <"$pid_file" || :; fi
   if [ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ]; then
     words=$(tr '\0' '\n' <"/proc/$pid/cmdline")
     case $words in
@@ -167,14 +180,21 @@ engine() {
   if [ "$init" = systemd ]; then
     begin units
     units=$(systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p DropInPaths \
-      -p ExecStart -p NeedDaemonReload -p MainPID docker.service docker.socket containerd.service 2>/dev/null)
+      -p ExecStart -p EnvironmentFiles -p NeedDaemonReload -p MainPID \
+      docker.service docker.socket containerd.service 2>/dev/null)
     printf '%s' "$units"
     end units
     printf '%s\n' "$units" | while IFS= read -r line; do
       case $line in
         FragmentPath=?* | DropInPaths=?*)
           for path in ${line#*=}; do case $path in *containerd*) ;; *) file "$path" ;; esac; done ;;
+        EnvironmentFiles=/etc/default/docker* | EnvironmentFiles=/etc/sysconfig/docker*) ;;
+        EnvironmentFiles=/*) path=${line#*=}; file "${path%% (*}" ;;
       esac
+    done
+    # Those that systemd has not read yet.
+    for path in /etc/systemd/system/docker.service.d/*.conf; do
+      case $units in *"$path"*) ;; *) file "$path" ;; esac
     done
     if [ -z "$words" ]; then
       words=$(printf '%s\n' "$units" | sed -n 's/^ExecStart=.*argv\[\]=\([^;]*dockerd[^;]*\) ;.*/\1/p' | tr ' ' '\n')
@@ -184,12 +204,13 @@ engine() {
       if [ -e "$link" ]; then value starts-at-boot "$link"; break; fi
     done
   fi
-  config=$(printf '%s\n' "$words" | option_value config-file)
-  config=${config:-/etc/docker/daemon.json}
+  told=$(printf '%s\n' "$words" | option_value config-file)
+  config=${told:-${config:-/etc/docker/daemon.json}}
   engine_config=$config
   value config-path "$config"
   file "$config" attributes
-  for path in /etc/docker/certs.d/*/hosts.toml; do file "$path"; done
+  value certificates "$certificates"
+  for path in "$certificates"/*/hosts.toml "$certificates"/*/ca.crt; do file "$path"; done
   file /etc/default/docker
   for path in /etc/sysconfig/docker /etc/sysconfig/docker-storage /etc/sysconfig/docker-network; do file "$path"; done
   # A client call would start a socket-activated daemon that is stopped, so ask only one that runs.
@@ -218,6 +239,37 @@ engine() {
   elif [ -n "$client" ]; then
     value docker-version "$("$client" --version 2>/dev/null)"
   fi
+}
+
+# Engines beside the system's: rootless ones show by their pid files, the others by what is installed.
+other_engines() {
+  for path in /run/user/*/docker.pid; do
+    [ -e "$path" ] || continue
+    uid=${path#/run/user/}
+    uid=${uid%%/*}
+    account=$(sed -n "s/^\([^:]*\):[^:]*:$uid:[^:]*:[^:]*:\([^:]*\):.*/\1 \2/p" /etc/passwd)
+    value rootless "$uid ${account%% *} ${account#* }/.config/docker/daemon.json"
+    file "${account#* }/.config/docker/daemon.json"
+  done
+  found=''
+  for name in containerd podman k3s; do
+    if have "$name" || [ -x "/usr/local/bin/$name" ]; then found="$found $name"; fi
+  done
+  if [ -e /run/k3s ] || [ -e /etc/rancher/k3s ]; then found="$found k3s"; fi
+  value other-engines "$found"
+  for path in /etc/containerd/config.toml /etc/containerd/certs.d/*/hosts.toml /etc/containers/registries.conf \
+    /etc/containers/registries.conf.d/*.conf /etc/rancher/k3s/registries.yaml; do file "$path"; done
+}
+
+# What the last run left, and what has become of it.
+record() {
+  [ -r /var/lib/provisioner/record ] || return 0
+  begin record; cat /var/lib/provisioner/record; end record
+  set --
+  while read -r kind _ _ name; do
+    if [ "$kind" = file ] && [ -f "$name" ]; then set -- "$@" "$name"; fi
+  done </var/lib/provisioner/record
+  if [ $# -gt 0 ]; then begin record-now; sha256sum "$@" 2>/dev/null; end record-now; fi
 }
 
 # What an engine needs of the kernel: built in, loaded, or there to be loaded.
@@ -435,6 +487,8 @@ main() {
   package_sources
   accounts
   engine
+  other_engines
+  record
   run_in_progress
   [ -n "${brief:-}" ] || before_an_installation
   printf '\n@@%s done 0\n' "$N"

@@ -33,6 +33,16 @@ Proof = Annotated[
 ]
 
 
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over",
+        help="options of dockerd that say the same move into daemon.json; restarts the engine",
+        rich_help_panel=_WHAT,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     inventory: Annotated[
@@ -75,9 +85,12 @@ class Connection:
         Optional[str],
         typer.Option("-J", "--jump", help="jump host, \\[user@]host\\[:port]", metavar="HOST", rich_help_panel=_WHO),
     ] = None
-    timeout: Annotated[float, typer.Option("--timeout", help="to connect", metavar="SECONDS", rich_help_panel=_WHO)] = (
-        15.0
-    )
+    timeout: Annotated[
+        Optional[float],
+        typer.Option(
+            "--timeout", help="to connect; 15 if ~/.ssh/config says nothing", metavar="SECONDS", rich_help_panel=_WHO
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,8 @@ class WantedState:
         typer.Option("--hold", help="keep the package manager from upgrading the engine", rich_help_panel=_WHAT),
     ] = False
 
+    take_over: TakeOver = False
+
     def said(self) -> dict[str, Any]:
         """What the command line says of the wanted state, in the field names of `Spec`."""
         values = {
@@ -159,8 +174,20 @@ class WantedState:
             "update": False if self.no_update else None,
             "system_update": self.system_update or None,
             "hold": self.hold or None,
+            "take_over": self.take_over or None,
         }
         return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPlaces:
+    """Where mirrors are written."""
+
+    take_over: TakeOver = False
+
+    def said(self) -> dict[str, Any]:
+        """What the command line says of it, in the field names of `Spec`."""
+        return {"take_over": True} if self.take_over else {}
 
 
 @dataclass(frozen=True, slots=True)

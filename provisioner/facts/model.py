@@ -10,6 +10,7 @@ from typing import Any, Literal
 from provisioner.facts.kernel_support import KernelSupport
 from provisioner.facts.network import Network
 from provisioner.facts.package_state import PackageState
+from provisioner.facts.record import Record
 from provisioner.facts.storage import Storage
 
 Init = Literal["systemd", "upstart", "sysvinit", "openrc", "none"]
@@ -101,6 +102,12 @@ class Engine:
     error: str = ""
     user_access: str = ""
     config_path: str = "/etc/docker/daemon.json"
+    certificates: str = "/etc/docker/certs.d"
+    """Directory with hosts.toml and ca.crt of registries."""
+
+    @property
+    def snap(self) -> bool:
+        return self.dockerd.startswith("/snap/")
 
     @property
     def installed(self) -> bool:
@@ -125,6 +132,27 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Rootless:
+    """An engine that runs as the user `user`, without root; `config` is its daemon.json."""
+
+    uid: int
+    user: str
+    config: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEngines:
+    """Engines beside the system's Docker: rootless ones, and containerd, podman and k3s with their registry files."""
+
+    rootless: tuple[Rootless, ...] = ()
+    names: tuple[str, ...] = ()
+    files: tuple[HostFile, ...] = ()
+
+    def file(self, path: str) -> HostFile | None:
+        return next((file for file in self.files if path in {file.path, file.asked}), None)
+
+
+@dataclass(frozen=True, slots=True)
 class RunInProgress:
     """A run of the provisioner that holds this host's lock."""
 
@@ -136,8 +164,8 @@ class Facts:
     """One host at one moment. Sizes are in bytes, `clock` in seconds since the epoch, versions as packaged.
 
     `clock_skew` is how far the host's clock is ahead of the controller's at least, given the time that the answer
-    took; None when nobody compared. `leftover_configuration`: packages of which only configuration files are left;
-    `rpm_keys`: the keys that rpm trusts, as id-date. `registry_hosts`: the hosts.toml files below /etc/docker/certs.d.
+    took; None when nobody compared. `registry_hosts` and `registry_cas` are the files hosts.toml and ca.crt
+    below `Engine.certificates`.
     """
 
     os: OperatingSystem
@@ -152,9 +180,7 @@ class Facts:
     engine: Engine
     pid_1: str = ""
     half_configured: tuple[str, ...] = ()
-    leftover_configuration: tuple[str, ...] = ()
     held: frozenset[str] = frozenset()
-    rpm_keys: tuple[str, ...] = ()
     units: Mapping[str, Unit] = field(default_factory=dict)
     starts_at_boot: bool = False
     daemon_json: HostFile | None = None
@@ -183,6 +209,9 @@ class Facts:
     network: Network = field(default_factory=Network)
     package_state: PackageState = field(default_factory=PackageState)
     registry_hosts: tuple[HostFile, ...] = ()
+    registry_cas: tuple[HostFile, ...] = ()
+    other_engines: OtherEngines = field(default_factory=OtherEngines)
+    record: Record = field(default_factory=Record)
     clock_skew: float | None = None
 
     @property

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from provisioner.errors import FactsError
+from provisioner.facts.engine import engine
 from provisioner.facts.frames import frames
 from provisioner.facts.kernel_support import kernel_support
 from provisioner.facts.model import (
-    Engine,
-    EngineInfo,
     Facts,
     HostFile,
     Init,
@@ -24,7 +22,9 @@ from provisioner.facts.model import (
 )
 from provisioner.facts.network import network
 from provisioner.facts.os_release import FILES, operating_system
+from provisioner.facts.other_engines import other_engines
 from provisioner.facts.package_state import package_state
+from provisioner.facts.record import record
 from provisioner.facts.storage import disk_free, storage
 
 REQUIRED = ("login", "uname", "init", "package-manager", "dockerd", "config-path")
@@ -51,6 +51,7 @@ def parse(text: str, nonce: str) -> Facts:
     by_path = {path: file for file in files for path in (file.path, file.asked) if path}
     config_path = single["config-path"].strip()
     login = _login(single["login"])
+    certificates = single.get("certificates", "/etc/docker/certs.d").strip()
     return Facts(
         os=operating_system(single),
         arch=arch,
@@ -63,15 +64,13 @@ def parse(text: str, nonce: str) -> Facts:
         package_manager=_one_of("package-manager", single["package-manager"], PackageManager),
         packages={name: version for name, version, state in _packages(single) if state[1:2] in {"i", "W", "t"}},
         half_configured=tuple(name for name, _, state in _packages(single) if state[1:2] in {"U", "F", "H"}),
-        leftover_configuration=tuple(name for name, _, state in _packages(single) if state[1:2] == "c"),
         held=_held(single),
-        rpm_keys=tuple(re.findall(r"(?m)^gpg-pubkey\t(?:\d+:)?(\S+)\t", single.get("rpm", ""))),
-        engine=_engine(single, config_path),
+        engine=engine(single, config_path),
         units=_units(single.get("units", ""), files),
         starts_at_boot="starts-at-boot" in single,
         daemon_json=by_path.get(config_path),
         options_file=by_path.get("/etc/default/docker"),
-        sysconfig_files=tuple(file for file in files if file.path.startswith("/etc/sysconfig/")),
+        sysconfig_files=_environment_files(single.get("units", ""), files),
         source_files=tuple(file for file in files if _is_source(file.asked or file.path)),
         binary_keys=tuple(frame.body for frame in answer if frame.name == "binary-key"),
         odd_files=tuple(frame.body for frame in answer if frame.name == "odd-file"),
@@ -93,7 +92,10 @@ def parse(text: str, nonce: str) -> Facts:
         storage=storage(single),
         network=network(single),
         package_state=package_state(single),
-        registry_hosts=tuple(file for file in files if (file.asked or file.path).endswith("/hosts.toml")),
+        registry_hosts=_below(files, certificates, "/hosts.toml"),
+        registry_cas=_below(files, certificates, "/ca.crt"),
+        other_engines=other_engines(answer, files),
+        record=record(single),
     )
 
 
@@ -130,7 +132,7 @@ def _packages(single: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
     """(name, version, dpkg's status letters) of the packages we asked for; rpm lines are already `ii`."""
     for line in (single.get("dpkg") or single.get("rpm") or "").splitlines():
         fields = line.split("\t")
-        if len(fields) == 3 and fields[1] and fields[0] != "gpg-pubkey":
+        if len(fields) == 3 and fields[1]:
             yield fields[0], fields[1].removeprefix("0:"), fields[2]
 
 
@@ -162,6 +164,18 @@ def _is_source(path: str) -> bool:
     return path.startswith(("/etc/apt/", "/usr/share/keyrings/", "/etc/yum.repos.d/", "/etc/pki/rpm-gpg/"))
 
 
+def _below(files: tuple[HostFile, ...], folder: str, name: str) -> tuple[HostFile, ...]:
+    found = ((file, file.asked or file.path) for file in files)
+    return tuple(file for file, path in found if path.startswith(f"{folder}/") and path.endswith(name))
+
+
+def _environment_files(units: str, files: tuple[HostFile, ...]) -> tuple[HostFile, ...]:
+    """/etc/sysconfig/docker and its like, and what units name besides /etc/default/docker."""
+    named = set(re.findall(r"(?m)^EnvironmentFiles=(.*?)(?: \(.*)?$", units)) - {"/etc/default/docker"}
+    found = ((file, file.asked or file.path) for file in files)
+    return tuple(file for file, path in found if path.startswith("/etc/sysconfig/") or path in named)
+
+
 def _units(body: str, files: tuple[HostFile, ...]) -> dict[str, Unit]:
     units = {}
     for block in body.strip().split("\n\n"):
@@ -177,9 +191,14 @@ def _units(body: str, files: tuple[HostFile, ...]) -> dict[str, Unit]:
             unit_file_state=values.get("UnitFileState", ""),
             exec_start=command.group(1) if command else "",
             needs_reload=values.get("NeedDaemonReload") == "yes",
-            files=tuple(file for file in files if (file.asked or file.path) in paths),
+            files=tuple(file for file in files if _of_unit(file, values["Id"], paths)),
         )
     return units
+
+
+def _of_unit(file: HostFile, unit: str, paths: list[str]) -> bool:
+    path = file.asked or file.path
+    return path in paths or path.startswith(f"/etc/systemd/system/{unit}.d/")
 
 
 def _group(body: str) -> tuple[str, ...] | None:
@@ -187,68 +206,3 @@ def _group(body: str) -> tuple[str, ...] | None:
     if len(fields) < 4:
         return None
     return tuple(filter(None, fields[3].split(",")))
-
-
-def _engine(single: Mapping[str, str], config_path: str) -> Engine:
-    info, error = _info(single.get("docker-info"), single.get("docker-info-status", "0"))
-    client_version = re.search(r"version ([^,\s]+)", single.get("docker-version", ""))
-    if client_version:
-        client = client_version.group(1)
-    else:
-        client = str((info.raw.get("ClientInfo") or {}).get("Version", "")) if info else ""
-    access = single.get("user-access")
-    return Engine(
-        dockerd=single["dockerd"].strip(),
-        client=single.get("docker", "").strip(),
-        client_version=client,
-        pid=int(single.get("pid", "0") or 0),
-        command_line=tuple(filter(None, single.get("command-line", "").split("\n"))),
-        info=info,
-        error=error,
-        user_access="" if access is None else "ok" if access.endswith("\nstatus 0") else "denied",
-        config_path=config_path,
-    )
-
-
-def _info(body: str | None, status: str) -> tuple[EngineInfo | None, str]:
-    if body is None:
-        return None, ""
-    document = _json_object(body)
-    if not document or not document.get("ServerVersion") or document.get("ServerErrors"):
-        errors = (document or {}).get("ServerErrors") or [body.strip()[-500:] or f"docker info ended with {status}"]
-        return None, "; ".join(map(str, errors))
-    registries = document.get("RegistryConfig") or {}
-    return EngineInfo(
-        version=str(document["ServerVersion"]),
-        mirrors=tuple(url.rstrip("/") for url in registries.get("Mirrors") or ()),
-        insecure_registries=_insecure_registries(registries),
-        containers_running=int(document.get("ContainersRunning") or 0),
-        live_restore=bool(document.get("LiveRestoreEnabled")),
-        storage_driver=str(document.get("Driver", "")),
-        containerd_store=any("io.containerd.snapshotter" in str(row) for row in document.get("DriverStatus") or ()),
-        data_root=str(document.get("DockerRootDir", "")),
-        debug=bool(document.get("Debug")),
-        warnings=tuple(map(str, document.get("Warnings") or ())),
-        raw=document,
-    ), ""
-
-
-def _json_object(body: str) -> dict[str, Any] | None:
-    """The object on the last line that holds one; the client may print warnings before it."""
-    for line in reversed(body.splitlines()):
-        if line.startswith("{"):
-            try:
-                document = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(document, dict):
-                return document
-    return None
-
-
-def _insecure_registries(registries: Mapping[str, Any]) -> tuple[str, ...]:
-    """The configured ones, without the loopback ranges that every engine adds by itself."""
-    ranges = [net for net in registries.get("InsecureRegistryCIDRs") or () if net not in {"127.0.0.0/8", "::1/128"}]
-    indexes = registries.get("IndexConfigs") or {}
-    hosts = [name for name, index in indexes.items() if index and not index.get("Secure", True)]
-    return tuple(sorted([*hosts, *ranges]))

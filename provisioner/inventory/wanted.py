@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from provisioner.spec import Spec
 
 # Fields of Spec that commands set, not people.
-INTERNAL = frozenset({"install"})
+INTERNAL = frozenset({"install", "mirror_change", "take_over"})
 # The one field whose values are JSON of their own, where 1 and "1" differ.
 _JSON_FIELDS = frozenset({"daemon"})
 _SAYINGS = {

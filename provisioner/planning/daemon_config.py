@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +11,12 @@ from provisioner.facts.model import EngineInfo, Facts, HostFile
 from provisioner.planning import daemon_json, docker_opts
 from provisioner.planning.daemon_keys_check import engine_version, refuse_keys
 from provisioner.planning.daemon_live import SHOWN, live_value, shows
+from provisioner.planning.flags import OPTIONS_FILE, Edit, FlagPlace, flag_places, refusal, taken_out, without
 from provisioner.planning.model import FileDiff, Restart, Step
 from provisioner.strategies.files import file_params
 
 AS_OPTIONS = ("registry-mirrors", "insecure-registries")
 """Keys that stand in DOCKER_OPTS on upstart and sysvinit hosts."""
-
-OPTIONS_FILE = "/etc/default/docker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +29,19 @@ class _Change:
     keys: frozenset[str]
     revert: str | None = None
     """A text with the values that the daemon has now written out, for keys that `before` does not have."""
+    taken: tuple[FlagPlace, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    """Options that move into this file, and the files that lose them."""
 
 
 def daemon_step(
-    facts: Facts, wanted: dict[str, Any], *, installs: bool, version: str | None = None
+    facts: Facts, wanted: dict[str, Any], *, installs: bool, version: str | None = None, take_over: bool = False
 ) -> tuple[Step | None, Restart]:
     """Return the step that brings `wanted` (keys of daemon.json) to the host, None when it is so already.
 
     `version` is that of the engine that will read it, "" when that is not known; None: the one that is there.
-    A value of None gives a key back to the engine's own default.
+    A value of None gives a key back to the engine's own default. With `take_over`, options of dockerd that say the same
+    as a wanted key are taken out of the files they stand in.
 
     Raises:
         DaemonConfigurationError: an existing file is broken.
@@ -50,7 +52,8 @@ def daemon_step(
     wanted = {name: default_of(name) if value is None else value for name, value in wanted.items()}
     as_options = _as_options(facts, wanted)
     in_json = {key: value for key, value in wanted.items() if key not in as_options}
-    changes = [change for change in (_json_change(facts, in_json), _options_change(facts, as_options)) if change]
+    in_file = _json_change(facts, in_json, take_over=take_over)
+    changes = [change for change in (in_file, _options_change(facts, as_options)) if change]
     if not changes:
         return None, Restart("none")
     for change in changes:
@@ -77,24 +80,33 @@ def _as_options(facts: Facts, wanted: dict[str, Any]) -> dict[str, list[str]]:
     return {key: wanted[key] for key in AS_OPTIONS if key in wanted and key not in current}
 
 
-def _json_change(facts: Facts, wanted: dict[str, Any]) -> _Change | None:
+def _json_change(facts: Facts, wanted: dict[str, Any], *, take_over: bool) -> _Change | None:
     if not wanted:
         return None
     path, before, info = facts.engine.config_path, facts.daemon_json, facts.engine.info
     current = daemon_json.parse(before.text, path) if before else {}
-    differs = {key: value for key, value in wanted.items() if not _holds(facts, current, key, value)}
+    places = {key: flag_places(facts, key) for key in wanted}
+    differs = {
+        key: value
+        for key, value in wanted.items()
+        if not _holds(facts, current, key, value, flagged=bool(places[key]) and not take_over)
+    }
     stale = {key for key in wanted if key in current and info is not None and not shows(info, key, wanted[key])}
+    taken = tuple(place for key in wanted if key in differs or key in current for place in places[key])
+    if taken and not take_over:
+        raise refusal(facts, taken[0])
+    edits = taken_out(facts, taken)
+    keys = frozenset(differs) | stale | {place.key for place in taken}
     if not differs:
-        return _Change(path, before, None, frozenset(stale)) if stale else None
-    _refuse_flags(facts, differs)
+        return _Change(path, before, None, keys, taken=taken, edits=edits) if keys else None
     text = daemon_json.merge(before.text if before else None, differs, path)
     earlier = {key: live_value(info, key) for key in differs if key not in current} if info else {}
     earlier = {key: value for key, value in earlier.items() if value is not None}
     revert = daemon_json.merge(before.text if before else None, earlier, path) if earlier else None
-    return _Change(path, before, text, frozenset(differs) | stale, revert)
+    return _Change(path, before, text, keys, revert, taken, edits)
 
 
-def _holds(facts: Facts, current: dict[str, Any], key: str, value: Any) -> bool:
+def _holds(facts: Facts, current: dict[str, Any], key: str, value: Any, *, flagged: bool) -> bool:
     """True when the file need not change for `key`."""
     if key in current:
         return bool(_normal(key, current[key]) == _normal(key, value))
@@ -102,7 +114,7 @@ def _holds(facts: Facts, current: dict[str, Any], key: str, value: Any) -> bool:
     if info is None:
         return bool(value == [])
     # Absent here, and so all the same: by default, or by a flag.
-    return live_value(info, key) is not None and shows(info, key, value) and (value == [] or _flagged(facts, key))
+    return live_value(info, key) is not None and shows(info, key, value) and (value == [] or flagged)
 
 
 def _normal(key: str, value: Any) -> Any:
@@ -134,49 +146,17 @@ def _refuse_unwritable(facts: Facts, change: _Change) -> None:
         )
 
 
-def _flagged(facts: Facts, key: str) -> bool:
-    flag = flag_of(key)
-    word = re.compile(rf"{re.escape(flag)}(?![\w-])")
-    return bool(flag) and any(word.match(argument) for argument in facts.engine.command_line)
-
-
-def _refuse_flags(facts: Facts, wanted: dict[str, Any]) -> None:
-    for key in wanted:
-        flag = flag_of(key)
-        if not flag:
-            continue
-        word = re.compile(rf"(?<![\w-]){re.escape(flag)}(?![\w-])")
-        unit = facts.units.get("docker.service")
-        places = [*(unit.files if unit else ()), *facts.sysconfig_files]
-        if facts.options_file and "DOCKER_OPTS" in " ".join(file.text for file in places):
-            places.append(facts.options_file)
-        for file in places:
-            for number, line in enumerate(file.text.splitlines(), start=1):
-                if word.search(line) and not line.lstrip().startswith(("#", ";")):
-                    raise ApplyError(
-                        f"{file.path}, line {number} gives {flag} to dockerd; with {key} in "
-                        f"{facts.engine.config_path} as well the daemon would not start. Nothing was changed.",
-                        hint=f"take {flag} out of that line, then run the command again",
-                    )
-        if any(word.match(argument) for argument in facts.engine.command_line) and facts.init != "none":
-            raise ApplyError(
-                f"the running dockerd (pid {facts.engine.pid}) has {flag} on its command line; with {key} in "
-                f"{facts.engine.config_path} as well it would not start again. Nothing was changed.",
-                hint="find what starts it that way: systemctl cat docker",
-            )
-
-
 def _written(changes: list[_Change], why: str) -> Step:
     """The step for an engine that does not run: the files alone."""
+    edits = [edit for change in changes for edit in change.edits]
     files = [(change, change.text) for change in changes if change.text is not None]
-    params = {
-        "write": [
-            file_params(change.path, change.before, text, "put_options" if change.path == OPTIONS_FILE else "put")
-            for change, text in files
-        ],
-        "remove": [],
-    }
-    diffs = tuple(_diff(change) for change, _ in files)
+    write = [file_params(edit.path, edit.before, edit.text) for edit in edits]
+    write += [
+        file_params(change.path, change.before, text, "put_options" if change.path == OPTIONS_FILE else "put")
+        for change, text in files
+    ]
+    params = {"write": write, "remove": [], "units_changed": bool(edits)}
+    diffs = (*map(_edit_diff, edits), *(_diff(change) for change, _ in files))
     return Step("daemon-config", _title(changes), why, "~", "write_files", params, diffs)
 
 
@@ -186,9 +166,10 @@ def _transaction(facts: Facts, info: EngineInfo, change: _Change, wanted: dict[s
     params = {
         **file_params(change.path, change.before, change.text or ""),
         "text": change.text,
+        "edits": [file_params(edit.path, edit.before, edit.text) for edit in change.edits],
         "revert": change.revert if restart.how == "reload" else None,
-        "validate": change.path != OPTIONS_FILE and bool(facts.engine.dockerd),
-        "flags": _other_flags(facts),
+        "validate": change.path != OPTIONS_FILE and bool(facts.engine.dockerd) and not facts.engine.snap,
+        "flags": _other_flags(facts, change.taken),
         "how": restart.how,
         "patience": 15 if restart.how == "reload" else 60,
         # A client whose daemon is dead prints an empty document and may exit 0 (20.10), hence the version.
@@ -196,7 +177,7 @@ def _transaction(facts: Facts, info: EngineInfo, change: _Change, wanted: dict[s
         "shows": "up" + "".join(f" {SHOWN[key].text(wanted[key])}" for key in seen),
         "showed": "up" + "".join(f" {SHOWN[key].text(earlier[key])}" for key in seen),
     }
-    diffs = (_diff(change),) if change.text is not None else ()
+    diffs = (*map(_edit_diff, change.edits), *((_diff(change),) if change.text is not None else ()))
     why = f"{restart.how}: {restart.why}"
     return Step("daemon-config", _title([change]), why, "~", "daemon_config", params, diffs)
 
@@ -209,12 +190,19 @@ def _diff(change: _Change) -> FileDiff:
     return FileDiff(change.path, change.before.text if change.before else None, change.text)
 
 
+def _edit_diff(edit: Edit) -> FileDiff:
+    return FileDiff(edit.path, edit.before.text if edit.before else None, edit.text)
+
+
 def _restart(info: EngineInfo, change: _Change) -> Restart:
     fixed = sorted(key for key in change.keys if not reloadable(key, info.version))
     lost = [row for row in reload_exceptions(info.version) if row.restart]
     lost = [row for row in lost if row.key in change.keys or live_value(info, row.key)]
     if change.path == OPTIONS_FILE:
         why = "options of the command line need a new process"
+    elif change.taken:
+        names = ", ".join(sorted({place.flag for place in change.taken}))
+        why = f"{names} moves to {change.path}, which takes a new process"
     elif fixed:
         why = f"{', '.join(fixed)} cannot be reloaded"
     elif lost:
@@ -224,14 +212,6 @@ def _restart(info: EngineInfo, change: _Change) -> Restart:
     return Restart("restart", why, 0 if info.live_restore else info.containers_running)
 
 
-def _other_flags(facts: Facts) -> list[str]:
-    """The running daemon's options, so that validation sees what the next start will see."""
-    words = list(facts.engine.command_line[1:])
-    flags: list[str] = []
-    while words:
-        word = words.pop(0)
-        if word == "--config-file":
-            words[:1] = []
-        elif not word.startswith("--config-file="):
-            flags.append(word)
-    return flags
+def _other_flags(facts: Facts, taken: tuple[FlagPlace, ...]) -> list[str]:
+    """The daemon's options from its next start on, so that validation sees what that will see."""
+    return without(facts.engine.command_line[1:], {place.key for place in taken})

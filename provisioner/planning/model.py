@@ -63,7 +63,7 @@ class Rejected:
 class Restart:
     """How the daemon takes the new configuration, and why that way."""
 
-    how: Literal["none", "start", "reload", "restart", "stop"]
+    how: Literal["none", "start", "reload", "restart"]
     why: str = ""
     stops_containers: int = 0
 
@@ -79,7 +79,10 @@ class Plan:
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[str, ...] = ()
     restart: Restart = Restart("none")
-    init: Init = "systemd"
+    init: Init | Literal["snap"] = "systemd"
+    """Who runs the service: an init system, or snapd."""
+    engine_version: str = ""
+    """What is noted on the host as the engine's version: "ask" for the one that answers at the end, "" for none."""
 
     @property
     def empty(self) -> bool:

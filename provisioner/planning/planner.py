@@ -11,6 +11,7 @@ from provisioner.package_sources import package_sources
 from provisioner.planning import daemon_json
 from provisioner.planning.daemon_config import daemon_step
 from provisioner.planning.daemon_keys_check import daemon_warnings, engine_version
+from provisioner.planning.mirror_change import resolved
 from provisioner.planning.model import Plan, Rejected, Restart, Step
 from provisioner.platforms import Platform, platform_of
 from provisioner.preflight import examine, plan_warnings, refusal
@@ -68,6 +69,7 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     """
     installs = must_install(facts, spec, reach)
     findings = _fit(facts, spec, installs=installs)
+    spec = resolved(facts, spec)
     match = platform_of(facts.os, facts.package_manager)
     platform = match.platform if match else None
     steps: list[Step] = []
@@ -84,7 +86,9 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     elif reach and isinstance(unanswered := choose_source(reach, facts, spec), Reject):
         warnings.append(f"whether there is a newer engine could not be found out: {unanswered.reason}")
     coming = _coming_version(accept, spec) if installs else engine_version(facts)
-    configuration, restart = daemon_step(facts, spec.daemon_configuration, installs=installs, version=coming)
+    configuration, restart = daemon_step(
+        facts, spec.daemon_configuration, installs=installs, version=coming, take_over=spec.take_over
+    )
     if configuration:
         steps.append(configuration)
     if installs and facts.engine.info:
@@ -112,7 +116,8 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
         rejected=rejected,
         warnings=tuple(warnings),
         restart=restart,
-        init=facts.init,
+        init="snap" if facts.engine.snap else facts.init,
+        engine_version="ask" if installs else facts.engine.info.version if facts.engine.info else "",
     )
 
 
@@ -140,6 +145,14 @@ def _fit(facts: Facts, spec: Spec, *, installs: bool) -> tuple[Finding, ...]:
         raise refused
     if installs and facts.daemon_json:
         daemon_json.parse(facts.daemon_json.text, facts.daemon_json.path)  # a broken one would stop the first start
+    rootless = facts.other_engines.rootless
+    if not spec.install and rootless and facts.engine.info is None:
+        engine = rootless[0]
+        raise UnsupportedError(
+            f"the engine that runs here is a rootless one, of user {engine.user}, configured in {engine.config}; "
+            "only engines of the system are changed",
+            hint=f"as {engine.user}: edit {engine.config}, then systemctl --user restart docker",
+        )
     if not spec.install and not facts.engine.installed:
         raise UnsupportedError(
             "there is no Docker Engine on this host",
@@ -225,6 +238,10 @@ def _warnings(facts: Facts) -> tuple[str, ...]:
     warnings = []
     if facts.init == "none":
         warnings.append("there is no init system here: nothing restarts the engine after a reboot")
+    warnings += [
+        f"a rootless engine of user {engine.user} runs as well; {engine.config} stays as it is"
+        for engine in facts.other_engines.rootless
+    ]
     if facts.engine.client.startswith("/usr/local/"):
         warnings.append(f"the docker client on PATH is {facts.engine.client}, which no package keeps up to date")
     return tuple(warnings)

@@ -14,8 +14,8 @@ def snap(subject: Subject) -> Iterator[Finding]:
         yield failed(
             "snap",
             "Docker is installed as a snap here, which keeps another configuration and would fight over the socket",
-            "`snap remove docker` first (its images go with it), then run the command again",
-            "always",
+            "`snap remove docker` first (its images go with it), then run it again; mirror commands work with the snap",
+            "apply",
             unsupported=True,
         )
 

@@ -13,6 +13,7 @@ STATUS_COLOURS = {
     "verified": "green",
     "planned": "yellow",
     "blocked": "yellow",
+    "drifted": "yellow",
     "skipped": "yellow",
     "cancelled": "yellow",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from provisioner.facts.model import Facts
 from provisioner.planning.model import Step
@@ -45,10 +47,10 @@ def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> A
     set up already, then Docker's own, then the fastest.
     """
     against = {answer.source.name: _against(answer, spec) for answer in reach}
-    passed_over = tuple((name, reason) for name, reason in against.items() if reason and reason != "not waited for")
+    passed_over = _by_reason(reach, against)
     usable = [answer for answer in reach if not against[answer.source.name]]
     if not usable:
-        return Reject(_by_reason(passed_over) or "no source carries this release")
+        return Reject("; ".join(f"{names}: {why}" for names, why in passed_over) or "no source carries this release")
     preferred = (CONFIGURED, "official")
     best = min(
         usable,
@@ -67,12 +69,16 @@ def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> A
     )
 
 
-def _by_reason(passed_over: tuple[tuple[str, str], ...]) -> str:
-    """Sources that fail alike, as they do on a host without a way out, are named together."""
+def _by_reason(reach: tuple[SourceReach, ...], against: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """(names, reason): sources that fail alike, as they do on a host without a way out, are named together."""
     names: dict[str, list[str]] = {}
-    for name, reason in passed_over:
-        names.setdefault(reason.replace(name, "it"), []).append(name)
-    return "; ".join(f"{', '.join(alike)}: {reason}" for reason, alike in names.items())
+    for answer in reach:
+        reason = against[answer.source.name]
+        if not reason or reason == "not waited for":
+            continue
+        host = urlsplit(answer.source.base).hostname or answer.source.base
+        names.setdefault(reason.replace(f": {host}", "").replace(host, "it"), []).append(answer.source.name)
+    return tuple((", ".join(alike), reason) for reason, alike in names.items())
 
 
 def remove_conflicts(facts: Facts, platform: Platform, template: str) -> Step | None:

@@ -10,6 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from provisioner.inventory import inventory_schema, load, spec_of
+from provisioner.inventory.wanted import INTERNAL
 from provisioner.spec import Spec
 
 TOP = Path(__file__).parents[2]
@@ -91,4 +92,4 @@ def test_the_schema_takes_what_we_take(validator, document):
 
 
 def test_every_field_of_the_wanted_state_is_in_the_schema():
-    assert set(inventory_schema()["$defs"]["docker"]["properties"]) == set(Spec.model_fields) - {"install"}
+    assert set(inventory_schema()["$defs"]["docker"]["properties"]) == set(Spec.model_fields) - INTERNAL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.testbed import engine, images, sessions
+from tests.testbed import engine, images, registry, sessions, source
 from tests.testbed.bed import Bed
 from tests.testbed.recipes import OS_RELEASES, RECIPES
 
@@ -17,7 +17,9 @@ def main() -> None:
     up.add_argument("--os-release", default="", choices=OS_RELEASES, help="what /etc/os-release claims to be")
     commands.add_parser("list", help="what `up` started")
     commands.add_parser("down", help="remove it")
-    build = commands.add_parser("build", help="build images ahead of time")
+    build = commands.add_parser(
+        "build", help="build images ahead of time; without a name everything that is served, too"
+    )
     build.add_argument("slugs", nargs="*", choices=[*RECIPES, []], metavar="SLUG")
     arguments = parser.parse_args()
 
@@ -29,8 +31,12 @@ def main() -> None:
         print("\n".join(sessions.containers(sessions.kept())))
     elif arguments.command == "down":
         sessions.end(sessions.kept())
+    elif arguments.slugs:
+        images.build(arguments.slugs)
     else:
-        images.build(arguments.slugs or RECIPES)
+        images.build(RECIPES)
+        source.build()
+        registry.build()
 
 
 def _up(slugs: list[str], os_release: str) -> None:

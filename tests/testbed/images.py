@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.testbed import engine
 from tests.testbed.engine import LABEL, TestbedError, docker, run
-from tests.testbed.locks import locked
+from tests.testbed.locks import locked, used
 from tests.testbed.recipes import COMMON, PASSWORD, RECIPES, SUITES, Recipe
 
 ENTRY = (Path(__file__).parent / "entry.sh").read_text()
@@ -27,6 +27,7 @@ BUILDERS = 2
 def image(slug: str) -> str:
     """Return the tag of the image of `slug`, a row of RECIPES or of SUITES, building what is missing of it."""
     tag = _tag(slug)
+    _remove_unused(slug, tag)
     if _exists(tag):
         return tag
     with locked(f"image-{slug}"):
@@ -35,7 +36,6 @@ def image(slug: str) -> str:
                 _bootstrap(SUITES[slug], tag)
             else:
                 _derive(RECIPES[slug], tag)
-            _remove_older(slug, tag)
     return tag
 
 
@@ -67,10 +67,10 @@ def _exists(tag: str) -> bool:
     return subprocess.run(["docker", "image", "inspect", tag], capture_output=True, check=False).returncode == 0
 
 
-def _remove_older(slug: str, tag: str) -> None:
-    for other in docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{LABEL}/{slug}").splitlines():
-        if other != tag:  # one that a host still runs on, or that others are based on, stays: that is not an error
-            subprocess.run(["docker", "image", "rm", other], capture_output=True, check=False)
+def _remove_unused(slug: str, tag: str) -> None:
+    for digest in used(slug, tag.rpartition(":")[2]):
+        # One that a host still runs on, or that others are based on, stays: that is not an error.
+        subprocess.run(["docker", "image", "rm", f"{LABEL}/{slug}:{digest}"], capture_output=True, check=False)
 
 
 def _bootstrap(suite: str, tag: str) -> None:

@@ -58,7 +58,7 @@ class Mirror(Service):
 
 def start_mirror(session: Path, name: str) -> Mirror:
     """Start the mirror called `name`, or return the running one."""
-    store = _store()
+    store = build()
     config = session / f"{name}.yml"
     words = ["sh", "-ec", 'printf "%s" "$1" >"$2"; exec "$3" serve "$2"', "sh"]
     text = CONFIG.replace("{store}", str(store / "data")).replace("{readonly}", "true")
@@ -66,7 +66,7 @@ def start_mirror(session: Path, name: str) -> Mirror:
     return Mirror(service.address, service.port, service.log_file)
 
 
-def _store() -> Path:
+def build() -> Path:
     """The directory with the registry's program and its images, filled on first use."""
     digest = hashlib.sha256(repr((IMAGES, COMMANDS, CONFIG)).encode()).hexdigest()[:12]
     store = cache_directory() / f"registry-{digest}"

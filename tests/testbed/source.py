@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.testbed import engine, images, server, services
 from tests.testbed.engine import cache_directory, docker, run
-from tests.testbed.locks import locked
+from tests.testbed.locks import locked, used
 from tests.testbed.services import Service
 from tests.testbed.source_packages import DEB_SUITES, ENGINES, PACKAGES, RPM_RELEASES, Package
 
@@ -95,16 +95,19 @@ class Source(Service):
 
 def start_source(session: Path) -> Source:
     """Start the source of `session`, or return the running one."""
-    tree = _tree()
+    tree = build()
     words = [sys.executable, "-m", "tests.testbed.server", "{address}", "{port}", str(tree / "tree")]
     service = services.start(session, "source", words, "/good/linux/")
     return Source(service.address, service.port, service.log_file, (tree / "fingerprint").read_text())
 
 
-def _tree() -> Path:
+def build() -> Path:
+    """Return the directory with the tree and the fingerprint of its key, made on first use."""
     parts = [Path(__file__).read_text(), Path(__file__).with_name("source_packages.py").read_text()]
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
     target = cache_directory() / f"source-{digest}"
+    for older in used("source", target.name):
+        shutil.rmtree(cache_directory() / older, ignore_errors=True)
     if target.exists():
         return target
     with locked("source"):
@@ -114,9 +117,6 @@ def _tree() -> Path:
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
             _build(part)
-            for older in cache_directory().glob("source-*"):
-                if older != part:
-                    shutil.rmtree(older, ignore_errors=True)
             part.rename(target)
     return target
 

@@ -4,6 +4,7 @@
 set -eu
 N=${1:-manual}
 RUN=${2:-$(mktemp -d)}
+engine_version=ask
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
 export DOCKER_CONTEXT=default
 unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
@@ -15,6 +16,7 @@ config_changed=''
 current_fails=''
 mkdir -p "$RUN/backup"
 : >"$RUN/undo"
+: >"$RUN/wrote"
 
 mark() { printf '\n@@%s %s\n' "$N" "$*"; }
 note() { mark "note $*"; }
@@ -35,9 +37,33 @@ finish() {
     current_fails=1
     undo_files
   fi
+  [ "$status" -ne 0 ] || remember
   rm -f "$RUN"/candidate
   mark "finished $status"
   exit "$status"
+}
+
+# remember: what this run wrote, so that a later look can tell what somebody else has changed since.
+remember() {
+  [ -s "$RUN/wrote" ] || [ -n "$engine_version" ] || return 0
+  record=/var/lib/provisioner/record
+  if [ "$engine_version" = ask ]; then
+    engine_version=$(timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/null)
+  fi
+  mkdir -p "${record%/*}"
+  (
+    umask 077
+    if [ -r "$record" ]; then
+      while read -r kind value when name; do
+        if [ "$kind" = engine ] && [ -n "$engine_version" ]; then continue; fi
+        grep -q -x -F -e "$name" "$RUN/wrote" || printf '%s %s %s %s\n' "$kind" "$value" "$when" "$name"
+      done <"$record"
+    fi
+    if [ -n "$engine_version" ]; then printf 'engine %s %s docker\n' "$engine_version" "$stamp"; fi
+    sort -u "$RUN/wrote" | while IFS= read -r name; do
+      [ ! -e "$name" ] || printf 'file %s %s %s\n' "$(checksum "$name")" "$stamp" "$name"
+    done
+  ) >"$record.new" && mv -f "$record.new" "$record" || note "what was written could not be noted in $record"
 }
 
 undo_files() {
@@ -74,6 +100,7 @@ take_back() {
   say_earlier_values
   put_back
   config_changed=''
+  : >"$RUN/wrote"
   [ -z "$failed" ] || die "the daemon's earlier configuration could not be brought back; a copy is in $RUN/backup"
 }
 
@@ -105,6 +132,7 @@ unchanged() {
 
 # keep PATH: remember it for the way back.
 keep() {
+  printf '%s\n' "$1" >>"$RUN/wrote"
   if [ -e "$1" ]; then
     saved=$RUN/backup/$(wc -l <"$RUN/undo" | tr -d ' ')
     cp -p "$1" "$saved"
@@ -192,10 +220,6 @@ engine_restart() {
 }
 # systemd refuses a fourth start within a minute, whoever asked for the first three (moby#41461).
 engine_forgive() { systemctl reset-failed docker.service docker.socket 2>/dev/null || :; }
-engine_stop() {
-  for unit in docker.socket docker.service; do systemctl stop "$unit" 2>/dev/null || :; done
-  ! systemctl -q is-active docker.service
-}
 engine_reload() { systemctl reload docker.service; }
 # From the cursor on where there is one: the journal's seconds are too coarse for what happened just before.
 engine_mark_log() {

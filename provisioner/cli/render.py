@@ -1,0 +1,59 @@
+"""provisioner render ..."""
+
+from __future__ import annotations
+
+import typer
+
+from provisioner.cli import options as o
+from provisioner.cli.option_groups import grouped
+
+render = typer.Typer(no_args_is_help=True, help="What this program would write, for other programs.")
+
+
+@render.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of an inventory, for editors."""
+    import json
+
+    from provisioner.inventory import inventory_schema
+
+    typer.echo(json.dumps(inventory_schema(), indent=2, ensure_ascii=False))
+
+
+@render.command("script")
+@grouped
+def script(
+    target: o.Targets = None,
+    *,
+    wanted: o.WantedState,
+    connection: o.Connection,
+) -> None:
+    """Print the script that apply would run on one host; touch nothing."""
+    from provisioner.cli import hosts
+    from provisioner.errors import UsageError
+    from provisioner.pipeline import look
+    from provisioner.render import apply_script
+
+    found = hosts.targets(target, connection, wanted.said())
+    if len(found) != 1:
+        raise UsageError(
+            f"a script is for one host, and these are {len(found)}", hint="name one, or narrow the inventory with -l"
+        )
+    outcome = look(found[0])
+    found[0].transport.close()
+    if outcome.error is not None:
+        raise outcome.error
+    if outcome.plan is None or outcome.plan.empty:
+        typer.echo(f"{outcome.host}: nothing to do", err=True)
+        return
+    typer.echo(apply_script(outcome.plan))
+
+
+@render.command("daemon.json")
+@grouped
+def daemon_json(*, wanted: o.WantedState) -> None:
+    """Print the daemon.json of a host that has none yet."""
+    from provisioner.cli.hosts import spec
+    from provisioner.planning.daemon_json import merge
+
+    typer.echo(merge(None, spec(**wanted.said()).daemon_configuration), nl=False)
