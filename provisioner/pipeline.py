@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from provisioner.errors import (
     BlockedError,
@@ -16,9 +17,13 @@ from provisioner.errors import (
 )
 from provisioner.execute import OnStep, execute
 from provisioner.facts.gather import gather
-from provisioner.outcome import Outcome, Status, StepResult
+from provisioner.facts.model import Facts
+from provisioner.losses import ask_losses
+from provisioner.outcome import Check, Outcome, Status, StepResult
 from provisioner.planning.mirror_change import nothing_to_change
+from provisioner.planning.model import Plan, Restart
 from provisioner.planning.planner import plan, sources_needed
+from provisioner.planning.removal import plan_removal, removal_checks
 from provisioner.proof import judge, proof_plan
 from provisioner.reach import probe
 from provisioner.spec import Spec
@@ -28,11 +33,15 @@ from provisioner.verify import verify
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A host with the way to reach it and its wanted state."""
+    """A host with the way to reach it and its wanted state.
+
+    `removal` wants the engine away instead, "purge" its data as well.
+    """
 
     transport: Transport
     spec: Spec
     become_password: str | None = None
+    removal: Literal["", "remove", "purge"] = ""
 
     @property
     def name(self) -> str:
@@ -44,14 +53,14 @@ def look(target: Target) -> Outcome:
     began = time.monotonic()
     facts = None
     try:
-        facts = gather(target.transport, become_password=target.become_password, brief=not target.spec.install)
-        reach = probe(target.transport, sources_needed(facts, target.spec), become_password=target.become_password)
-        planned = plan(target.name, facts, reach, target.spec)
+        brief = not target.spec.install and not target.removal
+        facts = gather(target.transport, become_password=target.become_password, brief=brief)
+        planned = _planned(target, facts)
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
     status: Status = "converged" if planned.empty else "planned"
-    checks = verify(facts, target.spec) if planned.empty else ()
-    note = nothing_to_change(target.spec) if planned.empty else ""
+    checks = _checks(target, facts) if planned.empty else ()
+    note = nothing_to_change(target.spec) if planned.empty and not target.removal else ""
     return Outcome(target.name, status, facts, planned, checks=checks, timings=_since(began, "look"), note=note)
 
 
@@ -129,10 +138,7 @@ def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: O
     facts = looked.facts
     try:
         if stops and not allow_restart:
-            raise BlockedError(  # all errors of a host become its outcome
-                f"{looked.plan.restart.why}: a restart would stop {stops} running containers",
-                hint="allow it with --allow-restart, or turn live-restore on first",
-            )
+            raise _blocked(looked.plan.restart)  # all errors of a host become its outcome
         run = execute(target.transport, looked.plan, become_password=target.become_password, on_step=on_step)
         results, facts = run.results, run.facts or looked.facts
         if run.error is not None:
@@ -140,11 +146,14 @@ def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: O
             return Outcome(target.name, status, facts, looked.plan, results, (), run.error, _since(began, "change"))
         if run.facts is None:
             raise VerifyError("the host was changed, and gave no facts afterwards")  # as above
-        checks = verify(run.facts, target.spec)
-        again = plan(target.name, run.facts, (), target.spec)
+        # Where the data lay is none of the facts of a run's own end, which are brief.
+        after = gather(target.transport, become_password=target.become_password) if target.removal else run.facts
+        checks = _checks(target, after)
+        again = _planned(target, after, asks_sources=False)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
         failed += [f"still to do: {step.title}" for step in again.steps]
-        error = VerifyError("; ".join(failed), hint="run `provisioner plan` to see what is left") if failed else None
+        hint = "run the same command again" if target.removal else "run `provisioner plan` to see what is left"
+        error = VerifyError("; ".join(failed), hint=hint) if failed else None
         return Outcome(
             target.name,
             "failed" if error else "changed",
@@ -157,6 +166,33 @@ def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: O
         )
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, looked.plan, results, (), error, _since(began, "change"))
+
+
+def _planned(target: Target, facts: Facts, *, asks_sources: bool = True) -> Plan:
+    become = target.become_password
+    if target.removal:
+        losses = ask_losses(target.transport, facts, become_password=become) if target.removal == "purge" else None
+        return plan_removal(target.name, facts, losses)
+    sources = sources_needed(facts, target.spec) if asks_sources else ()
+    return plan(target.name, facts, probe(target.transport, sources, become_password=become), target.spec)
+
+
+def _checks(target: Target, facts: Facts) -> tuple[Check, ...]:
+    if target.removal:
+        return removal_checks(facts, purged=target.removal == "purge")
+    return verify(facts, target.spec)
+
+
+def _blocked(restart: Restart) -> BlockedError:
+    stops = restart.stops_containers
+    if restart.how == "stop":
+        return BlockedError(
+            f"{restart.why}: that stops {stops} running containers", hint="allow it with --allow-restart"
+        )
+    return BlockedError(
+        f"{restart.why}: a restart would stop {stops} running containers",
+        hint="allow it with --allow-restart, or turn live-restore on first",
+    )
 
 
 def status_of(error: ProvisionerError) -> Status:

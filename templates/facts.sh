@@ -86,8 +86,8 @@ packages() {
   done
   value package-manager "$manager"
   set -- docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin \
-    docker-ce-rootless-extras docker.io docker-cli docker-buildx docker-compose docker-compose-v2 docker-doc \
-    docker-engine docker docker-client docker-client-latest docker-common docker-latest \
+    docker-ce-rootless-extras docker-model-plugin docker-scan-plugin docker.io docker-cli docker-buildx \
+    docker-compose docker-compose-v2 docker-doc docker-engine docker docker-client docker-client-latest docker-common docker-latest \
     docker-latest-logrotate docker-logrotate docker-selinux docker-engine-selinux docker-ee docker-io \
     moby-engine moby-cli moby podman podman-docker containerd runc lxc-docker container-selinux \
     ca-certificates apparmor cgroupfs-mount apt-transport-https
@@ -101,7 +101,7 @@ packages() {
     if [ -e "$1" ]; then value package-lists $#; else value package-lists 0; fi
   elif have rpm; then
     begin rpm
-    rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" 2>/dev/null
+    rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" gpg-pubkey 2>/dev/null
     end rpm
     value package-lists 1
   fi

@@ -13,13 +13,16 @@ import pytest
 from provisioner.facts.frames import new_nonce
 from provisioner.mirrors.probe import HELLO
 from provisioner.planning.planner import plan
+from provisioner.planning.removal import plan_removal
 from provisioner.reach import LIMIT
 from provisioner.render import apply_script, facts_script, launch_script, root_script, template_text
 from provisioner.spec import Spec
 from tests.hosts import BARE, RUNNING
 from tests.planning.test_choice import EL9, NOBLE, ROCKY, good
+from tests.planning.test_removal import FULL, INSTALLED
 from tests.test_platforms import sample
 
+KEYS = ("621e9f35-58ade481",)
 HELD = {"docker-ce": "3:26.1.5-1.el9", "containerd.io": "1.6-1", "podman": "4", "docker.io": "20.10"}
 
 
@@ -89,6 +92,15 @@ SCRIPTS = {
         f"versions-{manager}": carried(root_script("versions.sh.j2", new_nonce(), manager=manager, package="docker-ce"))
         for manager in ("apt", "dnf")
     },
+    **{
+        f"remove-{manager}": apply_script(plan_removal("h", replace(INSTALLED, package_manager=manager, rpm_keys=KEYS)))
+        for manager in ("apt", "yum", "dnf5")
+    },
+    **{
+        f"purge-{init}": apply_script(plan_removal("h", replace(INSTALLED, packages=HELD, init=init), FULL))
+        for init in ("systemd", "sysvinit", "upstart", "openrc", "none")
+    },
+    "losses": carried(root_script("losses.sh.j2", new_nonce(), data_root="/srv/it's docker")),
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
 }
 

@@ -16,6 +16,7 @@ from provisioner.cli.history import history
 from provisioner.cli.mirror import mirror
 from provisioner.cli.plan import plan
 from provisioner.cli.platform import platform as platform_commands
+from provisioner.cli.remove import remove
 from provisioner.cli.render import render
 from provisioner.cli.source import source
 from provisioner.cli.verify import verify
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (facts, check, plan, apply, verify, versions, history):
+for command in (facts, check, plan, apply, verify, versions, remove, history):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
 app.add_typer(source, name="source")

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -40,8 +40,18 @@ from provisioner.report import plans_text, question
 STALE = 60.0
 
 
-def roll_out(command: str, targets: Sequence[Target], rollout: Rollout, output: Output, *, forks: int) -> NoReturn:
+def roll_out(
+    command: str,
+    targets: Sequence[Target],
+    rollout: Rollout,
+    output: Output,
+    *,
+    forks: int,
+    confirm: Callable[[Sequence[Outcome]], bool] | None = None,
+) -> NoReturn:
     """Change the hosts and print the result; raises typer.Exit with the worst host's exit code.
+
+    `confirm` is asked instead of the person at the terminal, also with --yes, once all plans are shown.
 
     Raises:
         UsageError: no --yes and nobody to ask, no way to write the report, nothing to resume; no host was contacted.
@@ -62,7 +72,7 @@ def roll_out(command: str, targets: Sequence[Target], rollout: Rollout, output: 
             for outcome in outcomes.values():
                 journal.add(outcome)
             left = [target for target in targets if target.name not in finished]
-            work = _Work(left, rollout, output, progress, journal, forks)
+            work = _Work(left, rollout, output, progress, journal, forks, confirm)
             try:
                 outcomes |= {outcome.host: outcome for outcome in work.run()}
             except KeyboardInterrupt:
@@ -88,6 +98,7 @@ class _Work:
     progress: Progress
     journal: Journal
     forks: int
+    confirm: Callable[[Sequence[Outcome]], bool] | None = None
 
     def __post_init__(self) -> None:
         self.brakes = self.rollout.brakes()
@@ -96,7 +107,7 @@ class _Work:
         self.looked_at: dict[str, float] = {}
 
     def run(self) -> list[Outcome]:
-        if self.rollout.yes and not self.brakes.ordered:
+        if self.rollout.yes and not self.brakes.ordered and not self.confirm:
             return self._straight()
         return self._in_order()
 
@@ -134,7 +145,7 @@ class _Work:
         pending = [outcome for _, outcome in pairs if not outcome.error]
         self._show(pending)
         changes = any(plan.restart.stops_containers == 0 or self.rollout.allow_restart for plan in _plans(pending))
-        asks = changes and not self.rollout.yes and not self.brake.reason
+        asks = changes and (self.confirm or not self.rollout.yes) and not self.brake.reason
         if not pending or (asks and not self._agreed(pending, len(pairs) - len(pending))):
             for target, outcome in pairs:
                 target.transport.close()
@@ -236,6 +247,8 @@ class _Work:
             self.progress.say(text)
 
     def _agreed(self, pending: Sequence[Outcome], failed: int) -> bool:
+        if self.confirm:
+            return self.confirm(pending)
         asked = question(_plans(pending), len(self.targets), allow_restart=self.rollout.allow_restart)
         try:
             return confirmed(

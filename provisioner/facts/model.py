@@ -164,8 +164,9 @@ class Facts:
     """One host at one moment. Sizes are in bytes, `clock` in seconds since the epoch, versions as packaged.
 
     `clock_skew` is how far the host's clock is ahead of the controller's at least, given the time that the answer
-    took; None when nobody compared. `registry_hosts` and `registry_cas` are the files hosts.toml and ca.crt
-    below `Engine.certificates`.
+    took; None when nobody compared. `leftover_configuration`: packages of which only configuration files are left;
+    `rpm_keys`: the keys that rpm trusts, as id-date. `registry_hosts` and `registry_cas` are the files hosts.toml and
+    ca.crt below `Engine.certificates`.
     """
 
     os: OperatingSystem
@@ -180,7 +181,9 @@ class Facts:
     engine: Engine
     pid_1: str = ""
     half_configured: tuple[str, ...] = ()
+    leftover_configuration: tuple[str, ...] = ()
     held: frozenset[str] = frozenset()
+    rpm_keys: tuple[str, ...] = ()
     units: Mapping[str, Unit] = field(default_factory=dict)
     starts_at_boot: bool = False
     daemon_json: HostFile | None = None

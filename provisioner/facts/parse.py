@@ -64,7 +64,9 @@ def parse(text: str, nonce: str) -> Facts:
         package_manager=_one_of("package-manager", single["package-manager"], PackageManager),
         packages={name: version for name, version, state in _packages(single) if state[1:2] in {"i", "W", "t"}},
         half_configured=tuple(name for name, _, state in _packages(single) if state[1:2] in {"U", "F", "H"}),
+        leftover_configuration=tuple(name for name, _, state in _packages(single) if state[1:2] == "c"),
         held=_held(single),
+        rpm_keys=tuple(re.findall(r"(?m)^gpg-pubkey\t(?:\d+:)?(\S+)\t", single.get("rpm", ""))),
         engine=engine(single, config_path),
         units=_units(single.get("units", ""), files),
         starts_at_boot="starts-at-boot" in single,
@@ -132,7 +134,7 @@ def _packages(single: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
     """(name, version, dpkg's status letters) of the packages we asked for; rpm lines are already `ii`."""
     for line in (single.get("dpkg") or single.get("rpm") or "").splitlines():
         fields = line.split("\t")
-        if len(fields) == 3 and fields[1]:
+        if len(fields) == 3 and fields[1] and fields[0] != "gpg-pubkey":
             yield fields[0], fields[1].removeprefix("0:"), fields[2]
 
 

@@ -63,7 +63,7 @@ class Rejected:
 class Restart:
     """How the daemon takes the new configuration, and why that way."""
 
-    how: Literal["none", "start", "reload", "restart"]
+    how: Literal["none", "start", "reload", "restart", "stop"]
     why: str = ""
     stops_containers: int = 0
 

@@ -28,7 +28,8 @@ def plans_text(plans: Sequence[Plan], *, script: bool = False, paint: Paint = pl
 def question(plans: Sequence[Plan], total: int, *, allow_restart: bool) -> str:
     """What a yes would do."""
     stopping = [plan for plan in plans if plan.restart.stops_containers]
-    restarts = sum(plan.restart.how == "restart" for plan in plans) - (0 if allow_restart else len(stopping))
+    going = [plan for plan in plans if allow_restart or plan not in stopping]
+    restarts = sum(plan.restart.how == "restart" for plan in going)
     blocked = 0 if allow_restart else len(stopping)
     containers = sum(plan.restart.stops_containers for plan in stopping)
     if total == 1:
@@ -89,7 +90,7 @@ def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # n
         yield paint(f"  {step.action} {step.title}", COLOURS[step.action])
         yield f"      {step.why}"
         yield from _diffs(plans, index, paint)
-    if first.restart.how in {"reload", "restart"}:
+    if first.restart.how in {"reload", "restart", "stop"}:
         stops = first.restart.stops_containers
         cost = f"; it stops {stops} running containers" if stops else ""
         yield f"  {first.restart.how}: {first.restart.why}{cost}"

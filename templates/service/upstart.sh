@@ -7,6 +7,7 @@ engine_restart() {
   service docker stop || :
   service docker start
 }
+engine_stop() { service docker stop; }
 engine_reload() { kill -HUP "$(engine_pid)"; }
 engine_recover() { engine_restart; }
 engine_enable() {

@@ -220,6 +220,10 @@ engine_restart() {
 }
 # systemd refuses a fourth start within a minute, whoever asked for the first three (moby#41461).
 engine_forgive() { systemctl reset-failed docker.service docker.socket 2>/dev/null || :; }
+engine_stop() {
+  for unit in docker.socket docker.service; do systemctl stop "$unit" 2>/dev/null || :; done
+  ! systemctl -q is-active docker.service
+}
 engine_reload() { systemctl reload docker.service; }
 # From the cursor on where there is one: the journal's seconds are too coarse for what happened just before.
 engine_mark_log() {

@@ -220,6 +220,7 @@ engine_restart() {
   while engine_pid >/dev/null && [ "$(now)" -lt "$limit" ]; do nap; done
   service docker start
 }
+engine_stop() { service docker stop; }
 engine_reload() { kill -HUP "$(engine_pid)"; }
 engine_recover() { engine_restart; }
 engine_enable() {

@@ -1,0 +1,88 @@
+"""Losses: what deleting an engine's data would destroy, as the host tells it before anybody agrees to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.facts.frames import frames, new_nonce
+from provisioner.facts.model import Facts
+from provisioner.render import root_script
+from provisioner.transports.base import Transport
+
+TIMEOUT = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """`target` is where the data root leads, "" when there is none; `entries` are the names in it. The other targets
+    are where /var/lib/containerd and /etc/docker lead, "" when they are not there or empty.
+
+    Containers come as "name (state)" where the engine answers, else by the start of their id. Sizes are in bytes, 0
+    when they could not be told in time. `other_namespaces` of containerd hold what is not Docker's. `members` have
+    the group docker as their primary one.
+    """
+
+    data_root: str
+    target: str = ""
+    entries: tuple[str, ...] = ()
+    mount_point: bool = False
+    size: int = 0
+    containers: tuple[str, ...] = ()
+    images: int = 0
+    volumes: tuple[str, ...] = ()
+    containerd_target: str = ""
+    containerd_size: int = 0
+    containerd_program: str = ""
+    other_namespaces: tuple[str, ...] = ()
+    configuration_target: str = ""
+    configuration: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+    @property
+    def linked(self) -> bool:
+        """A symlink leads to the data, at the data root or above it."""
+        return bool(self.target) and self.target != self.data_root
+
+
+def ask_losses(transport: Transport, facts: Facts, *, become_password: str | None) -> Losses:
+    """Ask the host; takes as long as a walk through the data.
+
+    Raises:
+        ConnectError: see `Transport.run`.
+        FactsError: the answer is incomplete.
+    """
+    nonce = new_nonce()
+    root = facts.storage.data_root
+    script = root_script("losses.sh.j2", nonce, become_password, data_root=root)
+    return parse_losses(transport.run(script, timeout=TIMEOUT).stdout, nonce, root)
+
+
+def parse_losses(text: str, nonce: str, data_root: str) -> Losses:
+    answer = {frame.name: frame.body for frame in frames(text, nonce)}
+    lines = {name: tuple(filter(None, body.splitlines())) for name, body in answer.items()}
+    return Losses(
+        data_root=data_root,
+        target=answer.get("target", "").strip(),
+        entries=lines.get("entries", ()),
+        mount_point="mount-point" in answer,
+        size=_bytes(answer.get("size", "")),
+        containers=tuple(_container(line) for line in lines.get("containers", ())),
+        images=len(lines.get("images", ())),
+        volumes=lines.get("volumes", ()),
+        containerd_target=answer.get("containerd-target", "").strip(),
+        containerd_size=_bytes(answer.get("containerd-size", "")),
+        containerd_program=answer.get("containerd-program", "").strip(),
+        other_namespaces=lines.get("namespaces", ()),
+        configuration_target=answer.get("configuration-target", "").strip(),
+        configuration=lines.get("configuration", ()),
+        members=lines.get("primary-group", ()),
+    )
+
+
+def _bytes(kilobytes: str) -> int:
+    return int(kilobytes) * 1024 if kilobytes.strip().isdecimal() else 0
+
+
+def _container(line: str) -> str:
+    name, _, state = line.partition("\t")
+    return f"{name} ({'running' if state.startswith('Up') else 'stopped'})" if state else name
