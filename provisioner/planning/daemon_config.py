@@ -174,6 +174,7 @@ def _transaction(facts: Facts, info: EngineInfo, change: _Change, wanted: dict[s
         "patience": 15 if restart.how == "reload" else 60,
         # A client whose daemon is dead prints an empty document and may exit 0 (20.10), hence the version.
         "format": "{{if .ServerVersion}}up" + "".join(f" {SHOWN[key].template}" for key in seen) + "{{end}}",
+        "unseen": bool(change.keys - SHOWN.keys()),
         "shows": "up" + "".join(f" {SHOWN[key].text(wanted[key])}" for key in seen),
         "showed": "up" + "".join(f" {SHOWN[key].text(earlier[key])}" for key in seen),
     }

@@ -275,17 +275,11 @@ step_1() {
   shown=''
   shows() { shown=$(timeout 20 docker info --format '{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}' 2>&1) && [ "$shown" = 'up https://first.example/ http://192.0.2.7:5000/ ' ]; }
   reverted() { shown=$(timeout 20 docker info --format '{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}' 2>&1) && [ "$shown" = 'up ' ]; }
-  engine_mark_log
   engine_reload || die "the daemon cannot be signalled"
   comes_up 15 shows || {
     say_why
     die "the engine does not show the new configuration after the reload; docker info says: $shown"
   }
-  # The daemon only logs that it refuses a reload, and goes on with what it had.
-  if engine_log | grep -q -E 'Error (reconfiguring|reloading) '; then
-    say_why
-    die "the engine refuses to reload this configuration"
-  fi
 }
 
 main() {

@@ -253,7 +253,6 @@ DOCKER_OPTS="--registry-mirror=https://first.example --registry-mirror=http://19
   shown=''
   shows() { shown=$(timeout 20 docker info --format '{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}' 2>&1) && [ "$shown" = 'up https://first.example/ http://192.0.2.7:5000/ ' ]; }
   reverted() { shown=$(timeout 20 docker info --format '{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}' 2>&1) && [ "$shown" = 'up ' ]; }
-  engine_mark_log
   engine_restart || {
     say_why
     die "the engine does not start with this configuration"
