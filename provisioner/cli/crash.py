@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import tempfile
-import traceback
-
 from provisioner import __version__
 from provisioner.errors import BugError
 
 
 def as_bug(cause: BaseException, where: str = "") -> BugError:
     """Return the error that tells people of `cause`, an exception nobody expected, and names its log file."""
+    import os
+    import platform
+    import tempfile
+    import traceback
+
     message = f"this is a bug in provisioner: {type(cause).__name__}"
     try:
         handle, path = tempfile.mkstemp(prefix="provisioner-", suffix=".log")

@@ -38,11 +38,12 @@ def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
     return flat
 
 
-def _parameters(group: type) -> list[inspect.Parameter]:
+@functools.cache
+def _parameters(group: type) -> tuple[inspect.Parameter, ...]:
     hints = typing.get_type_hints(group, include_extras=True)
-    return [
+    return tuple(
         inspect.Parameter(
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
         )
         for field in dataclasses.fields(group)
-    ]
+    )
