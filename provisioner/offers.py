@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.ask_host import ask_host
 from provisioner.errors import FactsError, ProvisionerError, UnsupportedError
-from provisioner.facts.frames import frames, new_nonce
 from provisioner.facts.gather import gather
 from provisioner.facts.model import Facts
 from provisioner.pipeline import Target
 from provisioner.platforms import Platform, platform_of
 from provisioner.preflight.distribution import unknown_distribution
-from provisioner.reach import SourceReach, key_problem, probe, sources_to_ask
-from provisioner.render import root_script
+from provisioner.reach import SourceReach, key_problem, sources_to_ask
+from provisioner.source_probe import probe
 from provisioner.strategies.decision import Accept, choose_source
 from provisioner.versions import newest, order
 
@@ -126,11 +126,14 @@ def _known(target: Target) -> tuple[Facts, Platform, str]:
 
 
 def _by_package_manager(target: Target, facts: Facts, package: str) -> tuple[str, ...]:
-    nonce = new_nonce()
-    script = root_script(
-        "versions.sh.j2", nonce, target.become_password, manager=facts.package_manager, package=package
+    answer = ask_host(
+        target.transport,
+        "versions.sh.j2",
+        become_password=target.become_password,
+        timeout=LISTING,
+        manager=facts.package_manager,
+        package=package,
     )
-    answer = {frame.name: frame.body for frame in frames(target.transport.run(script, timeout=LISTING).stdout, nonce)}
     if "versions" not in answer:
         raise FactsError(f"{facts.package_manager} gave no list of {package}")
     return tuple(answer["versions"].split())

@@ -25,7 +25,7 @@ from provisioner.planning.model import Plan, Restart
 from provisioner.planning.planner import plan, sources_needed
 from provisioner.planning.removal import plan_removal, removal_checks
 from provisioner.proof import judge, proof_plan
-from provisioner.reach import probe
+from provisioner.source_probe import probe
 from provisioner.spec import Spec
 from provisioner.transports.base import Transport
 from provisioner.verify import verify

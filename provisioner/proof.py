@@ -15,7 +15,7 @@ from provisioner.facts.model import Facts
 from provisioner.outcome import Check
 from provisioner.planning import daemon_json
 from provisioner.planning.model import Plan, Restart, Step
-from provisioner.strategies.files import file_params
+from provisioner.planning.write_files import file_params
 
 LIMIT = 600
 """Seconds that a pull may take."""

@@ -6,17 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from provisioner.facts.frames import frames, new_nonce
 from provisioner.facts.model import Facts
 from provisioner.openpgp import fingerprints
 from provisioner.package_sources import docker_key, package_sources
 from provisioner.platforms import Platform, Suite
-from provisioner.render import root_script
 from provisioner.spec import Spec
-from provisioner.transports.base import Transport
-
-LIMIT = 8
-"""Seconds a source has for each of its three small files."""
 
 APT_SOURCES = ("/etc/apt/sources.list.d/docker.sources", "/etc/apt/sources.list.d/docker.list")
 APT_KEY = "/etc/apt/keyrings/docker.asc"
@@ -119,21 +113,6 @@ def configured_source(facts: Facts, platform: Platform) -> tuple[str, str] | Non
     return found.group(1), fingerprint
 
 
-def probe(
-    transport: Transport, sources: tuple[Source, ...], *, become_password: str | None, patient: bool = False
-) -> tuple[SourceReach, ...]:
-    """Ask every source from the host at once; takes seconds, however many are dead.
-
-    Unless `patient`, those that are still silent when the first of them has answered in full are not waited for.
-    """
-    if not sources:
-        return ()
-    answers = _ask(transport, sources, become_password, patient=patient)
-    if not patient and len(sources) > 1 and not answers[0].problem and key_problem(answers[0]):
-        return _ask(transport, sources, become_password, patient=True)
-    return answers
-
-
 def key_problem(answer: SourceReach) -> str:
     """Return why nothing that this source offers may be trusted, or ""."""
     try:
@@ -143,20 +122,6 @@ def key_problem(answer: SourceReach) -> str:
     if set(found) != {answer.source.fingerprint}:
         return f"its key is {', '.join(found)}, expected {answer.source.fingerprint}; nothing of it is trusted"
     return ""
-
-
-def _ask(
-    transport: Transport, sources: tuple[Source, ...], become_password: str | None, *, patient: bool
-) -> tuple[SourceReach, ...]:
-    nonce = new_nonce()
-    longest = max(len(source.places) for source in sources)
-    patience = LIMIT * (longest + 2) + 4
-    script = root_script(
-        "probe.sh.j2", nonce, become_password, sources=sources, limit=LIMIT, patience=patience, patient=patient
-    )
-    completed = transport.run(script, timeout=patience * 2 + 30)
-    answer = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
-    return tuple(_reach(source, answer) for source in sources)
 
 
 def _source(named: tuple[str, str, str], platform: Platform, facts: Facts, spec: Spec) -> Source:
@@ -173,31 +138,3 @@ def _place(base: str, suite: Suite, platform: Platform, facts: Facts, spec: Spec
         return Place(suite, f"{below}/InRelease", f"{root}/gpg", packages)
     below = f"{root}/{suite.name}/{facts.arch}/{spec.channel}"
     return Place(suite, f"{below}/repodata/repomd.xml", f"{root}/gpg", "")
-
-
-def _reach(source: Source, answer: Mapping[str, str]) -> SourceReach:
-    times = answer.get(f"times {source.name}", "").split()
-    hundredths = [int(time.replace(".", "")) for time in times if re.fullmatch(r"\d+\.\d\d", time)]
-    problem = answer.get(f"problem {source.name}", "").strip()
-    listed = f"unlisted {source.name}" not in answer
-    if not problem and listed and f"versions {source.name}" not in answer:
-        problem = "not waited for"
-    place = answer.get(f"place {source.name}", "0").strip()
-    return SourceReach(
-        source=source,
-        problem=" ".join(problem.split()),
-        seconds=(hundredths[1] - hundredths[0]) / 100 if len(hundredths) == 2 else 0.0,
-        key=answer.get(f"key {source.name}", ""),
-        versions=_versions(answer.get(f"versions {source.name}", "")),
-        listed=listed,
-        place=int(place) if place.isdigit() and int(place) < len(source.places) else 0,
-    )
-
-
-def _versions(text: str) -> dict[str, tuple[str, ...]]:
-    """The list alternates between a package's name and its version."""
-    lines = text.split()
-    found: dict[str, list[str]] = {}
-    for name, version in zip(lines[::2], lines[1::2], strict=False):
-        found.setdefault(name, []).append(version)
-    return {name: tuple(versions) for name, versions in found.items()}

@@ -20,7 +20,8 @@ import pytest
 
 from provisioner import reach
 from provisioner.facts.frames import new_nonce
-from provisioner.reach import key_problem, probe, sources_to_ask
+from provisioner.reach import key_problem, sources_to_ask
+from provisioner.source_probe import probe
 from provisioner.spec import Spec
 from provisioner.transports.base import Completed
 from tests.hosts import BARE

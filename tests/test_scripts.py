@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from provisioner.facts.frames import new_nonce
-from provisioner.mirrors.probe import HELLO
+from provisioner.mirrors.answer import HELLO
 from provisioner.planning.planner import plan
 from provisioner.planning.removal import plan_removal
-from provisioner.reach import LIMIT
 from provisioner.render import apply_script, facts_script, launch_script, root_script, template_text
+from provisioner.source_probe import LIMIT
 from provisioner.spec import Spec
 from tests.hosts import BARE, RUNNING
 from tests.planning.test_choice import EL9, NOBLE, ROCKY, good

@@ -9,9 +9,10 @@ import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.mirror_list import list_
-from provisioner.cli.mirror_probe import HUB, CompareWith, probe
+from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
+from provisioner.mirrors import HUB
 
 if TYPE_CHECKING:
     from provisioner.pipeline import Target

@@ -7,10 +7,11 @@ from dataclasses import replace
 import typer
 
 from provisioner.cli import hosts
-from provisioner.cli.mirror_probe import HUB, asked, shown
+from provisioner.cli.mirror_probe import asked, shown
 from provisioner.cli.mirror_views import views
 from provisioner.cli.options import Connection
 from provisioner.errors import VerifyError
+from provisioner.mirrors import HUB
 from provisioner.mirrors.judge import fastest
 from provisioner.pipeline import Target
 

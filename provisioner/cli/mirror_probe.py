@@ -10,12 +10,12 @@ import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.option_groups import grouped
+from provisioner.mirrors import HUB
 
 if TYPE_CHECKING:
     from provisioner.cli.mirror_views import View
     from provisioner.pipeline import Target
 
-HUB = "https://registry-1.docker.io"
 CompareWith = Annotated[
     str, typer.Option("--compare-with", help='registry whose images are the right ones; "" for none', metavar="URL")
 ]
@@ -45,7 +45,7 @@ def probe(
     from provisioner.cli import hosts
     from provisioner.cli.mirror_views import views
     from provisioner.fleet import worst
-    from provisioner.mirrors.probe import image as named
+    from provisioner.mirrors.answer import image as named
 
     images = [named(text) for text in image or ()]
     given, names = split(words)

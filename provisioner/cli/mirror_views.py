@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from provisioner.cli.crash import as_bug
 from provisioner.errors import ProvisionerError
 from provisioner.fleet import each
+from provisioner.mirrors import HUB
+from provisioner.mirrors.answer import Image
 from provisioner.mirrors.judge import Judged, judge
-from provisioner.mirrors.probe import HUB, Image, probe
+from provisioner.mirrors.probe import probe
 from provisioner.pipeline import Target
 
 

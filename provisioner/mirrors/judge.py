@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from provisioner.mirrors.answer import HELLO, Answer, Image, Probed
 from provisioner.mirrors.known import known_mirror
-from provisioner.mirrors.probe import HELLO, Answer, Image, Probed
 from provisioner.mirrors.verdict import Verdict, is_manifest, said, short, verdict
 
 ORDER: tuple[Verdict, ...] = (

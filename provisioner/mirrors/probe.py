@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from provisioner.errors import UsageError
-from provisioner.facts.frames import frames, new_nonce
-from provisioner.render import root_script
+from provisioner.ask_host import ask_host
+from provisioner.mirrors import HUB
+from provisioner.mirrors.answer import HELLO, Answer, Image, Probed
 from provisioner.transports.base import Transport
 
 LIMIT, CONNECT, TOTAL = 8, 4, 20
@@ -17,84 +16,7 @@ LIMIT, CONNECT, TOTAL = 8, 4, 20
 MOST = 16 * 2**20
 """Bytes of a blob that are fetched at most to measure the throughput."""
 
-HUB = "https://registry-1.docker.io"
 TOOLS = ("curl", "python3", "wget", "busybox", "bash", "apt_helper")
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """An image of Docker Hub: the repository as registries know it, and a tag or digest."""
-
-    repository: str
-    reference: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.repository.removeprefix('library/')}:{self.reference}"
-
-
-HELLO = Image("library/hello-world", "latest")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one request. `exit` is curl's exit code, 0 when an HTTP answer came; times are in seconds."""
-
-    status: int
-    exit: int
-    error: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = ""
-    dns: float = 0.0
-    tcp: float = 0.0
-    tls: float = 0.0
-    first_byte: float = 0.0
-    total: float = 0.0
-    size: int = 0
-    ip: str = ""
-    sha256: str = ""
-    wanted: str = ""
-    created: str = ""
-
-    @property
-    def digest(self) -> str:
-        """The digest that the registry claims, else the one of what it sent."""
-        claimed = self.headers.get("docker-content-digest", "")
-        return claimed or (f"sha256:{self.sha256}" if self.sha256 else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """One mirror as it answered. The steps: v2, token, m0 (hello-world), m1… (further images), config, layer."""
-
-    url: str
-    tool: str
-    steps: Mapping[str, Answer]
-    reference: bool = False
-    unfinished: str = ""
-
-
-def image(text: str) -> Image:
-    """Return the image that `text` names on Docker Hub.
-
-    Raises:
-        UsageError: it is not the name of an image there.
-    """
-    name, at, digest = text.partition("@")
-    repository, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
-        repository, tag = name, "latest"
-    repository = repository.removeprefix("docker.io/").removeprefix("index.docker.io/")
-    first, slash, _ = repository.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        raise UsageError(
-            f"{text!r} is an image of {first}; registry mirrors serve images of Docker Hub only",
-            hint="name an image such as alpine, or grafana/grafana:11.2.0",
-        )
-    reference = digest if at else tag
-    if not _REPOSITORY.fullmatch(repository) or not _REFERENCE.fullmatch(reference):
-        raise UsageError(f"{text!r} is not the name of an image", hint="write NAME, NAME:TAG or NAME@sha256:DIGEST")
-    return Image(repository if slash else f"library/{repository}", reference)
 
 
 def probe(
@@ -115,14 +37,14 @@ def probe(
         ConnectError: see `Transport.run`.
         FactsError: the answer is incomplete.
     """
-    nonce = new_nonce()
     mirrors = [{"base": url.rstrip("/"), "depth": "full"} for url in urls]
     if reference:
         mirrors.append({"base": reference.rstrip("/"), "depth": "look"})
-    script = root_script(
+    found = ask_host(
+        transport,
         "mirror_probe.sh.j2",
-        nonce,
-        become_password,
+        become_password=become_password,
+        timeout=TOTAL + LIMIT + 30,
         mirrors=mirrors,
         images=(HELLO, *images),
         limit=LIMIT,
@@ -131,9 +53,6 @@ def probe(
         most=MOST,
         tool=tool,
     )
-    found = {
-        frame.name: frame.body for frame in frames(transport.run(script, timeout=TOTAL + LIMIT + 30).stdout, nonce)
-    }
     used = found.get("tool", "").replace("apt_helper", "apt-helper")
     return tuple(
         Probed(
@@ -188,7 +107,3 @@ def _clean(text: str) -> str:
     """What a server sent, fit for a terminal and for JSON."""
     text = text.encode("utf-8", "replace").decode("utf-8", "replace")
     return "".join(char if char.isprintable() else " " for char in text).strip()
-
-
-_REPOSITORY = re.compile(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*")
-_REFERENCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64}")

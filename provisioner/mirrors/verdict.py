@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from provisioner.mirrors.probe import HELLO, Answer, Probed
+from provisioner.mirrors.answer import HELLO, Answer, Probed
 
 Verdict = Literal["alive", "stale", "restricted", "not a Docker Hub mirror", "parked page", "dead", "unknown"]
 

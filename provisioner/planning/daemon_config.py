@@ -13,7 +13,7 @@ from provisioner.planning.daemon_keys_check import engine_version, refuse_keys
 from provisioner.planning.daemon_live import SHOWN, live_value, shows
 from provisioner.planning.flags import OPTIONS_FILE, Edit, FlagPlace, flag_places, refusal, taken_out, without
 from provisioner.planning.model import FileDiff, Restart, Step
-from provisioner.strategies.files import file_params
+from provisioner.planning.write_files import file_params
 
 AS_OPTIONS = ("registry-mirrors", "insecure-registries")
 """Keys that stand in DOCKER_OPTS on upstart and sysvinit hosts."""

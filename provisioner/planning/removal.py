@@ -18,10 +18,10 @@ from provisioner.outcome import Check
 from provisioner.package_sources import docker_key
 from provisioner.planning.data_deletion import data_step
 from provisioner.planning.model import Plan, Restart, Step
+from provisioner.planning.write_files import write_files
 from provisioner.platforms import platform_of
 from provisioner.reach import APT_KEY, APT_SOURCES, RPM_KEY, RPM_REPOSITORY
 from provisioner.strategies.decision import LOCK_TIMEOUT
-from provisioner.strategies.files import write_files
 from provisioner.strategies.other_sources import OLD_KEYS, leftovers
 
 DOCKER_CE = (

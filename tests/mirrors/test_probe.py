@@ -13,8 +13,9 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.mirrors import probe as probing
+from provisioner.mirrors.answer import Image, image
 from provisioner.mirrors.judge import fastest, judge
-from provisioner.mirrors.probe import Image, image, probe
+from provisioner.mirrors.probe import probe
 from provisioner.transports.local import LocalTransport
 from tests.mirrors import registries as r
 
