@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from provisioner.facts.frames import frames, new_nonce
-from provisioner.facts.model import Facts
-from provisioner.render import root_script
-from provisioner.transports.base import Transport
-
-TIMEOUT = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +38,8 @@ class Losses:
         return bool(self.target) and self.target != self.data_root
 
 
-def ask_losses(transport: Transport, facts: Facts, *, become_password: str | None) -> Losses:
-    """Ask the host; takes as long as a walk through the data.
-
-    Raises:
-        ConnectError: see `Transport.run`.
-        FactsError: the answer is incomplete.
-    """
-    nonce = new_nonce()
-    root = facts.storage.data_root
-    script = root_script("losses.sh.j2", nonce, become_password, data_root=root)
-    return parse_losses(transport.run(script, timeout=TIMEOUT).stdout, nonce, root)
-
-
-def parse_losses(text: str, nonce: str, data_root: str) -> Losses:
-    answer = {frame.name: frame.body for frame in frames(text, nonce)}
+def losses_in(answer: Mapping[str, str], data_root: str) -> Losses:
+    """Return what the frames of templates/losses.sh.j2 tell."""
     lines = {name: tuple(filter(None, body.splitlines())) for name, body in answer.items()}
     return Losses(
         data_root=data_root,

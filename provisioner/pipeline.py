@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from provisioner.ask_host import ask_host
 from provisioner.errors import (
     BlockedError,
     ConnectError,
@@ -18,7 +19,7 @@ from provisioner.errors import (
 from provisioner.execute import OnStep, execute
 from provisioner.facts.gather import gather
 from provisioner.facts.model import Facts
-from provisioner.losses import ask_losses
+from provisioner.losses import Losses, losses_in
 from provisioner.outcome import Check, Outcome, Status, StepResult
 from provisioner.planning.mirror_change import nothing_to_change
 from provisioner.planning.model import Plan, Restart
@@ -29,6 +30,8 @@ from provisioner.source_probe import probe
 from provisioner.spec import Spec
 from provisioner.transports.base import Transport
 from provisioner.verify import verify
+
+LOSSES_TIMEOUT = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +174,22 @@ def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: O
 def _planned(target: Target, facts: Facts, *, asks_sources: bool = True) -> Plan:
     become = target.become_password
     if target.removal:
-        losses = ask_losses(target.transport, facts, become_password=become) if target.removal == "purge" else None
+        losses = _losses(target, facts.storage.data_root) if target.removal == "purge" else None
         return plan_removal(target.name, facts, losses)
     sources = sources_needed(facts, target.spec) if asks_sources else ()
     return plan(target.name, facts, probe(target.transport, sources, become_password=become), target.spec)
+
+
+def _losses(target: Target, data_root: str) -> Losses:
+    """Asking takes as long as a walk through the data."""
+    answer = ask_host(
+        target.transport,
+        "losses.sh.j2",
+        become_password=target.become_password,
+        timeout=LOSSES_TIMEOUT,
+        data_root=data_root,
+    )
+    return losses_in(answer, data_root)
 
 
 def _checks(target: Target, facts: Facts) -> tuple[Check, ...]:

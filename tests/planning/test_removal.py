@@ -8,7 +8,7 @@ from provisioner.errors import BlockedError, UnsupportedError
 from provisioner.facts.model import HostFile
 from provisioner.facts.package_state import PackageState
 from provisioner.facts.storage import Storage
-from provisioner.losses import Losses, parse_losses
+from provisioner.losses import Losses, losses_in
 from provisioner.planning.removal import packages_to_remove, plan_removal, removal_checks
 from provisioner.render import apply_script
 from tests.hosts import BARE, INFO, RUNNING
@@ -242,13 +242,12 @@ def test_losses_as_a_host_tells_them():
         "namespaces": "k8s.io\n",
         "primary-group": "ci\n",
     }
-    text = "".join(f"\n@@n begin {name}\n{value}\n@@n end {name}\n" for name, value in body.items()) + "\n@@n done 0\n"
-    losses = parse_losses(text, "n", "/var/lib/docker")
+    losses = losses_in(body, "/var/lib/docker")
     assert losses.containers == ("web (running)", "old (stopped)")
     assert (losses.images, losses.volumes, losses.size, losses.containerd_size) == (2, ("data",), 2**21, 0)
     assert (losses.mount_point, losses.linked, losses.other_namespaces) == (True, True, ("k8s.io",))
     assert losses.members == ("ci",)
-    assert parse_losses("\n@@n done 0\n", "n", "/x") == Losses("/x")
+    assert losses_in({}, "/x") == Losses("/x")
 
 
 def test_the_data_root_of_the_configuration_is_the_one_that_is_purged():
