@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner import reach
+from provisioner import source_probe
 from provisioner.facts.frames import new_nonce
 from provisioner.reach import key_problem, sources_to_ask
 from provisioner.source_probe import probe
@@ -252,7 +252,7 @@ def test_a_release_that_is_not_carried_steps_back(serve, tmp_path):
 
 
 def test_a_silent_source_costs_its_limit_once_and_only_itself(serve, tmp_path, monkeypatch):
-    monkeypatch.setattr(reach, "LIMIT", 2)
+    monkeypatch.setattr(source_probe, "LIMIT", 2)
     silent = {"/linux/ubuntu/dists/noble/InRelease": 20}
     began = time.monotonic()
     first, second = ask(OnlyWith(tmp_path, "curl"), {"silent": serve(silent), "good": serve(deb_tree())})

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from provisioner import history
-from provisioner.cli import rollout as module
+from provisioner.cli import rollout_work
 from provisioner.cli.options import ReportedOutput, Rollout
 from provisioner.cli.rollout import roll_out
 from provisioner.errors import UsageError
@@ -171,7 +171,7 @@ def test_connections_stay_open_while_there_are_forks_for_them(go, terminal):
 
 
 def test_an_idle_connection_is_opened_anew(go, terminal, monkeypatch):
-    monkeypatch.setattr(module, "STALE", 0.0)
+    monkeypatch.setattr(rollout_work, "STALE", 0.0)
     terminal("y\n")
     hosts = fleet(1)
     go(hosts, yes=False)
