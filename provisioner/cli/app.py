@@ -19,6 +19,7 @@ from provisioner.cli.platform import platform as platform_commands
 from provisioner.cli.remove import remove
 from provisioner.cli.render import render
 from provisioner.cli.source import source
+from provisioner.cli.status import status
 from provisioner.cli.verify import verify
 from provisioner.cli.versions import versions
 from provisioner.errors import ProvisionerError
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (facts, check, plan, apply, verify, versions, remove, history):
+for command in (facts, check, plan, apply, verify, status, versions, remove, history):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
 app.add_typer(source, name="source")

@@ -1,0 +1,39 @@
+"""provisioner status"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.cli import options as o
+from provisioner.cli.option_groups import grouped
+
+
+@grouped
+def status(
+    target: o.Targets = None,
+    *,
+    probe: Annotated[bool, typer.Option("--probe", help="let the hosts ask their mirrors as well")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="take files that were edited, and the version, as they are now")
+    ] = False,
+    wanted: o.WantedState,
+    connection: o.Connection,
+    output: o.ReportedOutput,
+) -> None:
+    """Say what has changed on hosts: against the wanted state, their own files, and what the last run left.
+
+    Made for cron: changes nothing, a line for each host, exit code 9 when there is a difference.
+    """
+    from provisioner.cli import hosts
+    from provisioner.cli.survey import survey
+    from provisioner.comparison import compare
+    from provisioner.outcome import Outcome
+    from provisioner.pipeline import Target
+
+    def work(target: Target) -> Outcome:
+        return compare(target, probes=probe, accept=accept)
+
+    found = hosts.targets(target, connection, wanted.said())
+    survey("status", found, work, output, forks=connection.forks)
