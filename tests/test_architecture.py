@@ -38,13 +38,13 @@ LAYERS = {
         "platforms", "mirrors", "losses",
     ),
     "decisions": (
-        "reach", "strategies", "planning", "preflight", "render", "outcome", "verify", "proof", "mirrors.status",
+        "reach", "strategies", "planning", "preflight", "render", "outcome", "verify", "proof", "mirrors.status", "drift",
     ),
     "hosts and files": (
         "transports", "ask_host", "facts.gather", "source_probe", "mirrors.probe", "execute", "inventory", "history",
         "history_store", "desktop",
     ),
-    "runs": ("pipeline", "offers", "brakes", "fleet"),
+    "runs": ("pipeline", "comparison", "offers", "brakes", "fleet"),
     "reports": ("report",),
     "command line": ("cli", "__main__"),
 }  # fmt: skip
