@@ -56,20 +56,15 @@ class Offers:
         return sorted(rows, key=lambda row: (bool(row["problem"]), row["stepped_back"], row["seconds"]))
 
     def probe_document(self) -> dict[str, Any]:
-        return {"name": self.host, "platform": self.platform_name, "sources": self.ranked, "error": self._said()}
+        return {"platform": self.platform_name, "sources": self.ranked}
 
     def versions_document(self) -> dict[str, Any]:
         return {
-            "name": self.host,
             "package": self.package,
             "origin": self.origin,
             "versions": list(self.versions),
             "installed": self.installed,
-            "error": self._said(),
         }
-
-    def _said(self) -> str | None:
-        return self.error.message if self.error else None
 
 
 def offers_of(target: Target) -> Offers:

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
-from provisioner.cli.crash import as_bug
-from provisioner.errors import ProvisionerError
-from provisioner.fleet import each
+import typer
+
+from provisioner.cli.crash import expected
+from provisioner.cli.options import Output
+from provisioner.fleet import each, worst
 from provisioner.offers import Offers
 from provisioner.pipeline import Target
+from provisioner.report.envelope import document, status
+from provisioner.report.failure import failure_document, failure_text
 
 
-def ask(targets: Sequence[Target], work: Callable[[Target], Offers], forks: int) -> list[Offers]:
-    """Return the answer of every host; a host that fails has its error in it."""
+def show(
+    command: str,
+    targets: Sequence[Target],
+    work: Callable[[Target], Offers],
+    output: Output,
+    *,
+    row: Callable[[Offers], dict[str, Any]],
+    text: Callable[[Offers], str],
+    forks: int,
+) -> NoReturn:
+    """Print what every host answers, as `row` in JSON or as `text`; raises typer.Exit with the worst exit code."""
+    answers = each(targets, work, forks=forks, instead=_instead)
+    if output.as_json:
+        rows = [{"name": answer.host, **row(answer), "error": failure_document(answer.error)} for answer in answers]
+        overall = status([answer.error is None for answer in answers])
+        typer.echo(json.dumps(document(command, status=overall, hosts=rows), indent=2, ensure_ascii=False))
+    else:
+        for answer in answers:
+            failed = answer.error is not None
+            typer.echo(failure_text(answer.host, answer.error) if answer.error else text(answer), err=failed)
+    raise typer.Exit(worst(answer.exit_code for answer in answers))
 
-    def instead(target: Target, error: Exception) -> Offers:
-        known = error if isinstance(error, ProvisionerError) else as_bug(error, target.name)
-        return Offers(target.name, error=known)
 
-    return each(targets, work, forks=forks, instead=instead)
+def _instead(target: Target, error: Exception) -> Offers:
+    return Offers(target.name, error=expected(error, target.name))

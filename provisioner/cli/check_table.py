@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from provisioner.cli.crash import as_bug
+from provisioner.cli.crash import expected
 from provisioner.cli.options import Output
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.gather import gather
@@ -21,7 +21,8 @@ from provisioner.planning.planner import must_install
 from provisioner.platforms import platform_of
 from provisioner.preflight import examine
 from provisioner.preflight.finding import Finding
-from provisioner.report.envelope import SCHEMA
+from provisioner.report.envelope import document, status
+from provisioner.report.failure import failure_document, failure_text
 
 COLOURS = {"pass": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}
 WIDTH = 100
@@ -55,7 +56,7 @@ def show(targets: list[Target], output: Output, *, forks: int) -> None:
     """Print the table of every host; raises typer.Exit with the worst exit code."""
 
     def instead(target: Target, error: Exception) -> Examined:
-        return Examined(target.name, error=error if isinstance(error, ProvisionerError) else as_bug(error, target.name))
+        return Examined(target.name, error=expected(error, target.name))
 
     examined = each(targets, _examine, forks=forks, instead=instead)
     if output.as_json:
@@ -85,8 +86,9 @@ def _examine(target: Target) -> Examined:
 def table(host: Examined, *, passes: bool = False) -> Iterator[tuple[str, str]]:
     """Yield (verdict, line); the lines of passed checks become one unless `passes`."""
     if host.error:
-        yield "fail", f"{host.host}: {host.error.message.removeprefix(host.host + ': ')}"
-        yield "", f"  -> {host.error.hint}"
+        what, *way_out = failure_text(host.host, host.error).split("\n")
+        yield "fail", what
+        yield from (("", line) for line in way_out)
         return
     order = ("pass", "warn", "fail")
     count = {verdict: sum(row.verdict == verdict for row in host.findings) for verdict in order}
@@ -123,17 +125,14 @@ def summary(examined: list[Examined]) -> str:
 
 def envelope(examined: list[Examined]) -> dict[str, Any]:
     """The JSON document; its keys are a contract."""
-    good = sum(host.exit_code == 0 for host in examined)
-    return {
-        "schema": SCHEMA,
-        "command": "check",
-        "status": "ok" if good == len(examined) else "partial" if good else "failed",
-        "hosts": [_document(host) for host in examined],
-    }
+    return document(
+        "check",
+        status=status([host.exit_code == 0 for host in examined]),
+        hosts=[_document(host) for host in examined],
+    )
 
 
 def _document(host: Examined) -> dict[str, Any]:
-    error = host.error
     return {
         "name": host.host,
         "status": {0: "passed", 3: "unreachable", 5: "unsupported", 8: "blocked"}.get(host.exit_code, "failed"),
@@ -150,8 +149,6 @@ def _document(host: Examined) -> dict[str, Any]:
             }
             for row in host.findings
         ],
-        "error": None
-        if error is None
-        else {"message": error.message, "hint": error.hint, "exit_code": error.exit_code},
+        "error": failure_document(host.error),
         "seconds": round(host.seconds, 3),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner import __version__
-from provisioner.errors import BugError
+from provisioner.errors import BugError, ProvisionerError
 
 
 def as_bug(cause: BaseException, where: str = "") -> BugError:
@@ -23,3 +23,8 @@ def as_bug(cause: BaseException, where: str = "") -> BugError:
     except OSError as unwritable:
         return BugError(f"{message}: {cause}", hint=f"its details could not be written down: {unwritable}")
     return BugError(message, hint=f"the details are in {path}; please report it with that file")
+
+
+def expected(error: Exception, where: str) -> ProvisionerError:
+    """Return `error` as it is when it is one of ours, else as a bug that happened at host `where`."""
+    return error if isinstance(error, ProvisionerError) else as_bug(error, where)

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 import typer
 
-from provisioner.cli.crash import as_bug
+from provisioner.cli.crash import expected
 from provisioner.errors import ProvisionerError
 from provisioner.facts.gather import gather, gather_raw
 from provisioner.facts.model import Facts
 from provisioner.fleet import each, worst
 from provisioner.pipeline import Target
+from provisioner.report.envelope import document
+from provisioner.report.failure import failure_text
 
 
 def show(targets: list[Target], *, raw: bool, as_json: bool, forks: int) -> None:
@@ -29,14 +31,13 @@ def show(targets: list[Target], *, raw: bool, as_json: bool, forks: int) -> None
             target.transport.close()
 
     def instead(target: Target, error: Exception) -> tuple[str, ProvisionerError]:
-        return target.name, error if isinstance(error, ProvisionerError) else as_bug(error, target.name)
+        return target.name, expected(error, target.name)
 
     results = each(targets, work, forks=forks, instead=instead)
     documents = []
     for name, result in results:
         if isinstance(result, ProvisionerError):
-            hint = f"\n  -> {result.hint}" if result.hint else ""
-            typer.echo(f"{name}: {result.message.removeprefix(name + ': ')}{hint}", err=True)
+            typer.echo(failure_text(name, result), err=True)
         elif isinstance(result, str):
             typer.echo(result, nl=False)
         elif as_json:
@@ -44,7 +45,7 @@ def show(targets: list[Target], *, raw: bool, as_json: bool, forks: int) -> None
         else:
             typer.echo("\n".join([name, *(f"  {label:<16}{value}" for label, value in _rows(result))]))
     if as_json:
-        typer.echo(json.dumps({"schema": 1, "command": "facts", "hosts": documents}, indent=2, default=list))
+        typer.echo(json.dumps(document("facts", hosts=documents), indent=2, default=list))
     raise typer.Exit(worst(result.exit_code for _, result in results if isinstance(result, ProvisionerError)))
 
 

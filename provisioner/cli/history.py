@@ -23,20 +23,21 @@ def history(
     import json
 
     from provisioner import history as journal
+    from provisioner.report.envelope import document
 
-    document: dict[str, Any] = {"schema": 1, "command": "history"}
+    content: dict[str, Any] = {}
     if run is None:
         records = journal.runs()
-        document["runs"] = [_document(record) for record in records]
+        content["runs"] = [_document(record) for record in records]
         text = _list(records)
     else:
         record = journal.run(run)
         hosts = [
             {key: value for key, value in dataclasses.asdict(host).items() if key != "wanted"} for host in record.hosts
         ]
-        document["run"] = {**_document(record), "hosts": hosts}
+        content["run"] = {**_document(record), "hosts": hosts}
         text = _detail(record)
-    typer.echo(json.dumps(document, indent=2) if as_json else text)
+    typer.echo(json.dumps(document("history", **content), indent=2) if as_json else text)
 
 
 def _document(record: RunRecord) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _document(record: RunRecord) -> dict[str, Any]:
 def _list(records: list[RunRecord]) -> str:
     if not records:
         return "there are no runs yet; `provisioner apply` makes the first"
-    from provisioner.report.table import aligned
+    from provisioner.cli.tables import aligned
 
     rows = [("RUN", "WHEN", "COMMAND", "HOSTS", "EXIT", "RESULT")]
     rows += [
@@ -70,13 +71,13 @@ def _list(records: list[RunRecord]) -> str:
         )
         for record in records
     ]
-    return "\n".join("  ".join(cells).rstrip() for cells in aligned(rows))
+    return aligned(rows)
 
 
 def _detail(record: RunRecord) -> str:
     import shlex
 
-    from provisioner.report.table import aligned
+    from provisioner.cli.tables import aligned
 
     took = "not ended" if record.ended is None else f"{record.ended - record.started:.1f} s"
     lines = [f"{record.id}: {_result(record)}", f"  {_when(record.started)}, {took}"]
@@ -94,7 +95,7 @@ def _detail(record: RunRecord) -> str:
         )
         for host in record.hosts
     ]
-    lines += ["", *("  ".join(cells).rstrip() for cells in aligned(rows, right=4))]
+    lines += ["", aligned(rows, right=4)]
     for host in record.hosts:
         if host.error:
             lines += ["", f"{host.name}: {_words(host.status)}"]

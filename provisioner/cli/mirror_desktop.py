@@ -12,6 +12,9 @@ import typer
 from provisioner.cli.options import Output, Rollout
 from provisioner.desktop import Change, Desktop, RolledBackError
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError, UsageError
+from provisioner.report.envelope import document
+from provisioner.report.envelope import status as overall
+from provisioner.report.failure import failure_document
 
 NAME = "Docker Desktop"
 _STATUS: dict[type[ProvisionerError], str] = {
@@ -91,11 +94,9 @@ def _finish(
             "docker_version": live.version if live else None,
             "registry_mirrors": list(mirrors) if mirrors is not None else None,
             "file": str(planned.file.path) if planned else None,
-            "error": {"message": error.message, "hint": error.hint, "exit_code": error.exit_code} if error else None,
+            "error": failure_document(error),
         }
-        whole = "failed" if error else "ok"
-        document = {"schema": 1, "command": command, "status": whole, "hosts": [host]}
-        typer.echo(json.dumps(document, indent=2))
+        typer.echo(json.dumps(document(command, status=overall([error is None]), hosts=[host]), indent=2))
     elif error:
         typer.echo(f"{NAME}: {status.replace('_', ' ')}\n  {error.message}")
         if error.hint:

@@ -14,11 +14,12 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON docu
 
     from provisioner.cli.tables import aligned
     from provisioner.mirrors.known import known_mirrors
+    from provisioner.report.envelope import document
 
     rows = known_mirrors()
     if as_json:
         listed = [dataclasses.asdict(row) for row in rows]
-        typer.echo(json.dumps({"schema": 1, "command": "mirror list", "mirrors": listed}, ensure_ascii=False))
+        typer.echo(json.dumps(document("mirror list", mirrors=listed), ensure_ascii=False))
         return
     lines = [("STATE", "MIRROR", "OPERATOR", "KNOWN ON", "REMARK")]
     lines += [(row.state, row.url, row.operator, row.date, row.explained.removeprefix("alive: ")) for row in rows]

@@ -46,6 +46,7 @@ def probe(
     from provisioner.cli.mirror_views import views
     from provisioner.fleet import worst
     from provisioner.mirrors.answer import image as named
+    from provisioner.report.envelope import document, status
 
     images = [named(text) for text in image or ()]
     given, names = split(words)
@@ -57,9 +58,8 @@ def probe(
         codes.append(7)
     code = worst(codes)
     if output.as_json:
-        documents = [_document(view) for view in seen]
-        status = "ok" if code == 0 else "failed"
-        typer.echo(json.dumps({"schema": 1, "command": "mirror probe", "status": status, "hosts": documents}, indent=2))
+        content = document("mirror probe", status=status([code == 0]), hosts=[_document(view) for view in seen])
+        typer.echo(json.dumps(content, indent=2))
     else:
         for view in seen:
             typer.echo(shown(view))
@@ -81,9 +81,10 @@ def asked(targets: Sequence[Target], given: Sequence[str]) -> tuple[str, ...]:
 def shown(view: View) -> str:
     """The table of one host."""
     from provisioner.cli.tables import aligned
+    from provisioner.report.failure import failure_text
 
     if view.error:
-        return f"{view.host}: {view.error.message}" + (f"\n  -> {view.error.hint}" if view.error.hint else "")
+        return failure_text(view.host, view.error)
     rows = [("VERDICT", "FIRST BYTE", "MIB/S", "MIRROR", "EVIDENCE")]
     rows += [
         (
@@ -107,6 +108,7 @@ def _good(view: View, *, every: bool) -> bool:
 def _document(view: View) -> dict[str, Any]:
     import dataclasses
 
+    from provisioner.report.failure import failure_document
+
     mirrors = [dataclasses.asdict(mirror) | {"usable": mirror.usable} for mirror in view.mirrors]
-    error = {"message": view.error.message, "hint": view.error.hint} if view.error else None
-    return {"name": view.host, "mirrors": mirrors, "error": error}
+    return {"name": view.host, "mirrors": mirrors, "error": failure_document(view.error)}

@@ -35,6 +35,7 @@ def status(
     from provisioner.cli.survey import stand_in
     from provisioner.fleet import each, worst
     from provisioner.outcome import Outcome
+    from provisioner.report.envelope import document
     from provisioner.report.envelope import status as word
 
     found = hosts.targets(target, connection, {"install": False}, only_said=True)
@@ -47,10 +48,8 @@ def status(
     code = worst(outcome.exit_code for outcome, _ in views)
     if output.as_json:
         rows = [_document(*view) for view in views]
-        outcomes = [outcome for outcome, _ in views]
-        typer.echo(
-            json.dumps({"schema": 1, "command": "mirror status", "status": word(outcomes), "hosts": rows}, indent=2)
-        )
+        overall = word([outcome.succeeded for outcome, _ in views])
+        typer.echo(json.dumps(document("mirror status", status=overall, hosts=rows), indent=2))
     elif len(views) == 1:
         typer.echo("\n".join(_host(*views[0])))
     else:
@@ -84,19 +83,15 @@ def _look(target: Target, proof: str | None) -> tuple[Outcome, MirrorStatus | No
 
 
 def _document(outcome: Outcome, found: MirrorStatus | None) -> dict[str, Any]:
-    from provisioner.masking import masked
+    from provisioner.report.failure import failure_document
 
-    error = outcome.error
     checks = [{"name": check.name, "passed": check.passed, "detail": check.detail} for check in outcome.checks]
-    said = (
-        {"message": masked(error.message), "hint": masked(error.hint), "exit_code": error.exit_code} if error else None
-    )
     return {
         "name": outcome.host,
         "status": outcome.status,
         **(found.document() if found else {}),
         "checks": checks,
-        "error": said,
+        "error": failure_document(outcome.error),
     }
 
 

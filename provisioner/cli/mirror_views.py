@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioner.cli.crash import as_bug
+from provisioner.cli.crash import expected
 from provisioner.errors import ProvisionerError
 from provisioner.fleet import each
 from provisioner.mirrors import HUB
@@ -49,4 +49,4 @@ def views(
 
 
 def _stand_in(target: Target, error: Exception) -> View:
-    return View(target.name, error=error if isinstance(error, ProvisionerError) else as_bug(error, target.name))
+    return View(target.name, error=expected(error, target.name))

@@ -21,6 +21,7 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON docu
 
     from provisioner.cli.tables import aligned
     from provisioner.platforms import derivatives, platforms
+    from provisioner.report.envelope import document
 
     rows = [
         {
@@ -37,7 +38,7 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON docu
     ]
     follow = [{"platform": row.id, "name": row.name, "source": row.source} for row in derivatives().values()]
     if as_json:
-        typer.echo(json.dumps({"schema": 1, "command": "platform list", "platforms": rows, "derivatives": follow}))
+        typer.echo(json.dumps(document("platform list", platforms=rows, derivatives=follow)))
         return
     lines = [("PLATFORM", "PACKAGES OF DOCKER", "OWN ENGINE", "NEWEST", "TIER")]
     for row in rows:

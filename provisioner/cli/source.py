@@ -20,11 +20,12 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON docu
 
     from provisioner.cli.tables import aligned
     from provisioner.package_sources import package_sources
+    from provisioner.report.envelope import document
 
     rows = list(package_sources().values())
     if as_json:
         listed = [dataclasses.asdict(row) for row in rows]
-        typer.echo(json.dumps({"schema": 1, "command": "source list", "sources": listed}, ensure_ascii=False))
+        typer.echo(json.dumps(document("source list", sources=listed), ensure_ascii=False))
         return
     lines = [("NAME", "BASE", "OPERATOR")]
     for row in rows:
@@ -44,26 +45,12 @@ def probe(
     output: o.Output,
 ) -> None:
     """Ask the package sources from the hosts: latency, do they carry this release, newest engine, problem."""
-    import json
-
     from provisioner.cli import hosts
-    from provisioner.cli.asking import ask
+    from provisioner.cli.asking import show
     from provisioner.cli.tables import aligned
-    from provisioner.fleet import worst
-    from provisioner.offers import offers_of
+    from provisioner.offers import Offers, offers_of
 
-    found = hosts.targets(target, connection, wanted.said())
-    answers = ask(found, offers_of, connection.forks)
-    code = worst(answer.exit_code for answer in answers)
-    if output.as_json:
-        document = {"schema": 1, "command": "source probe", "hosts": [answer.probe_document() for answer in answers]}
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-        raise typer.Exit(code)
-    for answer in answers:
-        typer.echo(f"{answer.host}: {answer.platform_name}" if answer.platform else f"{answer.host}:")
-        if answer.error:
-            typer.echo(f"  {answer.error.message}\n  -> {answer.error.hint}", err=True)
-            continue
+    def text(answer: Offers) -> str:
         rows = [("SOURCE", "SECONDS", "PACKAGES", "NEWEST", "PROBLEM")]
         rows += [
             (
@@ -76,5 +63,7 @@ def probe(
             for row in answer.ranked
         ]
         nothing = "  Docker builds no packages for it; the distribution's own are used"
-        typer.echo(aligned(rows, "  ") if answer.ranked else nothing)
-    raise typer.Exit(code)
+        return f"{answer.host}: {answer.platform_name}\n" + (aligned(rows, "  ") if answer.ranked else nothing)
+
+    found = hosts.targets(target, connection, wanted.said())
+    show("source probe", found, offers_of, output, row=Offers.probe_document, text=text, forks=connection.forks)

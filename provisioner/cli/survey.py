@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import replace
 from typing import NoReturn
 
-from provisioner.cli.crash import as_bug
+from provisioner.cli.crash import expected
 from provisioner.cli.options import Output
 from provisioner.cli.progress import watching
 from provisioner.cli.result import ReportFile, finish
-from provisioner.errors import CancelledError, ProvisionerError, SkippedError
+from provisioner.errors import CancelledError, SkippedError
 from provisioner.fleet import each, worst
 from provisioner.outcome import Outcome, Status
 from provisioner.pipeline import Target
@@ -66,8 +66,7 @@ def stand_in(outcome: Outcome, error: Exception) -> Outcome:
         status = "cancelled"
     elif isinstance(error, SkippedError):
         status = "skipped"
-    kept = error if isinstance(error, ProvisionerError) else as_bug(error, outcome.host)
-    return replace(outcome, status=status, error=kept)
+    return replace(outcome, status=status, error=expected(error, outcome.host))
 
 
 def interrupted(number: int) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioner.report.table import padded
 
-def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
-    """Return `rows` as lines with every column as wide as its widest cell."""
-    widths = [max(len(row[column]) for row in rows if column < len(row)) for column in range(max(map(len, rows)))]
-    return "\n".join(
-        indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows
-    )
+
+def aligned(rows: Sequence[Sequence[str]], indent: str = "", *, right: int = -1) -> str:
+    """Return `rows` as lines with every column as wide as its widest cell; column `right` is flush right."""
+    return "\n".join(indent + "  ".join(cells).rstrip() for cells in padded(rows, right=right))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.planning.json_scanner import Document, Member, read
+from provisioner.planning.text_edits import edited
 
 PATH = "/etc/docker/daemon.json"
 
@@ -60,7 +61,7 @@ def merge(text: str | None, wanted: Mapping[str, Any], path: str = PATH) -> str:
     added = [layout.member(key, value) for key, value in changed.items() if key not in present]
     if added:
         edits.append(layout.insertion(document, added))
-    result = _edited(document.text, edits)
+    result = edited(document.text, edits)
     parse(result, path)
     return result
 
@@ -77,8 +78,8 @@ def remove(text: str, keys: Collection[str], path: str = PATH) -> str:
     if len(kept) == len(members):
         return text
     if not kept:
-        return _edited(document.text, [(document.start + 1, members[-1].end, "")])
-    return _edited(
+        return edited(document.text, [(document.start + 1, members[-1].end, "")])
+    return edited(
         document.text,
         [
             (members[index - 1].end, member.end, "")
@@ -162,9 +163,3 @@ def _indent(text: str, member: Member) -> str | None:
 def _same(one: Any, other: Any) -> bool:
     """As dockerd tells values apart: true is not 1, and 1500.0 is no integer."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
-def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
-    for start, end, replacement in sorted(edits, reverse=True):
-        text = text[:start] + replacement + text[end:]
-    return text

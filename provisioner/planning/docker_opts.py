@@ -8,10 +8,11 @@ reading shows it as it is written, editing refuses and says where.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from provisioner.planning.shell_assignments import Assignment, Script, flag_settings
 from provisioner.planning.shell_lexer import split_words, text_of
+from provisioner.planning.text_edits import edited
 
 PATH = "/etc/default/docker"
 VARIABLE = "DOCKER_OPTS"
@@ -31,9 +32,7 @@ def options(text: str | None, *, variable: str = VARIABLE, path: str = PATH) -> 
 
 def directive_lines(text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH) -> tuple[int, ...]:
     """Return the numbers of the lines, from 1, from which dockerd gets `flag` (`registry-mirror`, `H`)."""
-    script = Script.read(text or "", variable, path)
-    settings = flag_settings(split_words(script.value), flag.lstrip("-"))
-    return tuple(sorted({script.text.count("\n", 0, words[0][0].start) + 1 for _, words in settings}))
+    return tuple(sorted({line for _, line in settings(text, flag, variable=variable, path=path)}))
 
 
 def settings(text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH) -> tuple[tuple[str, int], ...]:
@@ -97,7 +96,7 @@ def _without(script: Script, flag: str) -> str:
         if cut and bare and flagged.issuperset(cell.start for cell in assignment.cells if not cell.is_space):
             cut = {(assignment.start, assignment.end, '""')}
         cuts |= cut
-    return _edited(script.text, cuts)
+    return edited(script.text, cuts)
 
 
 def _cuts(text: str, assignment: Assignment, flagged: set[int]) -> set[tuple[int, int, str]]:
@@ -141,10 +140,10 @@ def _with(script: Script, arguments: str) -> str:
     closing = text[end - 1]
     if closing in {'"', "'"} and end > start and (not cells or end > cells[-1].end):
         inside = quoted[1:-1] if closing == '"' else arguments.replace("'", "'\\''")
-        return _edited(text, {(end - 1, end - 1, gap + inside)})
+        return edited(text, {(end - 1, end - 1, gap + inside)})
     if re.fullmatch(r"[\w./:=,@%+-]+", text[start:end]):
-        return _edited(text, {(start, start, '"'), (end, end, gap + quoted[1:])})
-    return _edited(text, {(end, end, f'"{gap}{quoted[1:]}')})
+        return edited(text, {(start, start, '"'), (end, end, gap + quoted[1:])})
+    return edited(text, {(end, end, f'"{gap}{quoted[1:]}')})
 
 
 def _appended(script: Script, line: str) -> str:
@@ -154,9 +153,3 @@ def _appended(script: Script, line: str) -> str:
     if text and (not text.endswith("\n") or text.endswith("\\\n")):
         text += "\n"
     return text + line
-
-
-def _edited(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
-    for start, end, replacement in sorted(edits, reverse=True):
-        text = text[:start] + replacement + text[end:]
-    return text

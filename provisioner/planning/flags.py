@@ -20,7 +20,7 @@ from provisioner.planning.unit_commands import Command, Word, command, environme
 DROP_IN = "/etc/systemd/system/docker.service.d/zz-provisioner.conf"
 """Takes the place of an ExecStart= that belongs to a package; its name sorts behind other drop-ins."""
 
-OPTIONS_FILE = "/etc/default/docker"
+OPTIONS_FILE = docker_opts.PATH
 
 
 _CONFIG_FILE = Key("", "string", "config-file", (), "", (), (), (), None, "")

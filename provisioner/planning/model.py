@@ -13,7 +13,6 @@ from provisioner.facts.model import Init
 Action = Literal["+", "~", "-", "!"]
 """Terraform's symbols: create, change in place, remove; `!` runs something that interrupts a service."""
 
-
 _KEY_BLOCK = re.compile(r"(-----BEGIN PGP [A-Z ]+-----\n)[^-]*?(\n-----END PGP)")
 
 
@@ -39,10 +38,7 @@ class FileDiff:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One numbered action: `template` (below templates/steps/) rendered with `params`.
-
-    `undo` names a template that takes the step back when a later one fails; "" when there is nothing to undo.
-    """
+    """One numbered action: `template` (below templates/steps/) rendered with `params`."""
 
     id: str
     title: str

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from provisioner.facts.model import HostFile, Unit
+from provisioner.planning.text_edits import edited
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,16 @@ class Command:
 
     def without(self, words: Iterable[Word]) -> str:
         """Return the file's text without `words` and the white space before each; every other byte stays."""
-        return _cut(self.file.text, self._spans(words))
+        return edited(self.file.text, self._cuts(words))
 
     def value_without(self, words: Iterable[Word]) -> str:
         """Return the command alone, without `words`."""
-        spans = [(start - self.start, end - self.start) for start, end in self._spans(words)]
-        return _cut(self.file.text[self.start : self.end], spans)
+        cuts = [(start - self.start, end - self.start, "") for start, end, _ in self._cuts(words)]
+        return edited(self.file.text[self.start : self.end], cuts)
 
-    def _spans(self, words: Iterable[Word]) -> list[tuple[int, int]]:
+    def _cuts(self, words: Iterable[Word]) -> list[tuple[int, int, str]]:
         before = {word: previous.end for previous, word in zip(self.words, self.words[1:], strict=False)}
-        return [(before.get(word, word.start), word.end) for word in words]
+        return [(before.get(word, word.start), word.end, "") for word in words]
 
 
 def command(unit: Unit) -> Command | None:
@@ -146,9 +147,3 @@ def _word(text: str, start: int, end: int) -> tuple[str, int]:
             read += char
         at += 1
     return read, at
-
-
-def _cut(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    for start, end in sorted(spans, reverse=True):
-        text = text[:start] + text[end:]
-    return text

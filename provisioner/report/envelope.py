@@ -7,6 +7,7 @@ from typing import Any
 
 from provisioner.masking import masked
 from provisioner.outcome import Outcome
+from provisioner.report.failure import failure_document
 
 SCHEMA = 1
 
@@ -18,26 +19,28 @@ def envelope(
 
     With `plans`, each host also has the keys diffs, warnings, rejected and restart.
     """
-    return {
-        "schema": SCHEMA,
-        "command": command,
-        "status": status(outcomes),
-        "run": run,
-        "hosts": [{**_host(outcome), **(_plan(outcome) if plans else {})} for outcome in outcomes],
-    }
+    return document(
+        command,
+        status=status([outcome.succeeded for outcome in outcomes]),
+        run=run,
+        hosts=[{**_host(outcome), **(_plan(outcome) if plans else {})} for outcome in outcomes],
+    )
 
 
-def status(outcomes: Sequence[Outcome]) -> str:
+def document(command: str, **content: Any) -> dict[str, Any]:
+    """Return `content` under the head that every document has."""
+    return {"schema": SCHEMA, "command": command, **content}
+
+
+def status(succeeded: Sequence[bool]) -> str:
     """Return ok, partial or failed."""
-    good = sum(outcome.succeeded for outcome in outcomes)
-    return "ok" if good == len(outcomes) else "partial" if good else "failed"
+    return "ok" if all(succeeded) else "partial" if any(succeeded) else "failed"
 
 
 def _host(outcome: Outcome) -> dict[str, Any]:
     info = outcome.facts.engine.info if outcome.facts else None
     plan = outcome.plan
     results = {result.id: result for result in outcome.results}
-    error = outcome.error
     return {
         "name": outcome.host,
         "status": outcome.status,
@@ -57,9 +60,7 @@ def _host(outcome: Outcome) -> dict[str, Any]:
             for step in (plan.steps if plan else ())
         ],
         "checks": [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in outcome.checks],
-        "error": None
-        if error is None
-        else {"message": masked(error.message), "hint": masked(error.hint), "exit_code": error.exit_code},
+        "error": failure_document(outcome.error),
         "seconds": round(outcome.seconds, 3),
     }
 

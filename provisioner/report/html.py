@@ -23,7 +23,7 @@ def page(command: str, outcomes: Sequence[Outcome], run: str | None) -> str:
     return _template().render(
         command=command,
         run=run,
-        status=status(outcomes),
+        status=status([outcome.succeeded for outcome in outcomes]),
         counts=Counter(state(outcome) for outcome in outcomes).items(),
         outcomes=outcomes,
         written=time.strftime("%Y-%m-%d %H:%M %Z"),

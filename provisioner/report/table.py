@@ -49,7 +49,7 @@ def state(outcome: Outcome) -> str:
     return "nothing to do" if outcome.status == "converged" else outcome.status.replace("_", " ")
 
 
-def aligned(rows: Sequence[Sequence[str]], *, right: int = -1) -> list[list[str]]:
+def padded(rows: Sequence[Sequence[str]], *, right: int = -1) -> list[list[str]]:
     """Cells padded to the width of their column; column `right` is flush right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
@@ -68,7 +68,7 @@ def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, 
         room = max(NARROWEST, width - others - 2 * (len(HEAD) - 1))
         shown = [tuple(_cut(cell, room) if i == MIRRORS else cell for i, cell in enumerate(row)) for row in shown]
     lines = []
-    for cells, status in zip(aligned(shown, right=len(HEAD) - 1), ["", *statuses], strict=True):
+    for cells, status in zip(padded(shown, right=len(HEAD) - 1), ["", *statuses], strict=True):
         if status:
             cells[1] = paint(cells[1], status_colour(status))
         line = "  ".join(cells).rstrip()
