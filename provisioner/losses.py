@@ -9,7 +9,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Losses:
     """`target` is where the data root leads, "" when there is none; `entries` are the names in it. The other targets
-    are where /var/lib/containerd and /etc/docker lead, "" when they are not there or empty.
+    are where /var/lib/containerd and /etc/docker lead, and /var/lib/docker where it is not the data root, "" when they
+    are not there or empty.
 
     Containers come as "name (state)" where the engine answers, else by the start of their id. Sizes are in bytes, 0
     when they could not be told in time. `other_namespaces` of containerd hold what is not Docker's. `members` have
@@ -21,6 +22,9 @@ class Losses:
     entries: tuple[str, ...] = ()
     mount_point: bool = False
     size: int = 0
+    earlier_target: str = ""
+    earlier_size: int = 0
+    earlier_mount_point: bool = False
     containers: tuple[str, ...] = ()
     images: int = 0
     volumes: tuple[str, ...] = ()
@@ -47,6 +51,9 @@ def losses_in(answer: Mapping[str, str], data_root: str) -> Losses:
         entries=lines.get("entries", ()),
         mount_point="mount-point" in answer,
         size=_bytes(answer.get("size", "")),
+        earlier_target=answer.get("earlier-target", "").strip(),
+        earlier_size=_bytes(answer.get("earlier-size", "")),
+        earlier_mount_point="earlier-mount-point" in answer,
         containers=tuple(_container(line) for line in lines.get("containers", ())),
         images=len(lines.get("images", ())),
         volumes=lines.get("volumes", ()),

@@ -37,7 +37,8 @@ def data_step(facts: Facts, losses: Losses, removed: tuple[str, ...]) -> Step | 
     """Return the step that deletes what is Docker's; None when there is nothing of it.
 
     At /var/lib/docker that is everything; at any other data root only what an engine makes in it, since people point
-    that option at directories with other things in them. Mount points, and places that symlinks lead to, are emptied.
+    that option at directories with other things in them. Of mount points, places that symlinks lead to and other data
+    roots the directory itself stays.
 
     Raises:
         BlockedError: the data root is a directory in which nothing may be deleted.
@@ -45,6 +46,8 @@ def data_step(facts: Facts, losses: Losses, removed: tuple[str, ...]) -> Step | 
     root = _root_place(facts, losses)
     containerd = _containerd_place(facts, losses, removed)
     places = [place for place in (root, containerd) if place]
+    if losses.earlier_target:
+        places.append(_place(DEFAULT_ROOT, losses.earlier_target, keep=losses.earlier_mount_point))
     if losses.configuration_target:
         places.append(_place(CONFIGURATION, losses.configuration_target))
     for place in places:
@@ -81,7 +84,8 @@ def _root_place(facts: Facts, losses: Losses) -> dict[str, Any] | None:
     names = [name for name in losses.entries if name != "lost+found" and (everything or _is_dockers(name))]
     if not names:
         return None
-    keep = losses.mount_point or losses.linked
+    # An engine tells where a symlink has led it, so any other directory may be the end of one.
+    keep = losses.mount_point or losses.linked or not everything
     return _place(asked, target, names=() if everything else tuple(names), keep=keep)
 
 
@@ -118,7 +122,9 @@ def _sum(losses: Losses, *, counts: bool) -> str:
         (len(losses.volumes), "volume"),
     )
     said = [f"{number} {what}{'' if number == 1 else 's'}" for number, what in numbers if counts]
-    return ", ".join([*said, readable(losses.size + losses.containerd_size)])
+    earlier = ["what was kept before the data root moved"] if losses.earlier_target else []
+    size = readable(losses.size + losses.containerd_size + losses.earlier_size)
+    return ", ".join([*said, *earlier, size])
 
 
 def _names(losses: Losses) -> str:

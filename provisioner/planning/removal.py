@@ -113,7 +113,7 @@ def _refuse_what_no_package_brought(facts: Facts, packages: tuple[str, ...]) -> 
     if facts.snap:
         raise UnsupportedError(
             "Docker is a snap here, which the package manager knows nothing of",
-            hint="snap remove docker; its images and volumes are kept in a snapshot: snap saved",
+            hint="snap remove docker; its images and volumes go with it",
         )
     if facts.engine.installed:
         raise UnsupportedError(

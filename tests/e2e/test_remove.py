@@ -143,7 +143,10 @@ def test_a_purge_asks_for_the_name_of_the_host(other_root, bed):
     host = other_root
     host.sh("systemctl start docker")
     status, shown = at_a_terminal(bed, "remove", host.target, "--purge", answers=["wrong"])
-    assert "delete /srv/data" in shown
+    assert (
+        "delete /data/docker, /var/lib/containerd, /var/lib/docker, /etc/docker: 0 containers, 0 images, 1 volume"
+        in shown
+    )
     assert "volumes: data" in shown
     assert "nothing was changed" in shown
     assert status == 0
@@ -157,5 +160,6 @@ def test_at_another_data_root_only_what_an_engine_made_is_deleted(other_root, be
     assert status == 0, shown
     nothing_left_of(host, "docker.io", "containerd", "runc")
     assert host.sh("ls -A /data/docker").stdout == "thesis.txt\n"
+    assert host.sh("ls -A /var/lib/docker").stdout == ""
     assert host.sh("readlink /srv/data").stdout == "/data/docker\n"
     assert host.read("/data/shared/file") == "kept\n"

@@ -97,11 +97,20 @@ def test_a_purge_after_a_removal_takes_what_is_left():
     assert step(planned, "packages").params["purge"] == ("docker-ce",)
 
 
+def test_data_from_before_the_data_root_was_moved_goes_too_and_is_said():
+    at = replace(FULL, data_root="/srv/data", target="/srv/data", earlier_target="/var/lib/docker", earlier_size=2**30)
+    data = step(plan_removal("h", INSTALLED, at), "data")
+    assert data.title.startswith("delete /srv/data, /var/lib/containerd, /var/lib/docker, /etc/docker: ")
+    assert data.title.endswith("1 volume, what was kept before the data root moved, 4.0 GB")
+    with pytest.raises(BlockedError, match="leads to /srv, where nothing"):
+        plan_removal("h", INSTALLED, replace(at, earlier_target="/srv"))
+
+
 def test_another_data_root_loses_only_what_an_engine_made_and_a_mount_point_or_link_stays():
     at = replace(FULL, data_root="/srv/data", target="/srv/data")
     place = step(plan_removal("h", INSTALLED, at), "data").params["places"][0]
     assert place["names"] == ("containers", "image", "overlay2", "volumes")
-    assert not place["keep"]
+    assert place["keep"]
     default = step(plan_removal("h", INSTALLED, FULL), "data").params["places"][0]
     assert (default["names"], default["keep"]) == ((), False)
     assert step(plan_removal("h", INSTALLED, replace(FULL, mount_point=True)), "data").params["places"][0]["keep"]
