@@ -23,9 +23,10 @@ from provisioner.losses import Losses, losses_in
 from provisioner.outcome import Check, Outcome, Status, StepResult
 from provisioner.planning.mirror_change import nothing_to_change
 from provisioner.planning.model import Plan, Restart
-from provisioner.planning.planner import plan, sources_needed
+from provisioner.planning.planner import plan, script_needed, sources_needed
 from provisioner.planning.removal import plan_removal, removal_checks
 from provisioner.proof import judge, proof_plan
+from provisioner.script_probe import fetch_script
 from provisioner.source_probe import probe
 from provisioner.spec import Spec
 from provisioner.transports.base import Transport
@@ -177,7 +178,10 @@ def _planned(target: Target, facts: Facts, *, asks_sources: bool = True) -> Plan
         losses = _losses(target, facts.storage.data_root) if target.removal == "purge" else None
         return plan_removal(target.name, facts, losses)
     sources = sources_needed(facts, target.spec) if asks_sources else ()
-    return plan(target.name, facts, probe(target.transport, sources, become_password=become), target.spec)
+    reach = probe(target.transport, sources, become_password=become)
+    if asks_sources and script_needed(facts, target.spec):
+        reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
+    return plan(target.name, facts, reach, target.spec)
 
 
 def _losses(target: Target, data_root: str) -> Losses:

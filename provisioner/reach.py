@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,6 +73,17 @@ class SourceReach:
             return ""
         wanted = self.source.places[0].suite
         return f"{self.source.base} does not carry {wanted} (yet); its packages of {self.suite} are taken"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptReach(SourceReach):
+    """The installation script as a host has fetched it; its URL is the base of `source`."""
+
+    text: str = ""
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def sources_to_ask(platform: Platform, facts: Facts, spec: Spec) -> tuple[Source, ...]:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 
 from provisioner import daemon_keys
 
-StrategyName = Literal["auto", "apt-repo", "rpm-repo", "distro-packages"]
+StrategyName = Literal["auto", "apt-repo", "rpm-repo", "distro-packages", "convenience-script"]
 Channel = Literal["stable", "test"]
 
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
@@ -96,6 +96,23 @@ def package_source(value: str) -> str:
     return value
 
 
+def url_of_script(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+        raise ValueError(f"{_masked(value)!r} is not the URL of a script: https://host/path")
+    if parts.username is not None:
+        raise ValueError(f"{_masked(value)!r} carries a login, which the plan would show; leave it out")
+    if not re.fullmatch(r"[!-~]+", value):
+        raise ValueError(f"{value!r} has characters that a URL cannot carry")
+    return value
+
+
+def sha256(value: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise ValueError(f"{value!r} is not a sha256: 64 hexadecimal digits (sha256sum prints it)")
+    return value.lower()
+
+
 def login_name(value: str) -> str:
     if not LOGIN_NAME.fullmatch(value):
         raise ValueError(f"{value!r} is not a login name")
@@ -114,6 +131,30 @@ class MirrorChange(BaseModel):
     add: tuple[RegistryMirror, ...] = ()
     remove: tuple[RegistryMirror, ...] = ()
     first: bool = False
+
+
+class StorageDriver(BaseModel):
+    """Where an engine keeps images. devicemapper is for kernels without overlay2, on a device of its own (direct-lvm):
+    its other mode, on loop devices, breaks under load.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    driver: Literal["overlay2", "devicemapper"] = Field(default="overlay2", description="overlay2 wherever it works")
+    direct_lvm_device: str | None = Field(
+        default=None, description="empty block device that devicemapper takes over where there is no overlay2"
+    )
+
+    @model_validator(mode="after")
+    def _device(self) -> StorageDriver:
+        device = self.direct_lvm_device
+        if device is not None and not re.fullmatch(r"/dev/[A-Za-z0-9][A-Za-z0-9/_.+-]*", device):
+            raise ValueError(f"{device!r} is not a block device: /dev/NAME, as lsblk -p prints it")
+        if self.driver == "devicemapper" and device is None:
+            raise ValueError("driver devicemapper needs direct_lvm_device: a block device of its own")
+        if self.driver == "overlay2" and device is not None:
+            raise ValueError("direct_lvm_device goes with driver devicemapper; overlay2 lives on a file system")
+        return self
 
 
 class Spec(BaseModel):
@@ -140,6 +181,12 @@ class Spec(BaseModel):
         default=None, description="fingerprint of the key that signs `source`, if it is not Docker's"
     )
     strategy: StrategyName = Field(default="auto", description="how to install")
+    script_url: Annotated[str, AfterValidator(url_of_script)] = Field(
+        default="https://get.docker.com", description="what strategy convenience-script runs; an in-house copy is fine"
+    )
+    script_sha256: Annotated[str, AfterValidator(sha256)] | None = Field(
+        default=None, description="sha256 that the script must have to be run"
+    )
     registry_mirrors: tuple[RegistryMirror, ...] | None = Field(
         default=None, description="mirrors of Docker Hub, first one asked first; [] clears them"
     )
@@ -148,6 +195,7 @@ class Spec(BaseModel):
         description="registries spoken to over http or with an unknown certificate; [] clears them",
     )
     daemon: dict[str, JsonValue] = Field(default_factory=dict, description="further keys of daemon.json")
+    storage: StorageDriver | None = Field(default=None, description="storage driver of an engine to be installed")
     users: tuple[Annotated[str, AfterValidator(login_name)], ...] = Field(
         default=(), description="login names that may use docker (members of group docker)"
     )
@@ -180,6 +228,13 @@ class Spec(BaseModel):
             raise ValueError("registry_mirrors: either the whole list or a change to it")
         if self.source_fingerprint and "://" not in self.source:
             raise ValueError("source_fingerprint: goes with a source given as a URL; the named ones carry Docker's key")
+        return self
+
+    @model_validator(mode="after")
+    def _one_storage_driver(self) -> Spec:
+        for key in ("storage-driver", "storage-opts"):
+            if self.storage is not None and key in self.daemon:
+                raise ValueError(f"daemon: say it with storage or with daemon.{key}, not with both")
         return self
 
     @property

@@ -20,6 +20,9 @@ def verify(facts: Facts, spec: Spec) -> tuple[Check, ...]:
     checks.append(Check("client", bool(engine.client_version), engine.client_version))
     if spec.version:
         checks.append(Check("version", satisfies(info.version, spec.version), info.version))
+    if spec.storage and spec.install:
+        wanted = {"overlay2", "overlayfs", spec.storage.driver}
+        checks.append(Check("storage driver", info.storage_driver in wanted, info.storage_driver))
     if spec.registry_mirrors is not None:
         shown = " ".join(info.mirrors) or "none"
         checks.append(Check("registry mirrors", info.mirrors == spec.registry_mirrors, shown))

@@ -90,7 +90,8 @@ packages() {
     docker-compose docker-compose-v2 docker-doc docker-engine docker docker-client docker-client-latest docker-common docker-latest \
     docker-latest-logrotate docker-logrotate docker-selinux docker-engine-selinux docker-ee docker-io \
     moby-engine moby-cli moby podman podman-docker containerd runc lxc-docker container-selinux \
-    ca-certificates apparmor cgroupfs-mount apt-transport-https
+    ca-certificates apparmor cgroupfs-mount apt-transport-https lvm2 device-mapper-persistent-data \
+    thin-provisioning-tools
   if [ "$manager" = apt ]; then
     value package-arch "$(dpkg --print-architecture)"
     begin dpkg
@@ -372,6 +373,23 @@ storage() {
   esac
 }
 
+# Devices that devicemapper could take over, with what is on them; kernels since 4.0 have overlay2 instead.
+block_devices() {
+  case $kernel in [0-3].*) ;; *) return 0 ;; esac
+  have lsblk || return 0
+  devices=$(lsblk -b -p -P -o NAME,TYPE,SIZE,RO,FSTYPE,MOUNTPOINT,PKNAME 2>/dev/null) || return 0
+  value block-devices "$devices"
+  have wipefs || return 0
+  begin signatures
+  printf '%s\n' "$devices" | sed -n 's/^NAME="\([^"]*\)" TYPE="\(disk\|part\|mpath\|raid[^"]*\)".*/\1/p' |
+    while IFS= read -r device; do
+      if found=$(wipefs -n -p "$device" 2>/dev/null); then
+        printf '%s %s\n' "$device" "$(printf '%s\n' "$found" | sed '/^#/d' | tr '\n' ' ')"
+      fi
+    done
+  end signatures
+}
+
 # Units that run show by their control group; systemctl would be asked in vain on most hosts.
 running_units() {
   running=''
@@ -472,6 +490,7 @@ run_in_progress() {
 before_an_installation() {
   kernel_support
   storage
+  block_devices
   running_units
   network
   package_state

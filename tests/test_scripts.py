@@ -20,6 +20,7 @@ from provisioner.spec import Spec
 from tests.hosts import BARE, RUNNING
 from tests.planning.test_choice import EL9, NOBLE, ROCKY, good
 from tests.planning.test_removal import FULL, INSTALLED
+from tests.test_convenience_script import script
 from tests.test_platforms import sample
 
 KEYS = ("621e9f35-58ade481",)
@@ -99,6 +100,23 @@ SCRIPTS = {
     **{
         f"purge-{init}": apply_script(plan_removal("h", replace(INSTALLED, packages=HELD, init=init), FULL))
         for init in ("systemd", "sysvinit", "upstart", "openrc", "none")
+    },
+    **{
+        f"convenience-script-{family}": apply_script(
+            plan(
+                "h",
+                replace(facts, packages=HELD, held=frozenset(HELD)),
+                script(),
+                Spec(strategy="convenience-script", source="tuna", version="28.3"),
+            )
+        )
+        for family, facts in (("deb", BARE), ("rpm", replace(ROCKY, package_manager="dnf")))
+    },
+    **{
+        f"script-{pinned}": carried(
+            root_script("script.sh.j2", new_nonce(), url="https://it's.example/a b", limit=20, pinned=pinned)
+        )
+        for pinned in (True, False)
     },
     "losses": carried(root_script("losses.sh.j2", new_nonce(), data_root="/srv/it's docker")),
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),

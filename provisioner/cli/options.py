@@ -75,8 +75,19 @@ class WantedState:
     strategy: Annotated[
         Optional[str],
         typer.Option(
-            "--strategy", help="auto, apt-repo, rpm-repo, distro-packages", metavar="NAME", rich_help_panel=_WHAT
+            "--strategy",
+            help="auto, apt-repo, rpm-repo, distro-packages, convenience-script",
+            metavar="NAME",
+            rich_help_panel=_WHAT,
         ),
+    ] = None
+    script_url: Annotated[
+        Optional[str],
+        typer.Option("--script-url", help="instead of https://get.docker.com", metavar="URL", rich_help_panel=_WHAT),
+    ] = None
+    script_sha256: Annotated[
+        Optional[str],
+        typer.Option("--script-sha256", help="run that script alone", metavar="HEX", rich_help_panel=_WHAT),
     ] = None
     registry_mirror: Annotated[
         Optional[list[str]],
@@ -121,6 +132,8 @@ class WantedState:
             "source": self.source,
             "source_fingerprint": self.source_fingerprint,
             "strategy": self.strategy,
+            "script_url": self.script_url,
+            "script_sha256": self.script_sha256,
             "registry_mirrors": self.registry_mirror or None,
             "insecure_registries": self.insecure_registry or None,
             "daemon": _daemon_values(self.daemon) or None,

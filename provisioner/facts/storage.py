@@ -27,11 +27,26 @@ class Inodes:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockDevice:
+    """A block device and what is on it. `signatures` is None when nothing looked for any."""
+
+    name: str
+    kind: str
+    size: int = 0
+    read_only: bool = False
+    file_system: str = ""
+    mount_point: str = ""
+    parts: tuple[str, ...] = ()
+    signatures: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Storage:
     """`data_root` is where the configuration puts the data, `target` where symlinks lead from there.
 
     `drivers` are the storage drivers that have kept images there. `loop_device` is the file below a devicemapper
-    pool in loop-lvm mode. `d_type` is what xfs_info says of the data root; None when it is no xfs, or unknown.
+    pool in loop-lvm mode. `devices` are looked at on kernels before 4.0 only. `d_type` is what
+    xfs_info says of the data root; None when it is no xfs, or unknown.
     """
 
     data_root: str = "/var/lib/docker"
@@ -42,6 +57,7 @@ class Storage:
     mounts: tuple[Mount, ...] = ()
     inodes: Mapping[str, Inodes] = field(default_factory=dict)
     d_type: bool | None = None
+    devices: tuple[BlockDevice, ...] | None = None
 
     def mount_of(self, path: str) -> Mount | None:
         """The file system that `path` is on, or would be on once it exists; the last one mounted there."""
@@ -66,7 +82,35 @@ def storage(single: Mapping[str, str]) -> Storage:
         mounts=tuple(_mounts(single.get("mounts", ""))),
         inodes=_inodes(single.get("inodes", "")),
         d_type=ftype.group(1) == "1" if ftype else None,
+        devices=block_devices(single),
     )
+
+
+def block_devices(single: Mapping[str, str]) -> tuple[BlockDevice, ...] | None:
+    """Devices as `lsblk -P` prints them, with the signatures that wipefs finds; None when nothing has looked."""
+    if "block-devices" not in single:
+        return None
+    rows = [_pairs(line) for line in single["block-devices"].splitlines()]
+    found = dict(line.partition(" ")[::2] for line in single.get("signatures", "").splitlines())
+    names = dict.fromkeys(row["NAME"] for row in rows if row.get("NAME"))
+    by_name = {name: [row for row in rows if row.get("NAME") == name] for name in names}
+    return tuple(
+        BlockDevice(
+            name=name,
+            kind=lines[0].get("TYPE", ""),
+            size=int(lines[0].get("SIZE") or 0),
+            read_only=lines[0].get("RO") == "1",
+            file_system=lines[0].get("FSTYPE", ""),
+            mount_point=next((line["MOUNTPOINT"] for line in lines if line.get("MOUNTPOINT")), ""),
+            parts=tuple(dict.fromkeys(row["NAME"] for row in rows if row.get("PKNAME") == name)),
+            signatures=found[name].strip() if name in found else None,
+        )
+        for name, lines in by_name.items()
+    )
+
+
+def _pairs(line: str) -> dict[str, str]:
+    return dict(re.findall(r'([A-Z]+)="([^"]*)"', line))
 
 
 def disk_free(body: str) -> dict[str, int]:

@@ -11,8 +11,10 @@ from provisioner.package_sources import package_sources
 from provisioner.planning import daemon_json
 from provisioner.planning.daemon_config import daemon_step
 from provisioner.planning.daemon_keys_check import daemon_warnings, engine_version
+from provisioner.planning.installed import engine_package, installed_by, installed_version
 from provisioner.planning.mirror_change import resolved
 from provisioner.planning.model import Plan, Rejected, Restart, Step
+from provisioner.planning.storage_driver import storage_choice
 from provisioner.platforms import Platform, platform_of
 from provisioner.preflight import examine, plan_warnings, refusal
 from provisioner.preflight.finding import Finding
@@ -31,13 +33,21 @@ HOLDABLE = (
 def sources_needed(facts: Facts, spec: Spec) -> tuple[Source, ...]:
     """Return the package sources that must be asked before planning; none when nothing can be to install."""
     match = platform_of(facts.os, facts.package_manager)
-    if not match or spec.strategy == "distro-packages":
+    if not match or spec.strategy in {"distro-packages", "convenience-script"}:
         return ()
     if must_install(facts, spec):
         _fit(facts, spec, installs=True)
     elif not _follows_the_newest(facts, spec):
         return ()
     return sources_to_ask(match.platform, facts, spec)
+
+
+def script_needed(facts: Facts, spec: Spec) -> bool:
+    """Return whether the installation script must be fetched before planning."""
+    if spec.strategy != "convenience-script" or not must_install(facts, spec):
+        return False
+    _fit(facts, spec, installs=True)
+    return True
 
 
 def must_install(facts: Facts, spec: Spec, reach: tuple[SourceReach, ...] = ()) -> bool:
@@ -49,13 +59,15 @@ def must_install(facts: Facts, spec: Spec, reach: tuple[SourceReach, ...] = ()) 
         return False
     if not facts.engine.installed or facts.half_configured:
         return True
-    if spec.strategy not in {"auto", _installed_by(facts)}:
+    if spec.strategy not in {"auto", installed_by(facts)} and not (
+        spec.strategy == "convenience-script" and "docker-ce" in facts.packages  # the script leaves the same packages
+    ):
         return True
     if _follows_the_newest(facts, spec):
         offered = choose_source(reach, facts, spec)
         newest = dict(offered.packages).get("docker-ce") if isinstance(offered, Accept) else None
-        return bool(newest) and order(str(newest)) > order(_installed_version(facts))
-    return spec.version is not None and not satisfies(_installed_version(facts), spec.version)
+        return bool(newest) and order(str(newest)) > order(installed_version(facts))
+    return spec.version is not None and not satisfies(installed_version(facts), spec.version)
 
 
 def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) -> Plan:
@@ -74,8 +86,7 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     platform = match.platform if match else None
     steps: list[Step] = []
     rejected: tuple[Rejected, ...] = ()
-    installed = _installed_by(facts)
-    strategy = installed or ("existing" if facts.engine.installed else "")
+    strategy = installed_by(facts) or ("existing" if facts.engine.installed else "")
     warnings = [*_warnings(facts), *plan_warnings(findings, installs=installs, mirrors=bool(spec.registry_mirrors))]
     if installs:
         assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
@@ -86,16 +97,25 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     elif reach and isinstance(unanswered := choose_source(reach, facts, spec), Reject):
         warnings.append(f"whether there is a newer engine could not be found out: {unanswered.reason}")
     coming = _coming_version(accept, spec) if installs else engine_version(facts)
-    configuration, restart = daemon_step(
-        facts, spec.daemon_configuration, installs=installs, version=coming, take_over=spec.take_over
-    )
+    storage = storage_choice(facts, spec, coming or (platform.last_engine if platform else ""), installs=installs)
+    steps += storage.steps
+    warnings += storage.warnings
+    wanted = spec.daemon_configuration | storage.daemon
+    configuration, restart = daemon_step(facts, wanted, installs=installs, version=coming, take_over=spec.take_over)
     if configuration:
         steps.append(configuration)
     if installs and facts.engine.info:
         info = facts.engine.info
-        stops = 0 if info.live_restore else info.containers_running
-        restart = Restart("restart", "the packages of the running engine change", stops)
-    warnings += daemon_warnings(facts, spec.daemon_configuration, coming)
+        # Another engine with another containerd does not find the containers that live-restore keeps alive.
+        switches = any(step.id == "conflicts" for step in steps)
+        stops = 0 if info.live_restore and not switches else info.containers_running
+        why = (
+            "another engine takes the place of the running one"
+            if switches
+            else "the packages of the running engine change"
+        )
+        restart = Restart("restart", why, stops)
+    warnings += daemon_warnings(facts, wanted, coming)
     warnings += mirror_warnings(spec.registry_mirrors or ())
     if spec.install:
         service = _service_step(facts, installs=installs, configured=configuration is not None)
@@ -189,25 +209,7 @@ def _choose(
 
 
 def _follows_the_newest(facts: Facts, spec: Spec) -> bool:
-    return spec.install and spec.version == "latest" and _engine_package(facts)[1] == "docker-ce"
-
-
-def _engine_package(facts: Facts) -> tuple[str, str]:
-    """The strategy whose package the engine comes from, and that package; both "" when it came another way."""
-    if "docker-ce" in facts.packages:
-        return ("apt-repo" if facts.package_manager == "apt" else "rpm-repo"), "docker-ce"
-    match = platform_of(facts.os, facts.package_manager)
-    own = match.platform.distro_packages if match else ()
-    name = next((name for name in own if name in facts.packages), "")
-    return ("distro-packages", name) if name else ("", "")
-
-
-def _installed_by(facts: Facts) -> str:
-    return _engine_package(facts)[0]
-
-
-def _installed_version(facts: Facts) -> str:
-    return facts.packages.get(_engine_package(facts)[1], "")
+    return spec.install and spec.version == "latest" and engine_package(facts)[1] == "docker-ce"
 
 
 def _coming_version(accept: Accept, spec: Spec) -> str:

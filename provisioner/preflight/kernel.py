@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from provisioner.facts.model import Facts
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
 
 OLDEST = (3, 10)
@@ -180,7 +181,11 @@ def overlay(subject: Subject) -> Iterator[Finding]:
         yield passed("overlay", f"the running engine's storage driver is {driver}")
         return
     available = facts.kernel_support.availability("overlay", "OVERLAY_FS")
-    enough = facts.kernel_version >= (4, 0) or _backported(subject)
+    enough = overlay2_works(facts)
+    storage = subject.spec.storage
+    if not enough and storage and storage.driver == "devicemapper":
+        yield _devicemapper(subject, storage.direct_lvm_device or "")
+        return
     if available == "missing":
         problem = f"the kernel {facts.kernel} has no overlay file system"
     elif not enough:
@@ -191,15 +196,31 @@ def overlay(subject: Subject) -> Iterator[Finding]:
     if subject.engine_major < 24:
         older = "devicemapper or aufs" if not enough else "another storage driver"
         yield warned(
-            "overlay", f"{problem}; Docker Engine {subject.engine_major} would use {older}", "upgrade the kernel"
+            "overlay",
+            f"{problem}; Docker Engine {subject.engine_major} would use {older}",
+            "upgrade the kernel, or give it a device: storage: {driver: devicemapper, direct_lvm_device: /dev/...}",
         )
         return
     yield failed("overlay", problem, "upgrade the kernel; without overlay2 every layer is a full copy", "start")
 
 
-def _backported(subject: Subject) -> bool:
-    build = re.match(r"3\.10\.0-(\d+)", subject.facts.kernel)
-    return bool(build and int(build.group(1)) >= 514 and "el7" in subject.facts.kernel)
+def _devicemapper(subject: Subject, device: str) -> Finding:
+    kernel = subject.facts.kernel
+    if subject.engine_major < 25:
+        return passed("overlay", f"not with kernel {kernel}; devicemapper on {device} instead")
+    return failed(
+        "overlay",
+        f"kernel {kernel} has no overlay2, and the engine to be installed no devicemapper: it is gone since 25.0",
+        "upgrade the kernel, or stay below it: --docker-version 24",
+        "start",
+        unsupported=True,
+    )
+
+
+def overlay2_works(facts: Facts) -> bool:
+    """Kernels since 4.0, and those of RHEL and CentOS 7 since 7.3, which have it backported."""
+    build = re.match(r"3\.10\.0-(\d+)", facts.kernel)
+    return facts.kernel_version >= (4, 0) or bool(build and int(build.group(1)) >= 514 and "el7" in facts.kernel)
 
 
 CHECKS = (kernel_version, architecture, features, namespaces, control_groups, overlay)

@@ -9,7 +9,7 @@ from provisioner.planning.model import Step
 from provisioner.platforms import Platform
 from provisioner.reach import SourceReach
 from provisioner.spec import Spec
-from provisioner.strategies import apt_repo, distro_packages, rpm_repo
+from provisioner.strategies import apt_repo, convenience_script, distro_packages, rpm_repo
 from provisioner.strategies.decision import Accept, Reject
 
 
@@ -25,4 +25,4 @@ class Strategy(Protocol):
     def steps(self, facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]: ...
 
 
-STRATEGIES: tuple[Strategy, ...] = (apt_repo, rpm_repo, distro_packages)
+STRATEGIES: tuple[Strategy, ...] = (apt_repo, rpm_repo, distro_packages, convenience_script)

@@ -11,7 +11,7 @@ from provisioner.facts.model import HostFile
 from provisioner.planning.planner import plan, sources_needed
 from provisioner.render import apply_script
 from provisioner.spec import Spec
-from tests.hosts import BARE, RUNNING, answering
+from tests.hosts import BARE, INFO, RUNNING, answering
 from tests.keys import FINGERPRINT, KEY, OTHER_FINGERPRINT, OTHER_KEY
 from tests.test_platforms import sample
 
@@ -256,3 +256,24 @@ def test_latest_upgrades_to_what_the_source_offers_and_is_satisfied_without_an_a
     assert dead.empty
     assert dead.warnings == ("whether there is a newer engine could not be found out: official: timed out",)
     assert sources_needed(facts, Spec()) == ()
+
+
+@pytest.mark.parametrize("live_restore", [False, True])
+def test_taking_the_place_of_another_engine_stops_what_runs_and_keeps_its_data(live_restore):
+    packages = {
+        "docker.io": "26.1.5",
+        "docker-cli": "26.1.5",
+        "docker-buildx": "0.13",
+        "containerd": "1.7",
+        "runc": "1.1",
+    }
+    info = replace(INFO, containers_running=2, live_restore=live_restore)
+    facts = replace(RUNNING, os=sample("debian-13"), packages=packages, engine=replace(RUNNING.engine, info=info))
+    answer = good("official", ("5:28.3.1-1~debian.13~trixie",), suites=("debian/trixie",))
+    planned = plan("h", facts, (answer,), Spec(strategy="apt-repo"))
+    assert planned.steps[0].title == "remove docker.io docker-cli docker-buildx containerd runc"
+    assert (planned.restart.how, planned.restart.stops_containers) == ("restart", 2)
+    script = apply_script(planned)
+    assert "remove docker.io docker-cli" in script
+    assert " purge " not in script.replace("never `purge`", "")
+    assert "rm -rf" not in script

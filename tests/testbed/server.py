@@ -20,6 +20,9 @@ VARIANTS = {
     "slow": "connections are accepted and nothing is ever answered",
     "broken": "the package list is another one than the index says, as during a synchronisation",
 }
+SCRIPT = Path(__file__).with_name("convenience.sh")
+"""Below each variant as get-docker.sh."""
+
 LISTS = ("Packages", "Packages.gz", "primary.xml.gz")
 
 
@@ -32,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
         if variant == "slow":
             self.log_request(0)
             threading.Event().wait()
-        file = self._find(variant, path.partition("?")[0])
+        file = SCRIPT if path == "get-docker.sh" else self._find(variant, path.partition("?")[0])
         if file is None:
             self.send_error(404)
             return

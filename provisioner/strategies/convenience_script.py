@@ -1,0 +1,127 @@
+"""The script of get.docker.com, or an in-house copy of it; never chosen unless asked for.
+
+Its contract is that of docker-install as of 2026-06-30: --channel, --mirror and --version with their values as words
+of their own (`--mirror=X` is only complained about), then flags; --no-autostart since 2025-12-09; DOWNLOAD_URL for any
+other source. It waits 20 s where a docker command is there and under WSL, 10 s on releases that have ended.
+"""
+
+from __future__ import annotations
+
+from provisioner.facts.model import Facts
+from provisioner.package_sources import package_sources
+from provisioner.planning.model import Step
+from provisioner.planning.write_files import write_files
+from provisioner.platforms import Platform
+from provisioner.reach import APT_SOURCES, RPM_REPOSITORY, ScriptReach, SourceReach
+from provisioner.spec import Spec
+from provisioner.strategies.decision import COMPANIONS, ENGINE_PACKAGES, LOCK_TIMEOUT, Accept, Reject, remove_conflicts
+from provisioner.strategies.other_sources import leftovers
+
+NAME = "convenience-script"
+OFFICIAL = "https://get.docker.com"
+KNOWN = frozenset({"ubuntu", "debian", "raspbian", "centos", "fedora", "rhel", "rocky"})
+MIRRORS = {"aliyun": "Aliyun", "azure": "AzureChinaCloud"}
+"""Package sources that the script knows by a name of its own."""
+
+
+def consider(facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
+    if spec.strategy != NAME:
+        return Reject("runs a script as root that is not made for production; only with --strategy convenience-script")
+    if facts.package_manager == "none" or not platform.suites:
+        return Reject(f"Docker builds no packages for {platform.name}")
+    if spec.script_url == OFFICIAL and facts.os.id not in KNOWN:
+        return Reject(f"the script of get.docker.com does not support {facts.os.name or facts.os.id}")
+    script = next((answer for answer in reach if isinstance(answer, ScriptReach)), None)
+    if script is None or script.problem:
+        return Reject(f"{spec.script_url} cannot be fetched: {script.problem if script else 'it was not asked'}")
+    first = script.text.partition("\n")[0]
+    if not first.startswith("#!"):
+        return Reject(f"{spec.script_url} answers with something that is no shell script: {first[:80]!r}")
+    if spec.script_sha256 and script.sha256 != spec.script_sha256:
+        return Reject(f"{spec.script_url} has the sha256 {script.sha256}, expected {spec.script_sha256}; it is not run")
+    return Accept(
+        why=f"{spec.script_url}, sha256 {script.sha256}", reach=script, notices=tuple(_notices(facts, platform, spec))
+    )
+
+
+def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
+    script = accept.reach
+    assert isinstance(script, ScriptReach)  # noqa: S101 # consider() accepts with a script only
+    deb = platform.family == "deb"
+    arguments = _arguments(script.text, spec)
+    url = _download_url(spec)
+    environment = f"DOWNLOAD_URL={url} " if url else ""
+    waits = _waits(facts, platform)
+    rewrite, remove = leftovers(facts, APT_SOURCES[1] if deb else RPM_REPOSITORY)
+    planned = [
+        remove_conflicts(facts, platform, "apt_remove" if deb else "rpm_remove"),
+        write_files(
+            "source",
+            "remove other sources of docker-ce",
+            "the script sets up its own",
+            facts,
+            write=rewrite,
+            remove=remove,
+        ),
+        Step(
+            "packages",
+            f"run {environment}{spec.script_url} {' '.join(arguments)}",
+            "; ".join([f"sha256 {script.sha256}", *waits]),
+            "+",
+            "convenience_script",
+            {
+                "text": script.text,
+                "sha256": script.sha256,
+                "arguments": arguments,
+                "download_url": url,
+                "family": platform.family,
+                "held": sorted(facts.held & {*ENGINE_PACKAGES, *COMPANIONS}),
+                "manager": facts.package_manager,
+                "fresh": not facts.engine.running,
+                "lock_timeout": LOCK_TIMEOUT,
+            },
+        ),
+    ]
+    return tuple(step for step in planned if step)
+
+
+def _arguments(text: str, spec: Spec) -> tuple[str, ...]:
+    """Options with values first: a flag of this script may swallow the word behind it."""
+    version = spec.version if spec.version not in {None, "latest"} else None
+    return (
+        *("--channel", spec.channel),
+        *(("--mirror", MIRRORS[spec.source]) if spec.source in MIRRORS else ()),
+        *(("--version", version) if version else ()),
+        *(("--no-autostart",) if "--no-autostart" in text else ()),
+    )
+
+
+def _download_url(spec: Spec) -> str:
+    if "://" in spec.source:
+        return spec.source
+    row = package_sources().get(spec.source)
+    return row.base if row and spec.source not in {*MIRRORS, "official"} else ""
+
+
+def _waits(facts: Facts, platform: Platform) -> list[str]:
+    conflicting = {"docker.io", "docker-cli", "docker-client", "docker", "docker-engine", "moby-cli", "podman-docker"}
+    goes_before = conflicting & {*platform.conflicts} & {*facts.packages}
+    waits = []
+    if facts.engine.client and not goes_before:
+        waits.append("it waits 20 s because a docker command is there")
+    if facts.virtualization == "wsl":
+        waits.append("it waits 20 s under WSL")
+    if platform.ended:
+        waits.append("it waits 10 s because this release has ended")
+    return waits
+
+
+def _notices(facts: Facts, platform: Platform, spec: Spec) -> list[str]:
+    del facts, platform
+    notices = ["the script trusts the key of its source unchecked; the strategies apt-repo and rpm-repo pin it"]
+    if not spec.script_sha256:
+        plain = " and came over plain http" if spec.script_url.startswith("http://") else ""
+        notices.append(f"the script is not pinned{plain}: --script-sha256 runs only the one that was looked at before")
+    if spec.version not in {None, "latest"}:
+        notices.append(f"the script takes the first version that contains {spec.version}; it is checked afterwards")
+    return notices
