@@ -41,8 +41,8 @@ LAYERS = {
         "reach", "strategies", "planning", "preflight", "render", "outcome", "verify", "proof", "mirrors.status", "drift",
     ),
     "hosts and files": (
-        "transports", "ask_host", "facts.gather", "source_probe", "mirrors.probe", "execute", "inventory", "history",
-        "history_store", "desktop",
+        "transports", "ask_host", "facts.gather", "source_probe", "script_probe", "mirrors.probe", "execute", "inventory",
+        "history", "history_store", "desktop",
     ),
     "runs": ("pipeline", "comparison", "offers", "brakes", "fleet"),
     "reports": ("report",),
