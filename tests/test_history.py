@@ -169,17 +169,17 @@ def test_a_resumed_run_can_be_resumed():
 
 
 @pytest.mark.parametrize(
-    ("command", "state"),
+    ("command", "asked"),
     [
         pytest.param("mirror set", wanted("a", "b"), id="another command"),
         pytest.param("apply", wanted("a", "b", spec=Spec()), id="another wanted state"),
         pytest.param("apply", wanted("x"), id="other hosts"),
     ],
 )
-def test_nothing_to_resume(command, state):
+def test_nothing_to_resume(command, asked):
     written("apply", wanted("a", "b"), done("a"))
     with pytest.raises(UsageError, match="nothing to resume"):
-        to_resume(command, state)
+        to_resume(command, asked)
 
 
 def test_a_run_that_finished_everything_is_not_resumed():

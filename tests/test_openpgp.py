@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.openpgp import armoured, fingerprints
+from tests.machine import needs
 
 # A throw-away key, made with gpg for this test.
 KEY = """\
@@ -117,9 +117,10 @@ def test_damage_never_ends_in_another_exception(data):
     assert all(re.fullmatch("[0-9A-F]{40}|[0-9A-F]{64}", fingerprint) for fingerprint in found)
 
 
-@pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
 @pytest.mark.parametrize("algorithm", ["ed25519", "rsa2048", "nistp256"])
 def test_gpg_agrees(algorithm, tmp_path):
+    needs("gpg")
+
     def gpg(*arguments, data=b""):
         environment = os.environ | {"GNUPGHOME": str(tmp_path)}
         command = ["gpg", "--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback", *arguments]

@@ -14,7 +14,6 @@ import threading
 import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -26,6 +25,7 @@ from provisioner.spec import Spec
 from provisioner.transports.base import Completed
 from tests.hosts import BARE
 from tests.keys import FINGERPRINT, KEY, OTHER_KEY
+from tests.machine import needs
 from tests.planning.test_choice import ROCKY
 
 PACKAGES = """Package: docker-ce
@@ -118,7 +118,7 @@ class OnlyWith:
         for tool in (*NEEDED, *tools):
             found = sys.executable if tool == "python3" else shutil.which(tool)
             if found is None:
-                pytest.skip(f"{tool} is not on this machine")
+                needs(tool)
             (directory / tool).symlink_to(found)
 
     def run(self, script, *, timeout, on_line=None):
@@ -165,8 +165,8 @@ TOOLS = {
 @pytest.mark.parametrize("tool", TOOLS)
 def test_every_tool_asks_alike(tool, serve, tmp_path):
     tools, without = TOOLS[tool]
-    if tool == "apt-helper" and not Path(APT_HELPER).exists():
-        pytest.skip("apt-helper is not on this machine")
+    if tool == "apt-helper":
+        needs(APT_HELPER)
     host = OnlyWith(tmp_path, *tools, without=without)
     good, gone = ask(host, {"good": serve(deb_tree()), "gone": serve({})})
     assert good.problem == ""
@@ -205,8 +205,7 @@ def test_every_packing_of_a_list_is_read(ending, serve, tmp_path):
 
 
 def test_zstandard_is_read_where_something_reads_it(serve, tmp_path):
-    if not shutil.which("zstd"):
-        pytest.skip("zstd is not on this machine")
+    needs("zstd")
     packed = subprocess.run(["zstd", "-qc"], input=PRIMARY.encode(), capture_output=True, check=True).stdout
     url = serve(rpm_tree(packed, ".zst"))
     (answer,) = ask(OnlyWith(tmp_path, "curl", "zstd"), {"a": url}, ROCKY, "rocky-9")

@@ -16,6 +16,7 @@ import pytest
 from provisioner.facts.frames import frames
 from provisioner.facts.parse import parse
 from provisioner.render import template_text
+from tests.machine import lacks, needs
 
 SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
 LOGIN = "\n@@n begin login\nuid=0(root) gid=0(root) groups=0(root)\nroot\n\n@@n end login\n"
@@ -24,9 +25,7 @@ LOGIN = "\n@@n begin login\nuid=0(root) gid=0(root) groups=0(root)\nroot\n\n@@n 
 def answer(shell, environment=None):
     """The facts' answer by `shell`; with busybox all the commands it has are its own."""
     command = SHELLS[shell]
-    if shutil.which(command[0]) is None:
-        reason = f"{command[0]} is not installed here; the distribution has a package of that name"
-        pytest.fail(reason) if os.environ.get("CI") == "true" and shell == "dash" else pytest.skip(reason)
+    needs(command[0])
     done = subprocess.run(
         [*command, "-s", "n"],
         input=template_text("facts.sh"),
@@ -84,11 +83,10 @@ def test_a_password_in_a_proxy_stays_on_the_host(shell):
     assert ("environment", "https_proxy=http://***@proxy.example:3128") in [(row.where, row.setting) for row in proxies]
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or not Path("/var/lib/dpkg/lock").exists(), reason="takes dpkg's lock for a moment, as root"
-)
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_holder_of_a_package_lock_is_named(shell, tools):
+    if os.geteuid() != 0 or not Path("/var/lib/dpkg/lock").exists():
+        lacks("this takes dpkg's lock for a moment, as root")
     with Path("/var/lib/dpkg/lock").open("r+b") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
         facts = parse(LOGIN + answer(shell, tools if shell == "busybox" else None), "n")

@@ -17,16 +17,11 @@ from provisioner.mirrors.answer import Image, image
 from provisioner.mirrors.judge import fastest, judge
 from provisioner.mirrors.probe import probe
 from provisioner.transports.local import LocalTransport
+from tests.machine import needs
 from tests.mirrors import registries as r
 
-HERE = {
-    "curl": shutil.which("curl"),
-    "python3": shutil.which("python3"),
-    "wget": shutil.which("wget"),
-    "busybox": shutil.which("busybox"),
-    "bash": shutil.which("bash"),
-}
-TOOLS = [tool for tool, path in HERE.items() if path]
+TOOLS = ("curl", "python3", "wget", "busybox", "bash")
+CHECKING_CERTIFICATES = ("curl", "python3", "wget")
 OLD, OLD_DIGEST = r.image(created="2024-05-01T00:00:00Z")
 NEW, NEW_DIGEST = r.image(created="2026-08-01T00:00:00Z")
 
@@ -43,8 +38,9 @@ def impatient(monkeypatch):
 @pytest.fixture(params=TOOLS)
 def tool(request, monkeypatch, tmp_path):
     """One of the tools; busybox takes the place of wget."""
+    needs(request.param)
     if request.param == "busybox":
-        (tmp_path / "wget").symlink_to(HERE["busybox"])
+        (tmp_path / "wget").symlink_to(shutil.which("busybox"))
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     return request.param
 
@@ -118,9 +114,9 @@ def test_a_name_that_does_not_resolve(tool):
     assert "does not resolve" in mirror.evidence
 
 
+@pytest.mark.parametrize("tool", CHECKING_CERTIFICATES, indirect=True)
 def test_a_certificate_that_nobody_trusts(tool, tmp_path):
-    if tool in {"bash", "busybox"}:
-        pytest.skip("speaks no TLS, or looks at no certificate")
+    needs("openssl")
     words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(["openssl", *words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
@@ -138,8 +134,8 @@ def test_bash_alone_says_that_it_cannot_speak_https():
     assert "bash speaks http only" in mirror.evidence
 
 
-@pytest.mark.skipif(not os.access("/usr/lib/apt/apt-helper", os.X_OK), reason="no apt here")
 def test_apt_alone_tells_what_it_can():
+    needs("/usr/lib/apt/apt-helper")
     with contextlib.ExitStack() as stack:
         makes = (r.Registry, r.WithToken, lambda: r.Fixed(403), lambda: r.Fixed(404))
         urls = [stack.enter_context(r.serving(make())).url for make in makes]

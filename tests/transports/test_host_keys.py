@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import shutil
 import stat
 import subprocess
 import threading
@@ -14,6 +13,7 @@ import pytest
 
 from provisioner.errors import HostKeyError
 from provisioner.transports.known_hosts import HostKey, accept, host_name, known
+from tests.machine import needs
 from tests.transports.ssh_server import Server, key
 
 A, B = HostKey("ssh-ed25519", b"a" * 51), HostKey("ssh-rsa", b"b" * 51)
@@ -105,11 +105,11 @@ def test_many_at_once_note_it_once(tmp_path):
     assert threading.active_count() < 50
 
 
-@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is not installed")
 @pytest.mark.parametrize(
     ("host", "port"), [("web1.example.com", 22), ("web1.example.com", 2222), ("::1", 2222), ("::1", 22)]
 )
 def test_openssh_finds_what_we_note(tmp_path, host, port):
+    needs("ssh-keygen")
     each = key()
     ours = HostKey(each.get_name(), each.asbytes())
     accept(str(tmp_path / "known"), host, port, ours)
@@ -122,8 +122,8 @@ def test_openssh_finds_what_we_note(tmp_path, host, port):
     assert ours.fingerprint.partition(" ")[2] in found.stdout
 
 
-@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is not installed")
 def test_we_find_what_openssh_hashes(tmp_path):
+    needs("ssh-keygen")
     each = key()
     ours = HostKey(each.get_name(), each.asbytes())
     accept(str(tmp_path / "known"), "web1", 2222, ours)

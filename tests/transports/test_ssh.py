@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import subprocess
 import threading
@@ -18,6 +17,7 @@ from provisioner.errors import (
     UnreachableError,
 )
 from provisioner.transports import ssh_session
+from tests.machine import lacks, needs
 from tests.transports.ssh_server import Server, key, write_key
 
 ECHO = "echo hello"
@@ -87,7 +87,7 @@ def test_an_ipv6_literal(ssh, known_hosts):
     try:
         server = Server(password="x", family=socket.AF_INET6).__enter__()
     except OSError:
-        pytest.skip("this machine has no IPv6 loopback")
+        lacks("this machine has no IPv6 loopback")
     with contextlib.ExitStack() as stack:
         stack.push(server.__exit__)
         known_hosts.write_text(server.known_hosts(f"[::1]:{server.port}"))
@@ -234,8 +234,7 @@ def test_an_account_that_runs_no_commands(ssh):
 
 @pytest.mark.parametrize("shell", [("/bin/sh", "-c"), ("bash", "-c"), ("fish", "-c"), ("csh", "-c"), ("tcsh", "-c")], ids=lambda shell: shell[0])  # fmt: skip
 def test_the_login_shell_sees_bare_words_only(ssh, shell):
-    if not shutil.which(shell[0]):
-        pytest.skip(f"{shell[0]} is not installed")
+    needs(shell[0])
     with Server(password="x", shell=shell) as server:
         assert hello(ssh(server))
         assert server.executed == ["sh -s"]
@@ -355,8 +354,7 @@ def test_an_agent_that_is_gone(ssh, monkeypatch, tmp_path):
 
 @pytest.fixture
 def agent(monkeypatch, tmp_path):
-    if not shutil.which("ssh-agent"):
-        pytest.skip("ssh-agent is not installed")
+    needs("ssh-agent")
     address = tmp_path / "agent"
     process = subprocess.Popen(["ssh-agent", "-D", "-a", address], stdout=subprocess.DEVNULL)
     for _ in range(100):
