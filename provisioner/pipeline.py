@@ -11,7 +11,6 @@ from provisioner.errors import (
     BlockedError,
     ConnectError,
     DifferenceError,
-    PrivilegeError,
     ProvisionerError,
     UnsupportedError,
     VerifyError,
@@ -24,6 +23,7 @@ from provisioner.outcome import Check, Outcome, Status, StepResult
 from provisioner.planning.mirror_change import nothing_to_change
 from provisioner.planning.model import Plan, Restart
 from provisioner.planning.planner import plan, script_needed, sources_needed
+from provisioner.planning.privilege import require_root
 from provisioner.planning.removal import plan_removal, removal_checks
 from provisioner.proof import judge, proof_plan
 from provisioner.script_probe import fetch_script
@@ -87,11 +87,7 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
     began, checks = time.monotonic(), outcome.checks
     error: ProvisionerError | None = None
     try:
-        if not facts.as_root:
-            raise PrivilegeError(  # all errors of a host become its outcome
-                f"a proof needs root, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
-                hint="log in as root, allow sudo without a password, or give the password with -K",
-            )
+        require_root(facts, "a proof needs root")
         run = execute(
             target.transport,
             proof_plan(target.name, facts, image),

@@ -47,7 +47,7 @@ def proof_plan(host: str, facts: Facts, image: str) -> Plan:
         },
     )
     how = Restart("reload", "debug logging for one pull")
-    return Plan(host, "", "", (step,), restart=how, init="snap" if facts.engine.snap else facts.init)
+    return Plan(host, "", "", (step,), restart=how, init=facts.service_manager)
 
 
 def judge(said: Sequence[str], mirrors: Iterable[str], image: str) -> Check:

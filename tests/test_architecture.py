@@ -20,7 +20,7 @@ import typer
 from jinja2 import Environment, meta
 
 from provisioner.cli.app import app
-from provisioner.facts.model import Init
+from provisioner.facts.model import ServiceManager
 from provisioner.platforms import derivatives, platforms
 
 if sys.version_info >= (3, 11):
@@ -201,11 +201,11 @@ def test_every_template_is_used_and_every_name_of_one_exists():
         or (name.startswith("steps/") and name.removeprefix("steps/").removesuffix(".sh.j2") in constants)
         or (
             name.startswith("service/")
-            and name.removeprefix("service/").removesuffix(".sh") in {*get_args(Init), "snap"}
+            and name.removeprefix("service/").removesuffix(".sh") in get_args(ServiceManager)
         )
     }
     assert names - used == set(), "templates that nothing uses"
-    assert {f"service/{init}.sh" for init in get_args(Init)} <= names
+    assert {f"service/{init}.sh" for init in get_args(ServiceManager)} <= names
     named = {text for text in constants if re.fullmatch(r"[\w./-]+\.j2", text)}
     assert {text for text in named | included if text not in names and f"files/{text}" not in names} == set()
     assert {text for text in step_templates() if f"steps/{text}.sh.j2" not in names} == set()

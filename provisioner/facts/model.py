@@ -14,6 +14,9 @@ from provisioner.facts.record import Record
 from provisioner.facts.storage import Storage
 
 Init = Literal["systemd", "upstart", "sysvinit", "openrc", "none"]
+ServiceManager = Literal[Init, "snap"]
+"""Who runs the engine's service: an init system, or snapd."""
+
 Sudo = Literal["root", "nopasswd", "password", "refused", "none"]
 PackageManager = Literal["apt", "dnf5", "dnf", "yum", "none"]
 
@@ -223,6 +226,10 @@ class Facts:
         return self.login.sudo in {"root", "nopasswd"} or (
             self.login.sudo == "password" and not self.login.sudo_message
         )
+
+    @property
+    def service_manager(self) -> ServiceManager:
+        return "snap" if self.engine.snap else self.init
 
     @property
     def kernel_version(self) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from provisioner.facts.model import Init
+from provisioner.facts.model import ServiceManager
 
 Action = Literal["+", "~", "-", "!"]
 """Terraform's symbols: create, change in place, remove; `!` runs something that interrupts a service."""
@@ -75,8 +75,7 @@ class Plan:
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[str, ...] = ()
     restart: Restart = Restart("none")
-    init: Init | Literal["snap"] = "systemd"
-    """Who runs the service: an init system, or snapd."""
+    init: ServiceManager = "systemd"
     engine_version: str = ""
     """What is noted on the host as the engine's version: "ask" for the one that answers at the end, "" for none."""
 

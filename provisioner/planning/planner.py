@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from provisioner.errors import PrivilegeError, UnsupportedError
+from provisioner.errors import UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.mirrors.known import mirror_warnings
 from provisioner.package_sources import package_sources
@@ -14,6 +14,7 @@ from provisioner.planning.daemon_keys_check import daemon_warnings, engine_versi
 from provisioner.planning.installed import engine_package, installed_by, installed_version
 from provisioner.planning.mirror_change import resolved
 from provisioner.planning.model import Plan, Rejected, Restart, Step
+from provisioner.planning.privilege import require_root
 from provisioner.planning.storage_driver import storage_choice
 from provisioner.platforms import Platform, platform_of
 from provisioner.preflight import examine, plan_warnings, refusal
@@ -125,18 +126,15 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
                 restart = Restart("start", "the engine does not run")
     if spec.install:
         steps += _finishing_steps(facts, spec, platform, installs=installs)
-    if steps and not facts.as_root:
-        raise PrivilegeError(
-            f"there is something to change here, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
-            hint="log in as root, allow sudo without a password, or give the password with -K",
-        )
+    if steps:
+        require_root(facts, "there is something to change here")
     return replace(
         Plan(host, platform.slug if platform else facts.os.id, strategy),
         steps=tuple(steps),
         rejected=rejected,
         warnings=tuple(warnings),
         restart=restart,
-        init="snap" if facts.engine.snap else facts.init,
+        init=facts.service_manager,
         engine_version="ask" if installs else facts.engine.info.version if facts.engine.info else "",
     )
 

@@ -14,4 +14,4 @@ def record_plan(host: str, facts: Facts) -> Plan:
     if not touched and not version:
         return Plan(host, "", "")
     step = Step("record", "note what is there", "status --accept", "~", "record", {"paths": touched})
-    return Plan(host, "", "", (step,), init="snap" if facts.engine.snap else facts.init, engine_version=version)
+    return Plan(host, "", "", (step,), init=facts.service_manager, engine_version=version)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.errors import PrivilegeError, UnsupportedError
+from provisioner.errors import UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.losses import Losses
 from provisioner.outcome import Check
 from provisioner.planning.data_deletion import data_step
 from provisioner.planning.model import Plan, Restart, Step
+from provisioner.planning.privilege import require_root
 from provisioner.planning.source_removal import other_sources, rpm_key_step, source_step
 from provisioner.platforms import platform_of
 from provisioner.strategies.decision import LOCK_TIMEOUT
@@ -59,11 +60,8 @@ def plan_removal(host: str, facts: Facts, losses: Losses | None = None) -> Plan:
         _group(facts, losses),
     ]
     planned = tuple(step for step in steps if step)
-    if planned and not facts.as_root:
-        raise PrivilegeError(
-            f"there is something to remove here, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
-            hint="log in as root, allow sudo without a password, or give the password with -K",
-        )
+    if planned:
+        require_root(facts, "there is something to remove here")
     match = platform_of(facts.os, facts.package_manager)
     info = facts.engine.info
     stop = Restart("stop", "the engine is removed", info.containers_running if info else 0)
@@ -74,7 +72,7 @@ def plan_removal(host: str, facts: Facts, losses: Losses | None = None) -> Plan:
         steps=planned,
         warnings=tuple(_warnings(facts, losses)) if planned else (),
         restart=stop if facts.engine.running and planned else Restart("none"),
-        init=facts.init,
+        init=facts.service_manager,
     )
 
 

@@ -1,0 +1,19 @@
+"""Whether the account may change the host."""
+
+from __future__ import annotations
+
+from provisioner.errors import PrivilegeError
+from provisioner.facts.model import Facts
+
+
+def require_root(facts: Facts, what: str) -> None:
+    """Raise when the account cannot become root; `what` says, as the beginning of a sentence, what needs it.
+
+    Raises:
+        PrivilegeError: with sudo's own words.
+    """
+    if not facts.as_root:
+        raise PrivilegeError(
+            f"{what}, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
+            hint="log in as root, allow sudo without a password, or give the password with -K",
+        )
