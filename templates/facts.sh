@@ -23,7 +23,10 @@ file() {
   attributes=
   if [ "${2:-}" = attributes ] && have lsattr; then attributes=$(lsattr -d "$real" 2>/dev/null); fi
   begin file
-  printf '%s\n%s\n%s\n%s\n' "$real" "$1" "$(stat -c '%a %U:%G' "$real" 2>/dev/null)" "${attributes%% *}"
+  owner=$(stat -c '%a %U:%G' "$real" 2>/dev/null)
+  # An account that has gone has a number only.
+  case $owner in *UNKNOWN*) owner=$(stat -c '%a %u:%g' "$real") ;; esac
+  printf '%s\n%s\n%s\n%s\n' "$real" "$1" "$owner" "${attributes%% *}"
   cat "$1"
   end file
 }
@@ -145,6 +148,9 @@ option_value() {
   done
 }
 
+# Docker 20.10's client calls the daemon even for this: it would start one that is stopped, and wait for one that hangs.
+client_version() { DOCKER_HOST=unix:///nonexistent/docker.sock limited 20 "$client" --version 2>/dev/null; }
+
 engine() {
   for path in /snap/bin/docker /snap/docker/current/bin/dockerd; do
     [ ! -e "$path" ] || value snap "$path"
@@ -226,7 +232,7 @@ engine() {
     value docker-info-status "$status"
     case $information in
       *'"ClientInfo":{"Debug":false,"Version":'* | *'"ClientInfo":{"Debug":true,"Version":'*) ;;
-      *) value docker-version "$("$client" --version 2>/dev/null)" ;;
+      *) value docker-version "$(client_version)" ;;
     esac
     if [ -n "$login" ] && [ "$login" != root ]; then
       ask="unset DOCKER_HOST; DOCKER_CONTEXT=default docker version --format {{.Server.Version}}"
@@ -238,7 +244,7 @@ engine() {
       end user-access
     fi
   elif [ -n "$client" ]; then
-    value docker-version "$("$client" --version 2>/dev/null)"
+    value docker-version "$(client_version)"
   fi
 }
 

@@ -14,7 +14,8 @@ engine_stop() {
   for unit in docker.socket docker.service; do systemctl stop "$unit" 2>/dev/null || :; done
   ! systemctl -q is-active docker.service
 }
-engine_reload() { systemctl reload docker.service; }
+# systemd reloads no unit that is masked, or whose daemon somebody started by hand.
+engine_reload() { systemctl reload docker.service || kill -HUP "$(engine_pid)"; }
 # From the cursor on where there is one: the journal's seconds are too coarse for what happened just before.
 engine_mark_log() {
   log_since=--since=@$(now)

@@ -92,3 +92,14 @@ def test_the_holder_of_a_package_lock_is_named(shell, tools):
         facts = parse(LOGIN + answer(shell, tools if shell == "busybox" else None), "n")
     holders = {(found.path, found.pid) for found in facts.package_state.locks}
     assert ("/var/lib/dpkg/lock", os.getpid()) in holders
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_asking_a_client_for_its_version_calls_no_daemon(shell, tmp_path, tools):
+    client = tmp_path / "docker"
+    client.unlink(missing_ok=True)
+    client.write_text('#!/bin/sh\n[ "$1" != --version ] || echo "Docker version 20.10.24, asks $DOCKER_HOST"\n')
+    client.chmod(0o755)
+    text = answer(shell, {"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    said = {frame.name: frame.body for frame in frames(text, "n")}["docker-version"]
+    assert said == "Docker version 20.10.24, asks unix:///nonexistent/docker.sock"

@@ -151,10 +151,16 @@ put() {
     rm -f "$1.provisioner"
     die "$1 cannot be written: $(tail -n 1 "$RUN/dd")"
   }
-  chmod "$2" "$1.provisioner"
-  chown "$3" "$1.provisioner"
+  why=$(chmod "$2" "$1.provisioner" 2>&1 && chown "$3" "$1.provisioner" 2>&1) || {
+    rm -f "$1.provisioner"
+    die "$1 cannot be written as $3 with mode $2: $why"
+  }
   keep "$1"
-  mv -f "$1.provisioner" "$1" || { rm -f "$1.provisioner"; die "$1 cannot be replaced"; }
+  why=$(mv -f "$1.provisioner" "$1" 2>&1) || {
+    rm -f "$1.provisioner"
+    sed -i '$d' "$RUN/undo"
+    die "$1 cannot be replaced, it stays as it is: $why"
+  }
   if have restorecon; then restorecon "$1" || :; fi
 }
 
@@ -224,7 +230,8 @@ engine_stop() {
   for unit in docker.socket docker.service; do systemctl stop "$unit" 2>/dev/null || :; done
   ! systemctl -q is-active docker.service
 }
-engine_reload() { systemctl reload docker.service; }
+# systemd reloads no unit that is masked, or whose daemon somebody started by hand.
+engine_reload() { systemctl reload docker.service || kill -HUP "$(engine_pid)"; }
 # From the cursor on where there is one: the journal's seconds are too coarse for what happened just before.
 engine_mark_log() {
   log_since=--since=@$(now)

@@ -151,10 +151,16 @@ put() {
     rm -f "$1.provisioner"
     die "$1 cannot be written: $(tail -n 1 "$RUN/dd")"
   }
-  chmod "$2" "$1.provisioner"
-  chown "$3" "$1.provisioner"
+  why=$(chmod "$2" "$1.provisioner" 2>&1 && chown "$3" "$1.provisioner" 2>&1) || {
+    rm -f "$1.provisioner"
+    die "$1 cannot be written as $3 with mode $2: $why"
+  }
   keep "$1"
-  mv -f "$1.provisioner" "$1" || { rm -f "$1.provisioner"; die "$1 cannot be replaced"; }
+  why=$(mv -f "$1.provisioner" "$1" 2>&1) || {
+    rm -f "$1.provisioner"
+    sed -i '$d' "$RUN/undo"
+    die "$1 cannot be replaced, it stays as it is: $why"
+  }
   if have restorecon; then restorecon "$1" || :; fi
 }
 
@@ -233,7 +239,10 @@ step_1() {
   unchanged /etc/default/docker 66117bfaf30ce29843f0c86fab2f35046b420deb8e461317152d1d20f29dd158
   mkdir -p "$(dirname /etc/default/docker)"
   if [ -e /etc/default/docker ]; then
-    cp -p /etc/default/docker /etc/default/docker."$stamp".bak || die 'there is no room for a copy of /etc/default/docker; nothing was changed'
+    why=$(cp -p /etc/default/docker /etc/default/docker."$stamp".bak 2>&1) || {
+      rm -f /etc/default/docker."$stamp".bak
+      die 'there can be no copy beside /etc/default/docker; nothing was changed:'" $why"
+    }
   fi
   put /etc/default/docker 644 root:root 66117bfaf30ce29843f0c86fab2f35046b420deb8e461317152d1d20f29dd158 '# Here in Debian, this file is sourced by:
 #   - /etc/init.d/docker (sysvinit)

@@ -151,10 +151,16 @@ put() {
     rm -f "$1.provisioner"
     die "$1 cannot be written: $(tail -n 1 "$RUN/dd")"
   }
-  chmod "$2" "$1.provisioner"
-  chown "$3" "$1.provisioner"
+  why=$(chmod "$2" "$1.provisioner" 2>&1 && chown "$3" "$1.provisioner" 2>&1) || {
+    rm -f "$1.provisioner"
+    die "$1 cannot be written as $3 with mode $2: $why"
+  }
   keep "$1"
-  mv -f "$1.provisioner" "$1" || { rm -f "$1.provisioner"; die "$1 cannot be replaced"; }
+  why=$(mv -f "$1.provisioner" "$1" 2>&1) || {
+    rm -f "$1.provisioner"
+    sed -i '$d' "$RUN/undo"
+    die "$1 cannot be replaced, it stays as it is: $why"
+  }
   if have restorecon; then restorecon "$1" || :; fi
 }
 

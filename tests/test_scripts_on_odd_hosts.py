@@ -1,0 +1,108 @@
+"""Parts of the scripts against hosts that are not as they should be, on the machine that runs the tests."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import time
+
+import pytest
+
+from provisioner.planning.planner import plan
+from provisioner.render import apply_script, launch_script, template_text
+from provisioner.spec import Spec
+from tests.hosts import RUNNING
+
+PRELUDE = apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))).split(
+    "step_1() {"
+)[0]
+FILE_FACTS = template_text("facts.sh").split("operating_system() {")[0]
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+
+
+def sh(script, *words, **options):
+    return subprocess.run(
+        ["sh", "-s", *words], input=script, text=True, capture_output=True, check=False, timeout=30, **options
+    )
+
+
+def follow(directory, pid):
+    return sh(f"N=n\n{template_text('follow.sh')}\nfollow {shlex.quote(str(directory))} {pid}\n")
+
+
+def test_a_run_that_was_killed_is_not_waited_for(tmp_path):
+    (tmp_path / "log").write_text("\n@@n start packages\n")
+    began = time.monotonic()
+    with subprocess.Popen(["sh", "-c", "sleep 2; exit 137", "-", str(tmp_path)]) as run:
+        answer = follow(tmp_path, run.pid)
+    assert time.monotonic() - began < 15
+    assert "@@n start packages" in answer.stdout
+    assert (
+        f"@@n error the run was cut off: it was killed, or there was no room for its log {tmp_path}/log"
+        in answer.stdout
+    )
+    assert answer.stderr == ""
+
+
+def test_a_number_that_another_process_has_now_is_not_taken_for_the_run(tmp_path):
+    (tmp_path / "log").write_text("\n@@n start packages\n")
+    with subprocess.Popen(["sleep", "30"]) as other:
+        answer = follow(tmp_path, other.pid)
+        other.kill()
+    assert "@@n error the run was cut off" in answer.stdout
+
+
+def test_a_run_that_says_its_end_is_not_called_cut_off(tmp_path):
+    (tmp_path / "log").write_text("\n@@n left 0\n\n@@n ended\n")
+    answer = follow(tmp_path, 0)
+    assert "cut off" not in answer.stdout
+    assert answer.stderr == ""
+
+
+def test_a_host_without_a_tool_is_told_which(tmp_path):
+    for tool in ("sh", "cat", "id", "mkdir", "flock", "mkfifo", "sha256sum", "tail"):
+        (tmp_path / tool).symlink_to(f"/usr/bin/{tool}")
+    script = launch_script("echo hello", "n", run="r", holder="somebody").split("<<'PROVISIONER_n_PAYLOAD'\n")[1]
+    answer = sh(script.split("PROVISIONER_n_PAYLOAD")[0], "n", "root", env={"PATH": str(tmp_path)})
+    assert (
+        "@@n error this host lacks what a run needs (coreutils and util-linux have it): setsid timeout;"
+        in answer.stdout
+    )
+
+
+@as_root
+def test_a_file_of_an_account_that_has_gone_keeps_its_numbers(tmp_path):
+    path = tmp_path / "daemon.json"
+    path.write_text("{}")
+    os.chown(path, 54321, 54322)
+    answer = sh(f"{FILE_FACTS}\nfile {path}\n", "n")
+    assert "\n644 54321:54322\n" in answer.stdout
+
+
+def put(tmp_path, words):
+    script = f"{PRELUDE}\nmain() {{ trap finish EXIT; start daemon-config; put {words}; ok; }}\nmain\n"
+    return sh(script, "n", str(tmp_path / "run"))
+
+
+@as_root
+def test_an_owner_that_cannot_be_given_leaves_nothing_behind(tmp_path):
+    path = tmp_path / "daemon.json"
+    answer = put(tmp_path, f"{path} 644 no-such-account:root absent '{{}}'")
+    assert f"@@n error {path} cannot be written as no-such-account:root with mode 644: " in answer.stdout
+    assert not list(tmp_path.glob("daemon.json*"))
+
+
+@as_root
+def test_a_file_that_cannot_be_replaced_needs_no_way_back(tmp_path):
+    path = tmp_path / "daemon.json"
+    path.write_text("{}")
+    subprocess.run(["mount", "--bind", path, path], check=True)
+    try:
+        answer = put(tmp_path, f"{path} 644 root:root $(checksum {path}) '{{\"debug\": true}}'")
+    finally:
+        subprocess.run(["umount", path], check=True)
+    assert f"@@n error {path} cannot be replaced, it stays as it is: " in answer.stdout
+    assert "rollback failed" not in answer.stdout
+    assert path.read_text() == "{}"
+    assert [found.name for found in tmp_path.glob("daemon.json*")] == ["daemon.json"]
