@@ -16,8 +16,9 @@ Channel = Literal["stable", "test"]
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 VERSION = re.compile(r"latest|\d+(\.\d+){0,2}(-[A-Za-z0-9.]+)?")
 LOGIN_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\$?", re.IGNORECASE)
-MIRROR_FIELDS = ("registry_mirrors", "take_over")
-"""Fields of `Spec` that say where Docker Hub's images come from, and how that is written."""
+MIRROR_FIELDS = ("registry_mirrors", "other_registry_mirrors", "mirror_ca", "also", "take_over")
+"""Fields of `Spec` that say where images come from, and how that is written."""
+REGISTRY = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 DAEMON_KEY = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -119,7 +120,23 @@ def login_name(value: str) -> str:
     return value
 
 
+def registry_host(value: str) -> str:
+    if value in {"docker.io", "index.docker.io", "registry-1.docker.io"}:
+        raise ValueError(f"mirrors of {value} are registry mirrors: write their URLs without {value}=")
+    if not REGISTRY.fullmatch(value):
+        raise ValueError(f"{value!r} is not the host of a registry, such as ghcr.io or registry.example:5000")
+    return value
+
+
+def certificates(value: str) -> str:
+    if "-----BEGIN CERTIFICATE-----" not in value or "PRIVATE KEY" in value:
+        raise ValueError("is not the certificate of an authority in PEM form (-----BEGIN CERTIFICATE-----)")
+    return value
+
+
 RegistryMirror = Annotated[str, AfterValidator(registry_mirror)]
+RegistryHost = Annotated[str, AfterValidator(registry_host)]
+OtherEngine = Literal["containerd", "podman", "k3s"]
 InsecureRegistry = Annotated[str, AfterValidator(insecure_registry)]
 
 
@@ -190,6 +207,16 @@ class Spec(BaseModel):
     registry_mirrors: tuple[RegistryMirror, ...] | None = Field(
         default=None, description="mirrors of Docker Hub, first one asked first; [] clears them"
     )
+    other_registry_mirrors: dict[RegistryHost, tuple[RegistryMirror, ...]] = Field(
+        default_factory=dict,
+        description="mirrors of other registries, such as ghcr.io: [https://…]; Docker 28+ with the containerd store",
+    )
+    mirror_ca: Annotated[str, AfterValidator(certificates)] | None = Field(
+        default=None, description="certificate (PEM) of the authority that signs the mirrors"
+    )
+    also: tuple[OtherEngine, ...] = Field(
+        default=(), description="engines that get the same mirrors of Docker Hub: containerd, podman, k3s"
+    )
     insecure_registries: tuple[InsecureRegistry, ...] | None = Field(
         default=None,
         description="registries spoken to over http or with an unknown certificate; [] clears them",
@@ -207,6 +234,16 @@ class Spec(BaseModel):
     take_over: bool = False
 
     @model_validator(mode="after")
+    def _mirrors_said_once(self) -> Spec:
+        if self.registry_mirrors is not None and len(set(self.registry_mirrors)) < len(self.registry_mirrors):
+            raise ValueError("registry_mirrors: the same mirror is listed twice")
+        if self.mirror_change and self.registry_mirrors is not None:
+            raise ValueError("registry_mirrors: either the whole list or a change to it")
+        if self.also and self.registry_mirrors is None and self.mirror_change is None:
+            raise ValueError("also: goes with registry_mirrors; [] clears them there too")
+        return self
+
+    @model_validator(mode="after")
     def _one_place_per_setting(self) -> Spec:
         for key in self.daemon:
             if not DAEMON_KEY.fullmatch(key):
@@ -222,10 +259,6 @@ class Spec(BaseModel):
             raise ValueError(f"daemon: {problem}")
         for name, why in daemon_keys.ignored(self.daemon, "").items():
             raise ValueError(f"daemon: {name} would have no effect: {why}")
-        if self.registry_mirrors is not None and len(set(self.registry_mirrors)) < len(self.registry_mirrors):
-            raise ValueError("registry_mirrors: the same mirror is listed twice")
-        if self.mirror_change and self.registry_mirrors is not None:
-            raise ValueError("registry_mirrors: either the whole list or a change to it")
         if self.source_fingerprint and "://" not in self.source:
             raise ValueError("source_fingerprint: goes with a source given as a URL; the named ones carry Docker's key")
         return self

@@ -9,6 +9,7 @@ import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.mirror_list import list_
+from provisioner.cli.mirror_options import MirrorPlaces, split_registries
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
@@ -37,7 +38,7 @@ def set_(
     ] = None,
     compare_with: CompareWith = HUB,
     desktop: OnDesktop = False,
-    places: o.MirrorPlaces,
+    places: MirrorPlaces,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -63,7 +64,7 @@ def set_(
     if urls:
         _change(
             "mirror set",
-            {"registry_mirrors": urls},
+            split_registries(urls),
             targets,
             places,
             rollout=rollout,
@@ -84,7 +85,7 @@ def add(
     words: Words = None,
     *,
     first: Annotated[bool, typer.Option("--first", help="before the others, not after them")] = False,
-    places: o.MirrorPlaces,
+    places: MirrorPlaces,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -100,7 +101,7 @@ def add(
 def remove(
     words: Words = None,
     *,
-    places: o.MirrorPlaces,
+    places: MirrorPlaces,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -124,7 +125,7 @@ def clear(
     target: o.Targets = None,
     *,
     desktop: OnDesktop = False,
-    places: o.MirrorPlaces,
+    places: MirrorPlaces,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -150,6 +151,10 @@ def _named(words: list[str] | None, how: str) -> tuple[list[str], list[str]]:
     urls, targets = split(words)
     if not urls:
         raise UsageError("name at least one mirror URL", hint=f"provisioner mirror {how} https://mirror.example")
+    if "other_registry_mirrors" in split_registries(urls):
+        raise UsageError(
+            f"mirror {how} is about Docker Hub's mirrors", hint="mirror set HOST=URL... says all mirrors of a registry"
+        )
     return urls, targets
 
 
@@ -165,7 +170,7 @@ def _change(
     command: str,
     wanted: dict[str, Any],
     targets: list[str],
-    places: o.MirrorPlaces,
+    places: MirrorPlaces,
     *,
     rollout: o.Rollout,
     connection: o.Connection,
@@ -195,7 +200,7 @@ def _mirrors_alone(target: Target) -> Target:
     from provisioner.spec import MIRROR_FIELDS
 
     state = target.spec
-    if state.registry_mirrors is None:
+    if state.registry_mirrors is None and not state.other_registry_mirrors:
         raise UsageError(
             f"the inventory has no registry_mirrors for {target.name}; nothing was contacted",
             hint="write them below docker:, name URLs, or narrow the hosts with --limit",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from provisioner.cli import options as o
+from provisioner.cli.mirror_options import is_mirror
 from provisioner.cli.option_groups import grouped
 from provisioner.mirrors import HUB
 
@@ -68,7 +69,7 @@ def probe(
 
 def split(words: Sequence[str] | None) -> tuple[list[str], list[str]]:
     """Return the URLs and the targets among the arguments of a command."""
-    return [word for word in words or () if "://" in word], [word for word in words or () if "://" not in word]
+    return [word for word in words or () if is_mirror(word)], [word for word in words or () if not is_mirror(word)]
 
 
 def asked(targets: Sequence[Target], given: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from provisioner.cli.connection import Connection
+from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, places_said, split_registries
 
 if TYPE_CHECKING:
     from provisioner.brakes import Brakes
@@ -33,16 +34,6 @@ Proof = Annotated[
         help="at the end remove and pull IMAGE, and show that it came through a mirror",
         metavar="IMAGE",
         rich_help_panel=_HOW,
-    ),
-]
-
-
-TakeOver = Annotated[
-    bool,
-    typer.Option(
-        "--take-over",
-        help="options of dockerd that say the same move into daemon.json; restarts the engine",
-        rich_help_panel=_WHAT,
     ),
 ]
 
@@ -92,7 +83,10 @@ class WantedState:
     registry_mirror: Annotated[
         Optional[list[str]],
         typer.Option(
-            "--registry-mirror", help="mirror of Docker Hub; repeatable", metavar="URL", rich_help_panel=_WHAT
+            "--registry-mirror",
+            help="mirror of Docker Hub, or HOST=URL; repeatable",
+            metavar="URL",
+            rich_help_panel=_WHAT,
         ),
     ] = None
     insecure_registry: Annotated[
@@ -122,6 +116,8 @@ class WantedState:
         typer.Option("--hold", help="keep the package manager from upgrading the engine", rich_help_panel=_WHAT),
     ] = False
 
+    mirror_ca: MirrorCa = None
+    also: Also = None
     take_over: TakeOver = False
 
     def said(self) -> dict[str, Any]:
@@ -134,27 +130,16 @@ class WantedState:
             "strategy": self.strategy,
             "script_url": self.script_url,
             "script_sha256": self.script_sha256,
-            "registry_mirrors": self.registry_mirror or None,
             "insecure_registries": self.insecure_registry or None,
             "daemon": _daemon_values(self.daemon) or None,
             "users": self.docker_user or None,
             "update": False if self.no_update else None,
             "system_update": self.system_update or None,
             "hold": self.hold or None,
-            "take_over": self.take_over or None,
         }
-        return {name: value for name, value in values.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class MirrorPlaces:
-    """Where mirrors are written."""
-
-    take_over: TakeOver = False
-
-    def said(self) -> dict[str, Any]:
-        """What the command line says of it, in the field names of `Spec`."""
-        return {"take_over": True} if self.take_over else {}
+        mirrors = split_registries(self.registry_mirror or ())
+        places = places_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
+        return {name: value for name, value in values.items() if value is not None} | mirrors | places
 
 
 @dataclass(frozen=True, slots=True)

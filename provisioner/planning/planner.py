@@ -14,7 +14,10 @@ from provisioner.planning.daemon_keys_check import daemon_warnings, engine_versi
 from provisioner.planning.installed import engine_package, installed_by, installed_version
 from provisioner.planning.mirror_change import resolved
 from provisioner.planning.model import Plan, Rejected, Restart, Step
+from provisioner.planning.other_engines import other_engine_steps
 from provisioner.planning.privilege import require_root
+from provisioner.planning.registry_files import registry_file_step
+from provisioner.planning.service import engine_warnings, service_step
 from provisioner.planning.storage_driver import storage_choice
 from provisioner.platforms import Platform, platform_of
 from provisioner.preflight import examine, plan_warnings, refusal
@@ -88,7 +91,10 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     steps: list[Step] = []
     rejected: tuple[Rejected, ...] = ()
     strategy = installed_by(facts) or ("existing" if facts.engine.installed else "")
-    warnings = [*_warnings(facts), *plan_warnings(findings, installs=installs, mirrors=bool(spec.registry_mirrors))]
+    warnings = [
+        *engine_warnings(facts),
+        *plan_warnings(findings, installs=installs, mirrors=bool(spec.registry_mirrors)),
+    ]
     if installs:
         assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
         chosen, accept, rejected = _choose(facts, platform, reach, spec)
@@ -101,6 +107,10 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     storage = storage_choice(facts, spec, coming or (platform.last_engine if platform else ""), installs=installs)
     steps += storage.steps
     warnings += storage.warnings
+    registries = registry_file_step(facts, spec, coming, installs=installs)
+    others, notes = other_engine_steps(facts, spec)
+    steps += [step for step in (registries, *others) if step]
+    warnings += notes
     wanted = spec.daemon_configuration | storage.daemon
     configuration, restart = daemon_step(facts, wanted, installs=installs, version=coming, take_over=spec.take_over)
     if configuration:
@@ -119,7 +129,7 @@ def plan(host: str, facts: Facts, reach: tuple[SourceReach, ...], spec: Spec) ->
     warnings += daemon_warnings(facts, wanted, coming)
     warnings += mirror_warnings(spec.registry_mirrors or ())
     if spec.install:
-        service = _service_step(facts, installs=installs, configured=configuration is not None)
+        service = service_step(facts, installs=installs, configured=configuration is not None)
         if service:
             steps.append(service)
             if restart.how == "none":
@@ -214,34 +224,3 @@ def _coming_version(accept: Accept, spec: Spec) -> str:
     """The version that will be installed, as far as it is known exactly."""
     wanted = spec.version if spec.version and spec.version.count(".") == 2 else ""
     return upstream(dict(accept.packages).get("docker-ce", wanted))
-
-
-def _service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | None:
-    unit = facts.units.get("docker.service")
-    runs = facts.engine.info is not None and not installs
-    enabled = {
-        "systemd": unit is not None and unit.unit_file_state in {"enabled", "enabled-runtime", "static"},
-        "none": True,
-    }.get(facts.init, facts.starts_at_boot)
-    if runs and enabled:
-        return None
-    again = installs and facts.engine.running
-    params = {"enable": not enabled, "config_changed": "start" if configured else "", "restart": again}
-    start = "restart" if again else "start"
-    todo = " and ".join(word for word, needed in (("enable", not enabled), (start, not runs)) if needed)
-    new = "its packages change" if again else "newly installed"
-    why = facts.engine.error or (new if installs else "it should run, now and after a reboot")
-    return Step("service", f"{todo} the engine", why, "!", "service", params)
-
-
-def _warnings(facts: Facts) -> tuple[str, ...]:
-    warnings = []
-    if facts.init == "none":
-        warnings.append("there is no init system here: nothing restarts the engine after a reboot")
-    warnings += [
-        f"a rootless engine of user {engine.user} runs as well; {engine.config} stays as it is"
-        for engine in facts.other_engines.rootless
-    ]
-    if facts.engine.client.startswith("/usr/local/"):
-        warnings.append(f"the docker client on PATH is {facts.engine.client}, which no package keeps up to date")
-    return tuple(warnings)
