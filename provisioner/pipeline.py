@@ -19,6 +19,7 @@ from provisioner.execute import OnStep, execute
 from provisioner.facts.gather import gather
 from provisioner.facts.model import Facts
 from provisioner.losses import Losses, losses_in
+from provisioner.mirrors.status import overridden
 from provisioner.outcome import Check, Outcome, Status, StepResult
 from provisioner.planning.mirror_change import nothing_to_change
 from provisioner.planning.model import Plan, Restart
@@ -97,6 +98,8 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
         if run.error is not None:
             raise run.error
         check = judge(run.proof, facts.engine.info.mirrors, image)
+        if not check.passed:
+            check = replace(check, detail="; ".join([check.detail, *overridden(facts)]))
         checks = (*checks, check)
         if not check.passed:
             error = VerifyError(f"proof: {check.detail}", hint=_PROOF_HINT)
@@ -114,6 +117,8 @@ def examine(target: Target, *, on_step: OnStep, proof: str | None = None) -> Out
     try:
         facts = gather(target.transport, become_password=target.become_password, brief=True)
         checks = verify(facts, target.spec)
+        if facts.engine.info and facts.engine.info.mirrors:
+            checks += tuple(Check("hosts.toml", passed=False, detail=problem) for problem in overridden(facts))
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
     failed = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from provisioner.facts.model import Facts
@@ -20,8 +21,11 @@ from provisioner.planning.write_files import file_params
 LIMIT = 600
 """Seconds that a pull may take."""
 
-TELLING = "Trying to pull|Attempting next endpoint|Error getting v2 registry|trying next host|fetch response received"
-"""What the daemon's log says of a pull: the first three with the graph drivers, the others with the containerd
+TELLING = (
+    "Trying to pull|Attempting next endpoint|Error getting v2 registry"
+    "|do request|trying next host|fetch response received"
+)
+"""What the daemon's log says of a pull: the first line with the graph drivers, the second with the containerd
 store (moby 20.10 to 28.5, seen on real engines on 2026-11-23)."""
 
 
@@ -72,25 +76,38 @@ def judge(said: Sequence[str], mirrors: Iterable[str], image: str) -> Check:
 
 
 def _served(log: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the base URL that served the pull, and what became of those that were asked before it."""
+    """Return the base URL that served the pull, and what became of those that were asked before it, with their cost."""
     asked = ""
-    failures: list[str] = []
+    since: dict[str, datetime | None] = {}
+    failures: dict[str, str] = {}
     for line in log:
         message = _field(line, "msg")
         if tried := re.match(r"Trying to pull \S+ from (\S+)", message):
             asked = tried.group(1).rstrip("/")
+            since.setdefault(asked, _time(line))
+        elif message == "do request":
+            since.setdefault(_field(line, "host"), _time(line))
         elif message.startswith(("Attempting next endpoint", "Error getting v2 registry")):
-            reason = message.partition(": ")[2]
-            if asked and not any(failure.startswith(f"{asked}: ") for failure in failures):
-                failures.append(f"{asked}: {reason}")
+            if asked:
+                failures.setdefault(asked, message.partition(": ")[2] + _cost(since.get(asked), line))
             asked = ""
         elif message == "trying next host":
             host = _field(line, "host")
-            failures.append(f"{host}: {_field(line, 'error')}")
+            failures.setdefault(host, _field(line, "error") + _cost(since.get(host), line))
         elif message == "fetch response received" and _field(line, "response.status").startswith("2"):
             url = _field(line, "url")
             asked = _base(url) if "/manifests/" in url else asked
-    return asked, failures
+    return asked, [f"{url}: {reason}" for url, reason in failures.items()]
+
+
+def _cost(began: datetime | None, line: str) -> str:
+    ended = _time(line)
+    return f" ({(ended - began).total_seconds():.1f} s lost)" if began and ended and ended >= began else ""
+
+
+def _time(line: str) -> datetime | None:
+    stamp = re.match(r"(\d+-\d+-\d+T\d+:\d+:\d+)(\.\d+)?", _field(line, "time"))
+    return datetime.fromisoformat(f"{stamp[1]}.{(stamp[2] or '.0')[1:7]:0<6}+00:00") if stamp else None
 
 
 def _field(line: str, name: str) -> str:

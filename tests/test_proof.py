@@ -78,3 +78,16 @@ OK = "ended 0 1 docker.io/library/hello-world:latest"
 def test_the_proof_is_what_the_log_says(said, mirrors, passed, detail):
     check = judge(said, mirrors, "hello-world")
     assert (check.passed, check.detail) == (passed, detail)
+
+
+def test_the_cost_of_a_dead_mirror_is_told():
+    later = NEXT.replace("20:21:58Z", "20:22:01.673314157Z")
+    assert (
+        "connection refused (3.1 s lost)"
+        in judge([TRY_DEAD, later, TRY_MIRROR, OK], [DEAD, MIRROR], "hello-world").detail
+    )
+    line = 'log time="2026-11-24T20:21:{}Z" level={} msg="{}" host="172.17.0.1:1"{}'
+    asked = line.format("58.0", "debug", "do request", " request.method=HEAD")
+    gone = line.format("58.5", "info", "trying next host", ' error="connection refused"')
+    detail = judge([asked, gone, FETCHED.format("200 OK"), OK], [MIRROR], "hello-world").detail
+    assert "172.17.0.1:1: connection refused (0.5 s lost)" in detail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 from provisioner.daemon_keys import release
 from provisioner.errors import ApplyError, UnsupportedError
 from provisioner.facts.model import Facts, HostFile
-from provisioner.mirrors.host_files import hosts_toml
+from provisioner.mirrors.host_files import HUB, hosts_toml
 from provisioner.planning import daemon_json
 from provisioner.planning.model import FileDiff, Step
 from provisioner.planning.write_files import file_params
@@ -20,7 +21,7 @@ CAPABILITIES = '["pull", "resolve"]'
 looked up at the registry itself, which hosts that need a mirror cannot reach. With registry-mirrors dockerd asks
 mirrors for tags as well, so this trusts a mirror no further than that."""
 
-_ROOTS = {"docker.io": "registry-1.docker.io"}
+_ROOTS = {HUB: "registry-1.docker.io"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,17 @@ class FileChange:
     text: str | None
 
 
-def hosts_toml_text(registry: str, mirrors: Sequence[str]) -> str:
-    """Return the file that sends pulls from `registry` to `mirrors` first, in their order, then to itself."""
+def hosts_toml_text(registry: str, mirrors: Sequence[str], authorities: Mapping[str, str] | None = None) -> str:
+    """Return the file that sends pulls from `registry` to `mirrors` first, in their order, then to itself.
+
+    `authorities` are the certificate files of mirrors, by their URL: beside a hosts.toml no other is looked for.
+    """
     own = f"https://{_ROOTS.get(registry, registry)}"
     lines = [f"# Mirrors of {registry}, asked in this order; {registry} itself comes last.", f'server = "{own}"']
     for url in mirrors:
         lines += ["", f'[host."{url}"]', f"  capabilities = {CAPABILITIES}"]
+        if authorities and url in authorities:
+            lines.append(f'  ca = "{authorities[url]}"')
     return "\n".join(lines) + "\n"
 
 
@@ -53,7 +59,7 @@ def registry_file_step(facts: Facts, spec: Spec, version: str, *, installs: bool
     wanted = spec.other_registry_mirrors
     if any(wanted.values()):
         _refuse_store(facts, spec, version, installs=installs)
-    changes = [*_hosts_files(facts, wanted), *_certificates(facts, spec)]
+    changes = [*_hosts_files(facts, spec), *_certificates(facts, spec, version)]
     return files_step("registry-files", "mirrors of registries and their certificates", "read with every pull", changes)
 
 
@@ -82,14 +88,21 @@ def files_step(step_id: str, title: str, why: str, changes: Sequence[FileChange]
     )
 
 
-def hosts_file(facts: Facts, path: str, before: HostFile | None, registry: str, mirrors: Sequence[str]) -> FileChange:
+def hosts_file(
+    facts: Facts,
+    path: str,
+    before: HostFile | None,
+    registry: str,
+    mirrors: Sequence[str],
+    authorities: Mapping[str, str] | None = None,
+) -> FileChange:
     """Return the change that makes the hosts.toml at `path` name `mirrors`; without any, the file goes.
 
     Raises:
         ApplyError: somebody else wrote it.
     """
-    text = hosts_toml_text(registry, mirrors) if mirrors else None
-    ours = before is None or before.text == hosts_toml_text(registry, hosts_toml(before).urls)
+    text = hosts_toml_text(registry, mirrors, authorities) if mirrors else None
+    ours = before is None or _without_ca(before.text) == hosts_toml_text(registry, hosts_toml(before).urls)
     if before is not None and text != before.text and not (ours or written_by_us(facts, before)):
         raise foreign(before, f"the mirrors of {registry}")
     return FileChange(path, before, text)
@@ -109,26 +122,46 @@ def foreign(file: HostFile, what: str) -> ApplyError:
     )
 
 
-def _hosts_files(facts: Facts, wanted: Mapping[str, Sequence[str]]) -> Iterator[FileChange]:
-    for registry, mirrors in wanted.items():
+def _without_ca(text: str) -> str:
+    return re.sub(r'(?m)^  ca = "[^"]*"\n', "", text)
+
+
+def _hosts_files(facts: Facts, spec: Spec) -> Iterator[FileChange]:
+    for registry, mirrors in spec.other_registry_mirrors.items():
         path = f"{facts.engine.certificates}/{registry}/hosts.toml"
         before = next((file for file in facts.registry_hosts if path in {file.path, file.asked}), None)
-        yield hosts_file(facts, path, before, registry, mirrors)
+        authorities = {
+            url: _certificate(facts, url)
+            for url in mirrors
+            if url.startswith("https://") and (spec.mirror_ca is not None or _has(facts, _certificate(facts, url)))
+        }
+        yield hosts_file(facts, path, before, registry, mirrors, authorities)
 
 
-def _certificates(facts: Facts, spec: Spec) -> Iterator[FileChange]:
+def _certificates(facts: Facts, spec: Spec, version: str) -> Iterator[FileChange]:
     if spec.mirror_ca is None:
         return
-    urls = [
-        *(spec.registry_mirrors or ()),
-        *(url for mirrors in spec.other_registry_mirrors.values() for url in mirrors),
-    ]
-    for host in dict.fromkeys(urlsplit(url).netloc for url in urls if url.startswith("https://")):
-        path = f"{facts.engine.certificates}/{host}/ca.crt"
-        before = next((file for file in facts.registry_cas if path in {file.path, file.asked}), None)
+    hub = [url for url in spec.registry_mirrors or () if url.startswith("https://")]
+    others = [url for mirrors in spec.other_registry_mirrors.values() for url in mirrors if url.startswith("https://")]
+    paths = [_certificate(facts, url) for url in (*hub, *others)]
+    info = facts.engine.info
+    if hub and info and info.containerd_store and release(version) >= (28, 0, 0):
+        # There, mirrors of Docker Hub inherit its own TLS settings and theirs are not read (seen with 28.5.2;
+        # moby v28.5 daemon/hosts.go). 26.1 with the containerd store reads the mirror's own.
+        paths.append(f"{facts.engine.certificates}/{HUB}/ca.crt")
+    for path in dict.fromkeys(paths):
+        before = _has(facts, path)
         if before and before.text != spec.mirror_ca and not written_by_us(facts, before):
-            raise foreign(before, f"which authority {host} is signed by")
+            raise foreign(before, "whose certificates are trusted")
         yield FileChange(path, before, spec.mirror_ca)
+
+
+def _certificate(facts: Facts, url: str) -> str:
+    return f"{facts.engine.certificates}/{urlsplit(url).netloc}/ca.crt"
+
+
+def _has(facts: Facts, path: str) -> HostFile | None:
+    return next((file for file in facts.registry_cas if path in {file.path, file.asked}), None)
 
 
 def _refuse_store(facts: Facts, spec: Spec, version: str, *, installs: bool) -> None:

@@ -77,7 +77,7 @@ def test_a_registry_gets_its_mirrors_without_a_reload():
         ),
         pytest.param(running(), wanted(other_registry_mirrors={"ghcr.io": []}), {}, id="nothing to remove"),
         pytest.param(
-            running(), wanted(registry_mirrors=["https://m:5000/x", B], mirror_ca=PEM),
+            running(store=False), wanted(registry_mirrors=["https://m:5000/x", B], mirror_ca=PEM),
             {"/etc/docker/certs.d/m:5000/ca.crt": PEM},
             id="certificate of https mirrors",
         ),
@@ -148,6 +148,22 @@ def test_refusals(facts, spec, error, says):
 def test_what_cannot_be_wanted(values, says):
     with pytest.raises(ValidationError, match=says):
         Spec(**values)
+
+
+def test_on_28_with_the_containerd_store_mirrors_of_hub_are_trusted_as_hub_is():
+    files = written(running(), wanted(registry_mirrors=[A], mirror_ca=PEM))
+    assert set(files) == {f"/etc/docker/certs.d/{name}/ca.crt" for name in ("a.example", "docker.io")}
+    files = written(running(version="26.1.5"), wanted(registry_mirrors=[A], mirror_ca=PEM))
+    assert set(files) == {"/etc/docker/certs.d/a.example/ca.crt"}
+
+
+def test_a_hosts_toml_names_the_certificate_of_its_mirror_now_and_later():
+    certificate = "/etc/docker/certs.d/a.example/ca.crt"
+    files = written(running(), wanted(other_registry_mirrors={"ghcr.io": [A, B]}, mirror_ca=PEM))
+    assert files[GHCR] == hosts_toml_text("ghcr.io", [A, B], {A: certificate})
+    later = running(hosts=[(GHCR, files[GHCR])], cas=[(certificate, PEM)])
+    assert written(later, wanted(other_registry_mirrors={"ghcr.io": [A, B]})) == {}
+    assert written(later, wanted(other_registry_mirrors={"ghcr.io": []})) == {GHCR: None}
 
 
 HUB = "/etc/containerd/certs.d/docker.io/hosts.toml"
