@@ -14,6 +14,7 @@ from provisioner.tables import toml
 
 HUB = "docker.io"
 CONTAINERD = "/etc/containerd/certs.d"
+CONTAINERD_CONFIG = "/etc/containerd/config.toml"
 PODMAN = "/etc/containers/registries.conf"
 K3S = "/etc/rancher/k3s/registries.yaml"
 

@@ -94,6 +94,7 @@ def hosts_file(
     before: HostFile | None,
     registry: str,
     mirrors: Sequence[str],
+    *,
     authorities: Mapping[str, str] | None = None,
 ) -> FileChange:
     """Return the change that makes the hosts.toml at `path` name `mirrors`; without any, the file goes.
@@ -135,7 +136,7 @@ def _hosts_files(facts: Facts, spec: Spec) -> Iterator[FileChange]:
             for url in mirrors
             if url.startswith("https://") and (spec.mirror_ca is not None or _has(facts, _certificate(facts, url)))
         }
-        yield hosts_file(facts, path, before, registry, mirrors, authorities)
+        yield hosts_file(facts, path, before, registry, mirrors, authorities=authorities)
 
 
 def _certificates(facts: Facts, spec: Spec, version: str) -> Iterator[FileChange]:
