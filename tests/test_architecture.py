@@ -34,7 +34,7 @@ TEMPLATES = ROOT / "templates"
 
 LAYERS = {
     "models and rows": (
-        "errors", "versions", "masking", "openpgp", "tables", "facts", "spec", "daemon_keys", "package_sources",
+        "errors", "versions", "masking", "openpgp", "tables", "facts", "spec", "wanted_values", "daemon_keys", "package_sources",
         "platforms", "mirrors", "losses",
     ),
     "decisions": (

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from provisioner.spec import Spec, registry_mirror
+from provisioner.spec import Spec
 from provisioner.versions import newest, satisfies, upstream
+from provisioner.wanted_values import registry_mirror
 
 
 @pytest.mark.parametrize(

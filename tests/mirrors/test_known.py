@@ -9,7 +9,8 @@ import pytest
 
 from provisioner.mirrors.known import alive_mirrors, known_mirror, known_mirrors, mirror_warnings
 from provisioner.planning.planner import plan
-from provisioner.spec import Spec, registry_mirror
+from provisioner.spec import Spec
+from provisioner.wanted_values import registry_mirror
 from tests.hosts import RUNNING
 
 
