@@ -25,6 +25,9 @@ while data := there.recv(65536):
     os.write(1, data)
 """
 
+# paramiko's own threads end with an EOFError when the other end, here in the same process, goes first.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 @pytest.fixture(params=["local", "ssh", "jump", "proxy-command"])
 def transport(request, ssh, home, known_hosts):

@@ -9,6 +9,9 @@ from provisioner.transports import ssh_config
 from provisioner.transports.ssh_config import SSHOptions, jump_place, resolve
 from tests.transports.ssh_server import Server, key
 
+# paramiko's own threads end with an EOFError when the other end, here in the same process, goes first.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 @pytest.fixture
 def config(home, monkeypatch):
