@@ -65,6 +65,11 @@ def look(target: Target) -> Outcome:
         return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
     status: Status = "converged" if planned.empty else "planned"
     checks = _checks(target, facts) if planned.empty else ()
+    if failed := "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed):
+        unlike = VerifyError(failed, hint="nothing is left to write there, and yet it is not as wanted")
+        return Outcome(
+            target.name, "failed", facts, planned, checks=checks, error=unlike, timings=_since(began, "look")
+        )
     note = nothing_to_change(target.spec) if planned.empty and not target.removal else ""
     return Outcome(target.name, status, facts, planned, checks=checks, timings=_since(began, "look"), note=note)
 

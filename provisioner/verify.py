@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.facts.model import Facts
+from provisioner.facts.model import STARTED_AT_BOOT, Facts
 from provisioner.outcome import Check
 from provisioner.planning.mirror_change import resolved
 from provisioner.spec import Spec
@@ -29,7 +29,8 @@ def verify(facts: Facts, spec: Spec) -> tuple[Check, ...]:
     if spec.install and facts.init == "systemd":
         unit = facts.units.get("docker.service")
         state = f"{unit.active_state}, {unit.unit_file_state}" if unit else "no unit"
-        checks.append(Check("service", state == "active, enabled", state))
+        well = unit is not None and unit.active_state == "active" and unit.unit_file_state in STARTED_AT_BOOT
+        checks.append(Check("service", well, state))
     login = facts.login
     if not login.is_root and login.name in spec.users:
         checks.append(Check(f"engine answers {login.name}", engine.user_access == "ok", engine.user_access))

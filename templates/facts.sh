@@ -126,7 +126,7 @@ package_sources() {
   set -- /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources \
     /etc/yum.repos.d/*.repo
   grep -ls -e 'docker-ce' -e 'download\.docker\.com' -e '/linux/\(ubuntu\|debian\|raspbian\)/\{0,1\}[[:space:]]' \
-    -e '/linux/\(ubuntu\|debian\|raspbian\)$' "$@" 2>/dev/null | while IFS= read -r path; do file "$path"; done
+    -e '/linux/\(ubuntu\|debian\|raspbian\)/\{0,1\}$' "$@" 2>/dev/null | while IFS= read -r path; do file "$path"; done
 }
 
 accounts() {

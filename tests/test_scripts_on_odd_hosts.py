@@ -9,9 +9,13 @@ import time
 
 import pytest
 
+from provisioner.facts.frames import frames
+from provisioner.facts.parse import parse
+from provisioner.pipeline import Target, look
 from provisioner.planning.planner import plan
-from provisioner.render import apply_script, launch_script, template_text
+from provisioner.render import apply_script, facts_script, launch_script, template_text
 from provisioner.spec import Spec
+from tests.fake_host import NEW, FakeHost
 from tests.hosts import RUNNING
 
 PRELUDE = apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))).split(
@@ -106,3 +110,46 @@ def test_a_file_that_cannot_be_replaced_needs_no_way_back(tmp_path):
     assert "rollback failed" not in answer.stdout
     assert path.read_text() == "{}"
     assert [found.name for found in tmp_path.glob("daemon.json*")] == ["daemon.json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "login"),
+    [
+        pytest.param("sudo: a password is required", "password\nsudo asks for a password", id="password"),
+        pytest.param(
+            "sudo: sorry, you must have a tty to run sudo",
+            "refused\nsudo: sorry, you must have a tty to run sudo",
+            id="requiretty",
+        ),
+        pytest.param(
+            "Sorry, user ops is not allowed to execute '/bin/sh' as root on web01.",
+            "refused\nSorry, user ops is not allowed to execute '/bin/sh' as root on web01.",
+            id="other commands only",
+        ),
+    ],
+)
+def test_sudo_says_itself_why_it_refuses(tmp_path, words, login):
+    for name, body in (
+        ("id", "echo 'uid=1000(ops) gid=1000(ops)'"),
+        ("sudo", f"echo {shlex.quote(words)} >&2; exit 1"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    answer = sh(facts_script("n", brief=True), env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert frames(answer.stdout, "n")[0].body == f"uid=1000(ops) gid=1000(ops)\n{login}"
+    assert parse(answer.stdout, "n").login.sudo_message == login.partition("\n")[2]
+
+
+def test_nothing_to_write_is_no_success_while_the_engine_hangs():
+    class Hanging(FakeHost):
+        def _facts(self, nonce):
+            text = super()._facts(nonce)
+            begin, end = text.index(f"@@{nonce} begin docker-info"), text.index(f"@@{nonce} begin docker-info-status")
+            silence = f"@@{nonce} begin docker-info\n\n@@{nonce} end docker-info\n\n"
+            text = text[:begin] + silence + text[end:]
+            status = f"@@{nonce} begin docker-info-status\n"
+            return text.replace(f"{status}0", f"{status}124")
+
+    outcome = look(Target(Hanging("web01", NEW), Spec(registry_mirrors=[NEW], install=False)))
+    assert (outcome.status, outcome.exit_code) == ("failed", 7)
+    assert outcome.error.message == "engine answers: docker info does not answer: no word within 20 s"

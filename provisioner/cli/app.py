@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -22,7 +23,7 @@ from provisioner.cli.source import source
 from provisioner.cli.status import status
 from provisioner.cli.verify import verify
 from provisioner.cli.versions import versions
-from provisioner.errors import ProvisionerError
+from provisioner.errors import CancelledError, ProvisionerError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,17 +43,24 @@ def run() -> None:
     try:
         app()
     except ProvisionerError as error:
-        typer.echo(f"error: {error.message}", err=True)
-        if error.hint:
-            typer.echo(f"  -> {error.hint}", err=True)
-        sys.exit(error.exit_code)
+        _end(error)
     except KeyboardInterrupt:
-        typer.echo("interrupted; what has begun on a host runs to its end there", err=True)
-        sys.exit(130)
+        _end(CancelledError("interrupted; what has begun on a host runs to its end there"))
     except Exception as cause:  # noqa: BLE001 # whatever else happens is a bug, and is written down
-        bug = as_bug(cause)
-        typer.echo(f"error: {bug.message}\n  -> {bug.hint}", err=True)
-        sys.exit(70)
+        _end(as_bug(cause))
+
+
+def _end(error: ProvisionerError) -> NoReturn:
+    typer.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        typer.echo(f"  -> {error.hint}", err=True)
+    words = sys.argv[1:]
+    if "--json" in words:
+        from provisioner.report.envelope import failure
+
+        groups = {group.name for group in app.registered_groups}
+        typer.echo(json.dumps(failure(" ".join(words[: 2 if words[0] in groups else 1]), error), indent=2))
+    sys.exit(error.exit_code)
 
 
 @app.callback(invoke_without_command=True)

@@ -82,6 +82,8 @@ def _of_inventory(names: list[str], connection: Connection, said: dict[str, Any]
     inventory = load(str(connection.inventory))
     limit = ",".join(names) + (f":&{connection.limit}" if names and connection.limit else connection.limit or "")
     hosts = inventory.hosts(limit or None, supplied=supplied)
+    if not hosts:
+        raise UsageError(f"{connection.inventory} names no hosts", hint="nothing was contacted or changed")
     states = [spec(**said) if only_said else spec_of(host, said) for host in hosts]
     for warning in dict.fromkeys([*inventory.warnings, *(warning for host in hosts for warning in host.warnings)]):
         typer.echo(f"warning: {warning}", err=True)

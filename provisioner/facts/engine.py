@@ -37,7 +37,7 @@ def _info(body: str | None, status: str) -> tuple[EngineInfo | None, str]:
         return None, ""
     document = _json_object(body)
     if not document or not document.get("ServerVersion") or document.get("ServerErrors"):
-        errors = (document or {}).get("ServerErrors") or [body.strip()[-500:] or f"docker info ended with {status}"]
+        errors = (document or {}).get("ServerErrors") or [body.strip()[-500:] or _silence(status)]
         return None, "; ".join(map(str, errors))
     registries = document.get("RegistryConfig") or {}
     return EngineInfo(
@@ -53,6 +53,13 @@ def _info(body: str | None, status: str) -> tuple[EngineInfo | None, str]:
         warnings=tuple(map(str, document.get("Warnings") or ())),
         raw=document,
     ), ""
+
+
+def _silence(status: str) -> str:
+    ended = (
+        "does not answer: no word within 20 s" if status.strip() in {"124", "137", "143"} else f"ended with {status}"
+    )
+    return f"docker info {ended}"
 
 
 def _json_object(body: str) -> dict[str, Any] | None:

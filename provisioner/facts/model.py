@@ -87,6 +87,10 @@ class EngineInfo:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
+STARTED_AT_BOOT = ("enabled", "static")
+"""States of a unit file that systemd starts by itself; `enabled-runtime` does not outlive a reboot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """The Docker Engine on the host, if any.

@@ -126,7 +126,7 @@ def _login(body: str) -> Login:
         uid=int(match.group(1)),
         groups=tuple(re.findall(r"\(([^)]*)\)", groups)),
         sudo=_one_of("login", sudo, Sudo),
-        sudo_message=message.strip(),
+        sudo_message="; ".join(line.strip() for line in message.splitlines() if line.strip()),
     )
 
 

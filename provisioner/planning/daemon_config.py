@@ -59,6 +59,12 @@ def daemon_step(
     for change in changes:
         _refuse_unwritable(facts, change)
     info = facts.engine.info
+    if not installs and info is None and facts.engine.running and facts.as_root:
+        raise ApplyError(
+            f"dockerd runs (pid {facts.engine.pid}) and does not answer: {facts.engine.error}. Nothing was changed, "
+            "since it could not be seen whether the engine takes it.",
+            hint="its log says why; when it answers again, run the command again",
+        )
     if installs or info is None:
         why = "the first start of the engine has its final configuration" if installs else "the engine is stopped"
         return _written(changes, why), Restart("none", why)

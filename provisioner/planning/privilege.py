@@ -13,7 +13,9 @@ def require_root(facts: Facts, what: str) -> None:
         PrivilegeError: with sudo's own words.
     """
     if not facts.as_root:
+        hint = "log in as root, allow sudo without a password, or give the password with -K"
+        if "tty" in facts.login.sudo_message:
+            hint = f"let sudo do without a terminal there: a line `Defaults:{facts.login.name} !requiretty` (visudo)"
         raise PrivilegeError(
-            f"{what}, and {facts.login.name} cannot become root: {facts.login.sudo_message}",
-            hint="log in as root, allow sudo without a password, or give the password with -K",
+            f"{what}, and {facts.login.name} cannot become root: {facts.login.sudo_message}", hint=hint
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.facts.model import Facts
+from provisioner.facts.model import STARTED_AT_BOOT, Facts
 from provisioner.planning.model import Step
 
 
@@ -10,15 +10,17 @@ def service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | No
     unit = facts.units.get("docker.service")
     runs = facts.engine.info is not None and not installs
     enabled = {
-        "systemd": unit is not None and unit.unit_file_state in {"enabled", "enabled-runtime", "static"},
+        "systemd": unit is not None and unit.unit_file_state in STARTED_AT_BOOT,
         "none": True,
     }.get(facts.init, facts.starts_at_boot)
     if runs and enabled:
         return None
+    masked = unit is not None and unit.unit_file_state.startswith("masked")
     again = installs and facts.engine.running
     params = {"enable": not enabled, "config_changed": "start" if configured else "", "restart": again}
     start = "restart" if again else "start"
-    todo = " and ".join(word for word, needed in (("enable", not enabled), (start, not runs)) if needed)
+    steps = (("unmask", masked), ("enable", not enabled), (start, not runs))
+    todo = " and ".join(word for word, needed in steps if needed)
     new = "its packages change" if again else "newly installed"
     why = facts.engine.error or (new if installs else "it should run, now and after a reboot")
     return Step("service", f"{todo} the engine", why, "!", "service", params)

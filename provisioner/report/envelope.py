@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from provisioner.errors import ProvisionerError
 from provisioner.masking import masked
 from provisioner.outcome import Outcome
 from provisioner.report.failure import failure_document
@@ -25,6 +26,11 @@ def envelope(
         run=run,
         hosts=[{**_host(outcome), **(_plan(outcome) if plans else {})} for outcome in outcomes],
     )
+
+
+def failure(command: str, error: ProvisionerError) -> dict[str, Any]:
+    """Return the document of a command that ended before it had a result for any host."""
+    return document(command, status="failed", run=None, hosts=[], error=failure_document(error))
 
 
 def document(command: str, **content: Any) -> dict[str, Any]:

@@ -105,3 +105,32 @@ def test_a_port_that_says_nothing_is_one_error(run):
         ended = run("plan", "--timeout", "1", f"127.0.0.1:{silent.getsockname()[1]}")
     assert ended.returncode == 3
     assert "Traceback" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "code"),
+    [
+        pytest.param(("plan", "-i", "no-such.yaml"), "plan", 2, id="inventory"),
+        pytest.param(("mirror", "set", "ftp://x"), "mirror set", 2, id="wanted state"),
+        pytest.param(("apply", *NOBODY), "apply", 2, id="no terminal"),
+        pytest.param(("history", "no-such-run"), "history", 2, id="history"),
+    ],
+)
+def test_json_is_one_document_when_no_host_was_reached_at_all(run, words, command, code):
+    ended = run(*words, "--json")
+    document = json.loads(ended.stdout)
+    assert (ended.returncode, document["error"]["exit_code"]) == (code, code)
+    assert (document["schema"], document["command"], document["status"], document["hosts"]) == (
+        1,
+        command,
+        "failed",
+        [],
+    )
+    assert f"error: {document['error']['message']}" in ended.stderr
+
+
+def test_an_inventory_without_hosts_is_no_success(run, tmp_path):
+    (tmp_path / "empty.yaml").write_text("")
+    ended = run("mirror", "set", "https://a.example", "--yes", "-i", str(tmp_path / "empty.yaml"))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "empty.yaml names no hosts" in ended.stderr

@@ -103,3 +103,15 @@ def test_asking_a_client_for_its_version_calls_no_daemon(shell, tmp_path, tools)
     text = answer(shell, {"PATH": f"{tmp_path}:{os.environ['PATH']}"})
     said = {frame.name: frame.body for frame in frames(text, "n")}["docker-version"]
     assert said == "Docker version 20.10.24, asks unix:///nonexistent/docker.sock"
+
+
+@pytest.mark.parametrize("uri", ["http://mirror.example/linux/debian", "http://mirror.example/linux/debian/"])
+@pytest.mark.parametrize("text", ["Types: deb\nURIs: {}\nSuites: trixie\n", "deb {} trixie stable\n"])
+def test_a_source_of_docker_is_found_however_its_address_ends(tmp_path, uri, text):
+    path = tmp_path / "sources.list.d" / "mine.sources"
+    path.parent.mkdir()
+    path.write_text(text.format(uri))
+    functions = template_text("facts.sh").partition("\naccounts() {")[0].replace("/etc/apt/", f"{tmp_path}/")
+    asked = f"{functions}\npackage_sources\n"
+    done = subprocess.run(["sh", "-s", "n"], input=asked, capture_output=True, text=True, check=False)
+    assert f"{path}\n" in done.stdout

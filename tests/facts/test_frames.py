@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.errors import FactsError
+from provisioner.facts.engine import engine
 from provisioner.facts.frames import Frame, frames
 
 
@@ -35,3 +36,9 @@ def test_frames_hold_exactly_what_stood_between_the_markers(text, expected):
 def test_an_incomplete_answer_names_its_frame(text, message):
     with pytest.raises(FactsError, match=message):
         frames(text, "n")
+
+
+@pytest.mark.parametrize("status", ["124", "137"])
+def test_an_engine_that_hangs_is_said_to_hang(status):
+    frames_of = {"docker-info": "", "docker-info-status": status, "dockerd": "/usr/bin/dockerd", "pid": "7"}
+    assert engine(frames_of, "/etc/docker/daemon.json").error == "docker info does not answer: no word within 20 s"

@@ -154,3 +154,9 @@ def test_what_is_odd_and_does_not_stop_a_change_is_a_warning(text, version, says
     facts = host(text, engine={"info": replace(INFO, version=version)})
     warnings = list(daemon_warnings(facts, {"registry-mirrors": ONE}, version))
     assert warnings == [] if says is None else says in warnings[0]
+
+
+def test_an_engine_that_hangs_is_no_engine_that_is_stopped():
+    facts = host(engine={"info": None, "error": "docker info does not answer: no word within 20 s"})
+    with pytest.raises(ApplyError, match=r"no word within 20 s\. Nothing was changed"):
+        step(facts, registry_mirrors=ONE)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from provisioner.errors import ApplyError, PrivilegeError, UnsupportedError
-from provisioner.facts.model import HostFile, Login, OperatingSystem
+from provisioner.facts.model import HostFile, Login, OperatingSystem, Unit
 from provisioner.planning.planner import plan, sources_needed
 from provisioner.render import apply_script
 from provisioner.spec import Spec
@@ -99,3 +99,10 @@ def test_hostile_values_are_quoted_in_the_script():
     planned = plan("h", RUNNING, (), Spec(daemon={"labels": ["a='; rm -rf /"]}, install=False))
     assert "a='; rm -rf /" in planned.steps[0].params["text"]
     assert """'"'"'; rm -rf /""" in apply_script(planned)
+
+
+def test_a_unit_that_somebody_masked_is_unmasked_in_so_many_words():
+    facts = replace(RUNNING, units={"docker.service": Unit("docker.service", "masked", "inactive", "masked")})
+    stopped = replace(facts, engine=replace(facts.engine, pid=0, info=None))
+    (step,) = plan("h", stopped, (), Spec()).steps
+    assert step.title == "unmask and enable and start the engine"
