@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioner.errors import ApplyError
 from provisioner.facts.model import HostFile
@@ -160,3 +163,30 @@ def test_an_engine_that_hangs_is_no_engine_that_is_stopped():
     facts = host(engine={"info": None, "error": "docker info does not answer: no word within 20 s"})
     with pytest.raises(ApplyError, match=r"no word within 20 s\. Nothing was changed"):
         step(facts, registry_mirrors=ONE)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text('aä\\"/', max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("xyz"), inner, max_size=2),
+    max_leaves=4,
+)
+URLS = st.lists(
+    st.sampled_from(["https://one.example", "http://two.example:5000", "https://three.example/hub"]), unique=True
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["labels", "x", "registry-mirrors ", "é"]), VALUES, max_size=4),
+    st.none() | URLS,
+    URLS.filter(bool),
+    st.sampled_from([None, 0, 1, 4, "\t"]),
+)
+def test_clear_after_set_gives_back_an_equivalent_document(others, mirrors, wanted, indent):
+    before = {**others, **({} if mirrors is None else {"registry-mirrors": mirrors})}
+    text = json.dumps(before, indent=indent)
+    shown = mirrors or ()
+    change = step(host(text, mirrors=shown), registry_mirrors=wanted)
+    set_ = change.params["text"] if change and change.params["text"] is not None else text
+    assert json.loads(set_) == {**before, "registry-mirrors": wanted}
+    cleared = step(host(set_, mirrors=wanted), registry_mirrors=[]).params["text"]
+    assert list(json.loads(cleared).items()) == list({**before, "registry-mirrors": []}.items())

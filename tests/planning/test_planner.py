@@ -6,6 +6,7 @@ import pytest
 
 from provisioner.errors import ApplyError, PrivilegeError, UnsupportedError
 from provisioner.facts.model import HostFile, Login, OperatingSystem, Unit
+from provisioner.facts.model import HostFile, Login, OperatingSystem, OtherEngines, Rootless
 from provisioner.planning.planner import plan, sources_needed
 from provisioner.render import apply_script
 from provisioner.spec import Spec
@@ -106,3 +107,26 @@ def test_a_unit_that_somebody_masked_is_unmasked_in_so_many_words():
     stopped = replace(facts, engine=replace(facts.engine, pid=0, info=None))
     (step,) = plan("h", stopped, (), Spec()).steps
     assert step.title == "unmask and enable and start the engine"
+
+
+def test_a_rootless_engine_is_named_with_its_file_and_left_alone():
+    engines = OtherEngines(rootless=(Rootless(1000, "ops", "/home/ops/.config/docker/daemon.json"),))
+    spec = Spec(registry_mirrors=["https://m.example"], install=False)
+    with pytest.raises(UnsupportedError, match=r"of user ops, configured in /home/ops/") as refused:
+        plan("h", replace(BARE, other_engines=engines), (), spec)
+    assert "systemctl --user restart docker" in refused.value.hint
+    beside = plan("h", replace(RUNNING, other_engines=engines), (), spec)
+    assert beside.steps
+    assert any("rootless engine of user ops runs as well" in warning for warning in beside.warnings)
+
+
+def test_the_snaps_engine_gets_mirrors_in_its_own_file_and_nothing_else():
+    config = "/var/snap/docker/current/config/daemon.json"
+    engine = replace(RUNNING.engine, dockerd="/snap/docker/current/bin/dockerd", config_path=config)
+    facts = replace(RUNNING, engine=engine, snap=True, packages={}, daemon_json=HostFile(config, "{}"))
+    planned = plan("h", facts, (), Spec(registry_mirrors=["https://m.example"], install=False))
+    assert [diff.path for diff in planned.diffs] == [config]
+    assert (planned.init, planned.restart.how) == ("snap", "reload")
+    assert "snap restart docker.dockerd" in apply_script(planned)
+    with pytest.raises(UnsupportedError, match="as a snap"):
+        plan("h", facts, (), Spec(registry_mirrors=["https://m.example"]))
