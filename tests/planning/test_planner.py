@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from provisioner.errors import ApplyError, PrivilegeError, UnsupportedError
-from provisioner.facts.model import HostFile, Login, OperatingSystem, Unit
-from provisioner.facts.model import HostFile, Login, OperatingSystem, OtherEngines, Rootless
+from provisioner.facts.model import HostFile, Login, OperatingSystem, OtherEngines, Rootless, Unit
 from provisioner.planning.planner import plan, sources_needed
 from provisioner.render import apply_script
 from provisioner.spec import Spec
