@@ -63,7 +63,7 @@ class Outcome:
     error: ProvisionerError | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
-    """Why a host was left out without an error, or why there was nothing to do."""
+    """Why a host was left out without an error, why there was nothing to do, or that its engine is stopped."""
 
     @property
     def exit_code(self) -> int:

@@ -31,7 +31,7 @@ from provisioner.script_probe import fetch_script
 from provisioner.source_probe import probe
 from provisioner.spec import Spec
 from provisioner.transports.base import Transport
-from provisioner.verify import verify
+from provisioner.verify import not_running, verify
 
 LOSSES_TIMEOUT = 600.0
 
@@ -71,7 +71,15 @@ def look(target: Target) -> Outcome:
             target.name, "failed", facts, planned, checks=checks, error=unlike, timings=_since(began, "look")
         )
     note = nothing_to_change(target.spec) if planned.empty and not target.removal else ""
-    return Outcome(target.name, status, facts, planned, checks=checks, timings=_since(began, "look"), note=note)
+    return Outcome(
+        target.name,
+        status,
+        facts,
+        planned,
+        checks=checks,
+        timings=_since(began, "look"),
+        note=note or not_running(target.spec, facts),
+    )
 
 
 def change(
@@ -173,6 +181,7 @@ def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: O
             checks,
             error,
             _since(began, "change"),
+            not_running(target.spec, after),
         )
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, looked.plan, results, (), error, _since(began, "change"))

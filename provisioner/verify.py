@@ -35,3 +35,13 @@ def verify(facts: Facts, spec: Spec) -> tuple[Check, ...]:
     if not login.is_root and login.name in spec.users:
         checks.append(Check(f"engine answers {login.name}", engine.user_access == "ok", engine.user_access))
     return tuple(checks)
+
+
+def not_running(spec: Spec, facts: Facts) -> str:
+    """What the success of a mere configuration must not hide: that no engine has taken it up yet; else ""."""
+    if spec.install or facts.engine.running or not facts.engine.installed:
+        return ""
+    unit = facts.units.get("docker.service")
+    if unit and unit.active_state in {"failed", "activating"}:
+        return f"the engine does not run: docker.service is {unit.active_state}"
+    return "the engine is stopped"

@@ -6,17 +6,20 @@ import os
 import shlex
 import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 
 from provisioner.facts.frames import frames
+from provisioner.facts.model import Unit
 from provisioner.facts.parse import parse
 from provisioner.pipeline import Target, look
 from provisioner.planning.planner import plan
 from provisioner.render import apply_script, facts_script, launch_script, template_text
 from provisioner.spec import Spec
+from provisioner.verify import not_running
 from tests.fake_host import NEW, FakeHost
-from tests.hosts import RUNNING
+from tests.hosts import BARE, RUNNING
 
 PRELUDE = apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))).split(
     "step_1() {"
@@ -153,3 +156,20 @@ def test_nothing_to_write_is_no_success_while_the_engine_hangs():
     outcome = look(Target(Hanging("web01", NEW), Spec(registry_mirrors=[NEW], install=False)))
     assert (outcome.status, outcome.exit_code) == ("failed", 7)
     assert outcome.error.message == "engine answers: docker info does not answer: no word within 20 s"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        pytest.param("inactive", "the engine is stopped", id="stopped"),
+        pytest.param("activating", "the engine does not run: docker.service is activating", id="crash loop"),
+        pytest.param("failed", "the engine does not run: docker.service is failed", id="failed"),
+    ],
+)
+def test_a_configuration_that_no_engine_has_taken_up_is_said_to_be_so(state, said):
+    units = {"docker.service": Unit("docker.service", "loaded", state, "enabled")}
+    facts = replace(RUNNING, units=units, engine=replace(RUNNING.engine, pid=0, info=None))
+    assert not_running(Spec(registry_mirrors=[NEW], install=False), facts) == said
+    assert not_running(Spec(registry_mirrors=[NEW], install=False), RUNNING) == ""
+    assert not_running(Spec(registry_mirrors=[NEW]), facts) == ""
+    assert not_running(Spec(install=False), BARE) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import Annotated, NoReturn
@@ -59,7 +60,8 @@ def _end(error: ProvisionerError) -> NoReturn:
         from provisioner.report.envelope import failure
 
         groups = {group.name for group in app.registered_groups}
-        typer.echo(json.dumps(failure(" ".join(words[: 2 if words[0] in groups else 1]), error), indent=2))
+        with contextlib.suppress(OSError):  # it may be why nothing could be printed in the first place
+            typer.echo(json.dumps(failure(" ".join(words[: 2 if words[0] in groups else 1]), error), indent=2))
     sys.exit(error.exit_code)
 
 

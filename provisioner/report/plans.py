@@ -98,7 +98,7 @@ def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # n
         for group in grouped(plans, _script_but_for_its_host):
             if len(plans) > 1:
                 yield f"\n# The script of {' '.join(plan.host for plan in group)}"
-            yield f"\n{apply_script(group[0])}"
+            yield f"\n{_script(group[0])}"
 
 
 def _diffs(plans: list[Plan], index: int, paint: Paint) -> Iterator[str]:
@@ -116,6 +116,14 @@ def _painted(line: str, paint: Paint) -> str:
     if line.startswith(("+++", "---", "@@")):
         return paint(line, "bold")
     return paint(line, {"+": "green", "-": "red"}.get(line[:1], ""))
+
+
+def _script(plan: Plan) -> str:
+    """The script as a terminal may show it; it is the one that runs, unless a configuration holds a secret."""
+    runs = apply_script(plan)
+    shown = masked(runs)
+    to_read = "# *** hides a secret here: this is to be read, `provisioner render script` prints what runs\n"
+    return shown if shown == runs else to_read + shown
 
 
 def _script_but_for_its_host(plan: Plan) -> str:

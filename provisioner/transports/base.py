@@ -8,6 +8,9 @@ from typing import Protocol
 
 OnLine = Callable[[str], None]
 
+SILENT = "log in by hand and see what it waits for: a login script that asks something, a file system that hangs"
+"""The way out when a host accepts the login and then says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:

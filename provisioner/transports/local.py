@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from provisioner.errors import ConnectionLostError
-from provisioner.transports.base import Completed, OnLine
+from provisioner.transports.base import SILENT, Completed, OnLine
 from provisioner.transports.lines import Lines
 
 
@@ -54,7 +54,7 @@ class LocalTransport:
                 ready = selector.select(deadline - time.monotonic())
                 if not ready:
                     os.killpg(process.pid, signal.SIGKILL)
-                    raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s")
+                    raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s", hint=SILENT)
                 for key, _ in ready:
                     if key.fileobj is process.stdin:
                         try:

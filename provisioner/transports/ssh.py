@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import ConnectError, ConnectionLostError, UnreachableError
-from provisioner.transports.base import Completed, OnLine
+from provisioner.transports.base import SILENT, Completed, OnLine
 from provisioner.transports.known_hosts import HostKey, Known, known, verify
 from provisioner.transports.lines import Lines
 from provisioner.transports.ssh_config import Settings, SSHOptions, jump_place, resolve
@@ -72,7 +72,7 @@ class SSHTransport:
                 status = talk(channel, script.encode("utf-8", "surrogateescape"), out, err, deadline)
         except NoEndError as cause:
             self.close()
-            raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s") from cause
+            raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s", hint=SILENT) from cause
         except (CutOffError, paramiko.SSHException, OSError, EOFError) as cause:
             self.close()
             raise ConnectionLostError(

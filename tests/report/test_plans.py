@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from provisioner.planning.model import Restart
+from provisioner.planning.model import Restart, Step
+from provisioner.render import apply_script
 from provisioner.report import plan_text, plans_text, question
 from tests.report.outcomes import plan
 
@@ -40,6 +43,21 @@ def test_secrets_in_diffs_are_masked():
     text = plans_text([plan("a", after='{"log-opts": {"splunk-token": "s3cr3t"}}\n')])
     assert "s3cr3t" not in text
     assert '"splunk-token": "***"' in text
+
+
+def test_secrets_in_the_script_are_masked_and_said_to_be():
+    def step(value):
+        params = {"write": [{"path": "/d", "mode": "644", "owner": "root:root", "expected": "absent", "text": value}]}
+        params["write"][0]["how"] = "put"
+        return Step("daemon-config", "set x", "", "~", "write_files", {**params, "remove": []})
+
+    text = plan_text(replace(plan("a"), steps=(step('{"http-proxy": "http://me:s3cr3t@p:3128"}'),)), script=True)
+    assert "s3cr3t" not in text
+    assert "http://***@p:3128" in text
+    assert "*** hides a secret here" in text
+    harmless = replace(plan("a"), steps=(step('{"debug": true}'),))
+    assert "hides a secret" not in plan_text(harmless, script=True)
+    assert apply_script(harmless) in plan_text(harmless, script=True)
 
 
 @pytest.mark.parametrize("count", [1, 100])
