@@ -20,6 +20,7 @@ from provisioner.spec import Spec
 from provisioner.verify import not_running
 from tests.fake_host import NEW, FakeHost
 from tests.hosts import BARE, RUNNING
+from tests.planning.test_choice import NOBLE, good
 
 PRELUDE = apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))).split(
     "step_1() {"
@@ -173,3 +174,24 @@ def test_a_configuration_that_no_engine_has_taken_up_is_said_to_be_so(state, sai
     assert not_running(Spec(registry_mirrors=[NEW], install=False), RUNNING) == ""
     assert not_running(Spec(registry_mirrors=[NEW]), facts) == ""
     assert not_running(Spec(install=False), BARE) == ""
+
+
+@pytest.mark.parametrize(
+    ("broken", "removes"), [pytest.param("hello", False, id="another"), pytest.param("docker.io", True, id="leaving")]
+)
+def test_an_engine_stays_while_dpkg_cannot_finish_another_package(tmp_path, broken, removes):
+    facts = replace(BARE, packages={"docker.io": "20.10"})
+    script = apply_script(plan("h", facts, (good("official", NOBLE),), Spec(source="official")))
+    commands, rest = script.rsplit("main() {", 1)
+    step = rest.split("start conflicts\n")[1].split("\n")[0].strip()
+    for name, body in (
+        ("dpkg", f"[ $1 = --audit ] && echo {broken} || exit 1"),
+        ("dpkg-query", f"echo 'ii  bash'; echo 'iF  {broken}'"),
+        ("apt-get", f'echo "$@" >>{tmp_path}/called'),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    answer = sh(f"{commands}\nlock_holder() {{ return 1; }}\n{step}\n", "n", str(tmp_path / "run"), env=environment)
+    said = f"@@n error dpkg cannot finish the package {broken}; nothing was removed."
+    assert ((tmp_path / "called").exists(), said in answer.stdout) == (removes, not removes)

@@ -15,9 +15,9 @@ def service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | No
     }.get(facts.init, facts.starts_at_boot)
     if runs and enabled:
         return None
-    masked = unit is not None and unit.unit_file_state.startswith("masked")
+    masked = any(unit.unit_file_state.startswith("masked") for unit in facts.units.values())
     again = installs and facts.engine.running
-    params = {"enable": not enabled, "config_changed": "start" if configured else "", "restart": again}
+    params = {"enable": masked or not enabled, "config_changed": "start" if configured else "", "restart": again}
     start = "restart" if again else "start"
     steps = (("unmask", masked), ("enable", not enabled), (start, not runs))
     todo = " and ".join(word for word, needed in steps if needed)

@@ -101,11 +101,20 @@ def test_hostile_values_are_quoted_in_the_script():
     assert """'"'"'; rm -rf /""" in apply_script(planned)
 
 
-def test_a_unit_that_somebody_masked_is_unmasked_in_so_many_words():
-    facts = replace(RUNNING, units={"docker.service": Unit("docker.service", "masked", "inactive", "masked")})
+@pytest.mark.parametrize(
+    ("units", "title"),
+    [
+        pytest.param({"docker.service": "masked"}, "unmask and enable and start the engine", id="service"),
+        pytest.param(
+            {"docker.service": "enabled", "docker.socket": "masked"}, "unmask and start the engine", id="its socket"
+        ),
+    ],
+)
+def test_a_unit_that_somebody_masked_is_unmasked_in_so_many_words(units, title):
+    facts = replace(RUNNING, units={name: Unit(name, "loaded", "inactive", state) for name, state in units.items()})
     stopped = replace(facts, engine=replace(facts.engine, pid=0, info=None))
     (step,) = plan("h", stopped, (), Spec()).steps
-    assert step.title == "unmask and enable and start the engine"
+    assert (step.title, step.params["enable"]) == (title, True)
 
 
 def test_a_rootless_engine_is_named_with_its_file_and_left_alone():

@@ -296,6 +296,19 @@ step_1() {
     done
   }
   wait_for_locks
+  # While dpkg cannot finish some other package nothing can be installed either: then what works must stay.
+  if dpkg --audit | grep -q .; then
+    note "finishing what dpkg left half done"
+    leaving='docker.io containerd runc'
+    dpkg --force-confdef --force-confold --configure -a || {
+      for package in $(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^.[UFH]. *//p'); do
+        case " $leaving " in
+          *" $package "*) ;;
+          *) die "dpkg cannot finish the package $package; nothing was removed. Repair it first: dpkg --configure $package" ;;
+        esac
+      done
+    }
+  fi
   # `remove`, never `purge`: images, containers and volumes below /var/lib/docker stay.
   patient_apt -y -q -o DPkg::Lock::Timeout=300 remove docker.io containerd runc || die "the packages cannot be removed"
 }
