@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.testbed import debs
+
 CONFIG = Path("/etc/docker/daemon.json")
 WANTED = os.environ.get("CI") == "true" or os.environ.get("PROVISIONER_TEST_THIS_MACHINE") == "1"
 
@@ -62,12 +64,8 @@ def engine():
 @pytest.fixture(scope="module")
 def container(engine, tmp_path_factory):
     """A running container made of one static binary, without any registry."""
-    busybox = shutil.which("busybox")
-    if busybox is None:
-        subprocess.run(["apt-get", "install", "-y", "-q", "busybox-static"], check=True, capture_output=True)
-        busybox = shutil.which("busybox")
     root = tmp_path_factory.mktemp("image")
-    shutil.copy(busybox, root / "busybox")
+    shutil.copy(next(debs.unpacked("busybox-static").glob("**/bin/busybox")), root / "busybox")
     archive = root.parent / "image.tar"
     subprocess.run(["tar", "-C", root, "-cf", archive, "busybox"], check=True)
     docker("import", str(archive), "provisioner-test")
