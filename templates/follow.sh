@@ -10,7 +10,7 @@ follow() {
   tail=$!
   # A run that was killed, or that has no room for its log, does not say that it has ended.
   (
-    while run_lives "$1" "$2"; do sleep 1; done
+    while run_lives "$1" "$2" || { sleep 1; run_lives "$1" "$2"; }; do sleep 1; done
     sleep 2
     kill "$tail"
   ) >/dev/null 2>&1 &
@@ -32,6 +32,8 @@ follow() {
 run_lives() {
   case $(tr '\0' ' ' <"/proc/$2/cmdline") in
     *"$1"* | *"sh -s $N "*) return 0 ;;
+    # In the middle of an exec it is empty for a moment, and for good once it is a zombie.
+    '') [ -d "/proc/$2" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$2/status" ;;
     *) return 1 ;;
   esac
 }
