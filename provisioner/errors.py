@@ -21,8 +21,8 @@ The tree::
       CancelledError            130    Ctrl-C came before this host had ended
       SkippedError                0    not begun because of other hosts, whose codes count
 
-Several hosts: the worst of theirs, see `provisioner.fleet.worst`.
-Anything else is a bug: exit code 70 and a log file (see `provisioner.cli.crash`). Ctrl-C ends with 130.
+Several hosts: the worst of theirs, see `provisioner.runs.fleet.worst`.
+Anything else is a bug: exit code 70 and a log file (see `provisioner.runs.crash`). Ctrl-C ends with 130.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from provisioner.errors import UnreachableError
-from provisioner.pipeline import Target
-from provisioner.spec import Spec
+from provisioner.runs.target import Target
 from provisioner.transports.base import Completed
+from provisioner.wanted.spec import Spec
 
 RECORDED = (Path(__file__).parent / "recorded" / "debian-12-engine.facts").read_text(encoding="utf-8")
 OLD, NEW = "https://old.example", "https://new.example"

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from provisioner.facts.model import Engine, EngineInfo, Facts, Login, OperatingSystem, Unit
-from provisioner.platforms import Suite
-from provisioner.reach import Place, Source, SourceReach
+from provisioner.catalogue.platforms import Suite
+from provisioner.facts.model import Engine, EngineInfo, Facts, Login, OperatingSystem
+from provisioner.facts.os_release import operating_system
+from provisioner.host_files.systemd_unit import Unit
+from provisioner.sources.reach import Place, Source, SourceReach
+
+SAMPLES = Path(__file__).parent / "facts" / "platforms"
+"""os-release files, the lines of them that identify a release, as it ships them."""
 
 BARE = Facts(
     os=OperatingSystem(id="ubuntu", version_id="24.04", name="Ubuntu 24.04", codename="noble"),
@@ -49,3 +55,7 @@ def answering(name, key, versions, *, seconds=0.1, fingerprint="0" * 40, suites=
     offered = {"docker-ce": versions, "docker-ce-cli": versions, "containerd.io": ("1.7.27-1", "2.1.5-1")}
     source = Source(name, base, fingerprint, places)
     return SourceReach(source, seconds=seconds, key=key, versions=offered, place=place, **more)
+
+
+def sample(name):
+    return operating_system({"os-release": (SAMPLES / f"{name}.os-release").read_text(encoding="utf-8")})

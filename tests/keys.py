@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.openpgp import armoured, fingerprints
+from provisioner.host_files.openpgp import armoured, fingerprints
 
 
 def _key(seed: int) -> str:

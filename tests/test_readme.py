@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.platforms import derivatives, platforms
+from provisioner.catalogue.platforms import derivatives, platforms
 
 
 def table():

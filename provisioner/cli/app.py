@@ -12,7 +12,6 @@ import typer
 from provisioner import __version__
 from provisioner.cli.apply import apply
 from provisioner.cli.check import check
-from provisioner.cli.crash import as_bug
 from provisioner.cli.facts import facts
 from provisioner.cli.history import history
 from provisioner.cli.mirror import mirror
@@ -25,6 +24,7 @@ from provisioner.cli.status import status
 from provisioner.cli.verify import verify
 from provisioner.cli.versions import versions
 from provisioner.errors import CancelledError, ProvisionerError
+from provisioner.runs.crash import as_bug
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -8,13 +8,13 @@ from typing import Any, NoReturn
 
 import typer
 
-from provisioner.cli.crash import expected
 from provisioner.cli.options import Output
-from provisioner.fleet import each, worst
-from provisioner.offers import Offers
-from provisioner.pipeline import Target
 from provisioner.report.envelope import document, status
 from provisioner.report.failure import failure_document, failure_text
+from provisioner.runs.available import Offers
+from provisioner.runs.crash import expected
+from provisioner.runs.fleet import each, worst
+from provisioner.runs.target import Target
 
 
 def show(

@@ -11,18 +11,18 @@ from typing import Any
 
 import typer
 
-from provisioner.cli.crash import expected
 from provisioner.cli.options import Output
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
-from provisioner.facts.gather import gather
-from provisioner.fleet import each, worst
-from provisioner.pipeline import Target
-from provisioner.planning.planner import must_install
-from provisioner.platforms import platform_of
+from provisioner.facts.platform import platform_of
+from provisioner.planner.planner import must_install
 from provisioner.preflight import examine
 from provisioner.preflight.finding import Finding
+from provisioner.remote.gather import gather
 from provisioner.report.envelope import document, status
 from provisioner.report.failure import failure_document, failure_text
+from provisioner.runs.crash import expected
+from provisioner.runs.fleet import each, worst
+from provisioner.runs.target import Target
 
 COLOURS = {"pass": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}
 WIDTH = 100

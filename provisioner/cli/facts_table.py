@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import typer
 
-from provisioner.cli.crash import expected
 from provisioner.errors import ProvisionerError
-from provisioner.facts.gather import gather, gather_raw
 from provisioner.facts.model import Facts
-from provisioner.fleet import each, worst
-from provisioner.pipeline import Target
+from provisioner.remote.gather import gather, gather_raw
 from provisioner.report.envelope import document
 from provisioner.report.failure import failure_text
+from provisioner.runs.crash import expected
+from provisioner.runs.fleet import each, worst
+from provisioner.runs.target import Target
 
 
 def show(targets: list[Target], *, raw: bool, as_json: bool, forks: int) -> None:

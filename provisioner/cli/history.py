@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 if TYPE_CHECKING:
-    from provisioner.history import RunRecord
+    from provisioner.runs.history import RunRecord
 
 
 def history(
@@ -22,8 +22,8 @@ def history(
     import dataclasses
     import json
 
-    from provisioner import history as journal
     from provisioner.report.envelope import document
+    from provisioner.runs import history as journal
 
     content: dict[str, Any] = {}
     if run is None:
@@ -116,7 +116,7 @@ def _words(status: str) -> str:
 
 def _code(record: RunRecord) -> int | None:
     """None for a run that has not ended."""
-    from provisioner.fleet import worst
+    from provisioner.runs.fleet import worst
 
     return None if record.ended is None else worst(record.exit_codes)
 

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from provisioner.cli.options import Connection
 from provisioner.errors import UsageError
-from provisioner.pipeline import Target
-from provisioner.spec import Spec
+from provisioner.runs.target import Target
 from provisioner.transports.base import Transport
 from provisioner.transports.local import LocalTransport
 from provisioner.transports.ssh import SSHOptions, SSHTransport
+from provisioner.wanted.spec import Spec
 
 TARGET = re.compile(r"(?:(?P<user>[^@]+)@)?(?:\[(?P<six>[0-9a-fA-F:%.]+)\]|(?P<host>[^@:\[\]]+))(?::(?P<port>\d+))?")
 

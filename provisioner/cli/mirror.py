@@ -13,10 +13,10 @@ from provisioner.cli.mirror_options import MirrorPlaces, split_registries
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
-from provisioner.mirrors import HUB
+from provisioner.mirror_probe import HUB
 
 if TYPE_CHECKING:
-    from provisioner.pipeline import Target
+    from provisioner.runs.target import Target
 
 mirror = typer.Typer(no_args_is_help=True, help="Registry mirrors of engines that are installed.")
 mirror.command("list")(list_)
@@ -197,7 +197,7 @@ def _mirrors_alone(target: Target) -> Target:
 
     from provisioner.cli import hosts
     from provisioner.errors import UsageError
-    from provisioner.spec import MIRROR_FIELDS
+    from provisioner.wanted.spec import MIRROR_FIELDS
 
     state = target.spec
     if state.registry_mirrors is None and not state.other_registry_mirrors:

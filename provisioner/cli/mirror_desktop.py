@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from provisioner.cli.options import Output, Rollout
-from provisioner.desktop import Change, Desktop, RolledBackError
+from provisioner.desktop.docker_desktop import Change, Desktop, RolledBackError
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError, UsageError
 from provisioner.report.envelope import document
 from provisioner.report.envelope import status as overall
@@ -32,7 +32,7 @@ def change(command: str, urls: Sequence[str], targets: Sequence[str], rollout: R
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from provisioner.spec import RegistryMirror
+    from provisioner.wanted.spec import RegistryMirror
 
     if targets:
         raise UsageError(f"--desktop is about this machine; {', '.join(targets)} cannot be changed with it")

@@ -11,9 +11,9 @@ from provisioner.cli.mirror_probe import asked, shown
 from provisioner.cli.mirror_views import views
 from provisioner.cli.options import Connection
 from provisioner.errors import VerifyError
-from provisioner.mirrors import HUB
-from provisioner.mirrors.judge import fastest
-from provisioner.pipeline import Target
+from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe.judge import fastest
+from provisioner.runs.target import Target
 
 
 def pick(

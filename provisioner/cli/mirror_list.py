@@ -12,8 +12,8 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON docu
     import dataclasses
     import json
 
+    from provisioner.catalogue.registry_mirrors import known_mirrors
     from provisioner.cli.tables import aligned
-    from provisioner.mirrors.known import known_mirrors
     from provisioner.report.envelope import document
 
     rows = known_mirrors()

@@ -11,11 +11,11 @@ import typer
 from provisioner.cli import options as o
 from provisioner.cli.mirror_options import is_mirror
 from provisioner.cli.option_groups import grouped
-from provisioner.mirrors import HUB
+from provisioner.mirror_probe import HUB
 
 if TYPE_CHECKING:
     from provisioner.cli.mirror_views import View
-    from provisioner.pipeline import Target
+    from provisioner.runs.target import Target
 
 CompareWith = Annotated[
     str, typer.Option("--compare-with", help='registry whose images are the right ones; "" for none', metavar="URL")
@@ -45,9 +45,9 @@ def probe(
 
     from provisioner.cli import hosts
     from provisioner.cli.mirror_views import views
-    from provisioner.fleet import worst
-    from provisioner.mirrors.answer import image as named
+    from provisioner.mirror_probe.answer import image as named
     from provisioner.report.envelope import document, status
+    from provisioner.runs.fleet import worst
 
     images = [named(text) for text in image or ()]
     given, names = split(words)
@@ -74,7 +74,7 @@ def split(words: Sequence[str] | None) -> tuple[list[str], list[str]]:
 
 def asked(targets: Sequence[Target], given: Sequence[str]) -> tuple[str, ...]:
     """Return the mirrors to ask: those that were given, in the form that engines take, else the list's alive ones."""
-    from provisioner.mirrors.known import alive_mirrors
+    from provisioner.catalogue.registry_mirrors import alive_mirrors
 
     return (targets[0].spec.registry_mirrors or ()) if given else alive_mirrors()
 

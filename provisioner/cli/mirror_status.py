@@ -12,9 +12,9 @@ from provisioner.cli.option_groups import grouped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from provisioner.mirrors.status import MirrorStatus
-    from provisioner.outcome import Outcome
-    from provisioner.pipeline import Target
+    from provisioner.checks.mirror_status import MirrorStatus
+    from provisioner.runs.outcome import Outcome
+    from provisioner.runs.target import Target
 
 
 @grouped
@@ -33,10 +33,10 @@ def status(
 
     from provisioner.cli import hosts
     from provisioner.cli.survey import stand_in
-    from provisioner.fleet import each, worst
-    from provisioner.outcome import Outcome
     from provisioner.report.envelope import document
     from provisioner.report.envelope import status as word
+    from provisioner.runs.fleet import each, worst
+    from provisioner.runs.outcome import Outcome
 
     found = hosts.targets(target, connection, {"install": False}, only_said=True)
     views = each(
@@ -60,11 +60,11 @@ def status(
 def _look(target: Target, proof: str | None) -> tuple[Outcome, MirrorStatus | None]:
     from dataclasses import replace
 
+    from provisioner.checks.mirror_status import mirror_status
     from provisioner.errors import DifferenceError, ProvisionerError
-    from provisioner.facts.gather import gather
-    from provisioner.mirrors.status import mirror_status
-    from provisioner.outcome import Outcome
-    from provisioner.pipeline import prove, status_of
+    from provisioner.remote.gather import gather
+    from provisioner.runs.one_host import prove
+    from provisioner.runs.outcome import Outcome, status_of
 
     try:
         facts = gather(target.transport, become_password=target.become_password, brief=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioner.cli.crash import expected
 from provisioner.errors import ProvisionerError
-from provisioner.fleet import each
-from provisioner.mirrors import HUB
-from provisioner.mirrors.answer import Image
-from provisioner.mirrors.judge import Judged, judge
-from provisioner.mirrors.probe import probe
-from provisioner.pipeline import Target
+from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe.answer import Image
+from provisioner.mirror_probe.judge import Judged, judge
+from provisioner.remote.mirror_probe import probe
+from provisioner.runs.crash import expected
+from provisioner.runs.fleet import each
+from provisioner.runs.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def views(
     reference: str = HUB,
     keep_open: bool = False,
 ) -> list[View]:
-    """Ask `urls` from every host at once; see `provisioner.mirrors.probe`."""
+    """Ask `urls` from every host at once; see `provisioner.remote.mirror_probe`."""
 
     def look(target: Target) -> View:
         try:

@@ -1,6 +1,6 @@
 """The options that commands share; their names are those of Ansible and OpenSSH.
 
-None means "not said": defaults of the wanted state live in `provisioner.spec`, those of a host in its inventory
+None means "not said": defaults of the wanted state live in `provisioner.wanted.spec`, those of a host in its inventory
 and in ~/.ssh/config.
 """
 
@@ -17,7 +17,7 @@ from provisioner.cli.connection import Connection
 from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, places_said, split_registries
 
 if TYPE_CHECKING:
-    from provisioner.brakes import Brakes
+    from provisioner.runs.brakes import Brakes
 
 _WHAT, _HOW, _SHOWN = "Wanted state", "Rollout", "Output"
 
@@ -168,7 +168,7 @@ class Rollout:
 
     def brakes(self) -> Brakes:
         """Raises UsageError for a share that is none."""
-        from provisioner.brakes import Brakes, Share
+        from provisioner.runs.brakes import Brakes, Share
 
         return Brakes(
             self.canary or 0,

@@ -19,8 +19,8 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON docu
     """Show every known release: whose packages it takes, and the newest engine there is for it."""
     import json
 
+    from provisioner.catalogue.platforms import derivatives, platforms
     from provisioner.cli.tables import aligned
-    from provisioner.platforms import derivatives, platforms
     from provisioner.report.envelope import document
 
     rows = [

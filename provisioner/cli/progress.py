@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from provisioner.cli.options import Output
-from provisioner.outcome import Outcome
 from provisioner.report.table import state
+from provisioner.runs.outcome import Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

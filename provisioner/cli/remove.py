@@ -12,7 +12,7 @@ from provisioner.cli import options as o
 from provisioner.cli.option_groups import grouped
 
 if TYPE_CHECKING:
-    from provisioner.outcome import Outcome
+    from provisioner.runs.outcome import Outcome
 
 _WHAT = "What goes"
 

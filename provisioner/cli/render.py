@@ -31,8 +31,8 @@ def script(
     """Print the script that apply would run on one host; touch nothing."""
     from provisioner.cli import hosts
     from provisioner.errors import UsageError
-    from provisioner.pipeline import look
-    from provisioner.render import apply_script
+    from provisioner.runs.one_host import look
+    from provisioner.scripts.render import apply_script
 
     found = hosts.targets(target, connection, wanted.said())
     if len(found) != 1:
@@ -54,6 +54,6 @@ def script(
 def daemon_json(*, wanted: o.WantedState) -> None:
     """Print the daemon.json of a host that has none yet."""
     from provisioner.cli.hosts import spec
-    from provisioner.planning.daemon_json import merge
+    from provisioner.host_files.daemon_json import merge
 
     typer.echo(merge(None, spec(**wanted.said()).daemon_configuration), nl=False)

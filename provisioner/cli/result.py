@@ -15,10 +15,10 @@ import typer
 
 from provisioner.cli.options import Output, ReportedOutput
 from provisioner.errors import UsageError
-from provisioner.fleet import worst
-from provisioner.outcome import Outcome
 from provisioner.report import envelope, failures, outcomes_text, plans_text
 from provisioner.report.paint import Paint, coloured, plain
+from provisioner.runs.fleet import worst
+from provisioner.runs.outcome import Outcome
 
 
 class ReportFile:

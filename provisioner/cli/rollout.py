@@ -12,9 +12,9 @@ from provisioner.cli.progress import watching
 from provisioner.cli.result import ReportFile, finish
 from provisioner.cli.rollout_work import RolloutWork
 from provisioner.errors import UsageError
-from provisioner.history import Journal, to_resume
-from provisioner.outcome import Outcome
-from provisioner.pipeline import Target
+from provisioner.runs.history import Journal, to_resume
+from provisioner.runs.outcome import Outcome
+from provisioner.runs.target import Target
 
 
 def roll_out(

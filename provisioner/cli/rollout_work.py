@@ -18,19 +18,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from provisioner.brakes import Brake
 from provisioner.cli.confirmation import confirmed
 from provisioner.cli.options import Output, Rollout
 from provisioner.cli.progress import Progress
 from provisioner.cli.result import paint
 from provisioner.cli.survey import interrupted, stand_in
 from provisioner.errors import SkippedError
-from provisioner.fleet import each, roll
-from provisioner.history import Journal
-from provisioner.outcome import Outcome
-from provisioner.pipeline import Target, change, look
-from provisioner.planning.model import Plan, Step
+from provisioner.plan.model import Plan, Step
 from provisioner.report import plans_text, question
+from provisioner.runs.brakes import Brake
+from provisioner.runs.fleet import each, roll
+from provisioner.runs.history import Journal
+from provisioner.runs.one_host import change, look
+from provisioner.runs.outcome import Outcome
+from provisioner.runs.target import Target
 
 STALE = 60.0
 

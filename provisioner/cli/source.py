@@ -18,8 +18,8 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON docu
     import dataclasses
     import json
 
+    from provisioner.catalogue.package_sources import package_sources
     from provisioner.cli.tables import aligned
-    from provisioner.package_sources import package_sources
     from provisioner.report.envelope import document
 
     rows = list(package_sources().values())
@@ -48,7 +48,7 @@ def probe(
     from provisioner.cli import hosts
     from provisioner.cli.asking import show
     from provisioner.cli.tables import aligned
-    from provisioner.offers import Offers, offers_of
+    from provisioner.runs.available import Offers, offers_of
 
     def text(answer: Offers) -> str:
         rows = [("SOURCE", "SECONDS", "PACKAGES", "NEWEST", "PROBLEM")]

@@ -28,9 +28,9 @@ def status(
     """
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
-    from provisioner.comparison import compare
-    from provisioner.outcome import Outcome
-    from provisioner.pipeline import Target
+    from provisioner.runs.outcome import Outcome
+    from provisioner.runs.status import compare
+    from provisioner.runs.target import Target
 
     def work(target: Target) -> Outcome:
         return compare(target, probes=probe, accept=accept)

@@ -7,14 +7,14 @@ from contextlib import closing
 from dataclasses import replace
 from typing import NoReturn
 
-from provisioner.cli.crash import expected
 from provisioner.cli.options import Output
 from provisioner.cli.progress import watching
 from provisioner.cli.result import ReportFile, finish
 from provisioner.errors import CancelledError, SkippedError
-from provisioner.fleet import each, worst
-from provisioner.outcome import Outcome, Status
-from provisioner.pipeline import Target
+from provisioner.runs.crash import expected
+from provisioner.runs.fleet import each, worst
+from provisioner.runs.outcome import Outcome, Status
+from provisioner.runs.target import Target
 
 
 def survey(

@@ -18,8 +18,9 @@ def verify(
     """Check that hosts are in the wanted state; change nothing."""
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
-    from provisioner.outcome import Outcome
-    from provisioner.pipeline import Target, examine
+    from provisioner.runs.one_host import examine
+    from provisioner.runs.outcome import Outcome
+    from provisioner.runs.target import Target
 
     def work(target: Target) -> Outcome:
         return examine(target, on_step=lambda _step, _what: None, proof=proof)

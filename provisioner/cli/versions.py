@@ -17,7 +17,7 @@ def versions(
     """List the engines that can be installed, newest first; the installed one is marked."""
     from provisioner.cli import hosts
     from provisioner.cli.asking import show
-    from provisioner.offers import Offers, versions_of
+    from provisioner.runs.available import Offers, versions_of
 
     def text(answer: Offers) -> str:
         lines = [f"{answer.host}: {answer.package} from {answer.origin}"]

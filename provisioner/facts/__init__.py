@@ -1,3 +1,3 @@
-"""What is known about a host: one script, one answer, one frozen value."""
+"""What is known of a host: one script, one answer, one frozen value."""
 
 from __future__ import annotations

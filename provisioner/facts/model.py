@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +11,8 @@ from provisioner.facts.network import Network
 from provisioner.facts.package_state import PackageState
 from provisioner.facts.record import Record
 from provisioner.facts.storage import Storage
+from provisioner.host_files.host_file import HostFile
+from provisioner.host_files.systemd_unit import Unit
 
 Init = Literal["systemd", "upstart", "sysvinit", "openrc", "none"]
 ServiceManager = Literal[Init, "snap"]
@@ -36,23 +37,6 @@ class OperatingSystem:
     @property
     def major(self) -> str:
         return self.version_id.partition(".")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class HostFile:
-    """A regular file on the host, as it was read; `path` is where the last symlink leads."""
-
-    path: str
-    text: str
-    mode: str = "644"
-    owner: str = "root:root"
-    immutable: bool = False
-    asked: str = ""
-    """The path that was looked at, when it is a symlink to `path`."""
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +107,6 @@ class Engine:
     @property
     def running(self) -> bool:
         return self.pid > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A systemd unit: the values of `systemctl show`, and the text of the files it is made of."""
-
-    name: str
-    load_state: str
-    active_state: str
-    unit_file_state: str
-    exec_start: str = ""
-    files: tuple[HostFile, ...] = ()
-    needs_reload: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provisioner.facts.frames import Frame
-from provisioner.facts.model import HostFile, OtherEngines, Rootless
+from provisioner.facts.model import OtherEngines, Rootless
+from provisioner.host_files.host_file import HostFile
 
 FOLDERS = ("/etc/containerd/", "/etc/containers/", "/etc/rancher/")
 

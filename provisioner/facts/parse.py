@@ -10,22 +10,15 @@ from provisioner.errors import FactsError
 from provisioner.facts.engine import engine
 from provisioner.facts.frames import frames
 from provisioner.facts.kernel_support import kernel_support
-from provisioner.facts.model import (
-    Facts,
-    HostFile,
-    Init,
-    Login,
-    PackageManager,
-    RunInProgress,
-    Sudo,
-    Unit,
-)
+from provisioner.facts.model import Facts, Init, Login, PackageManager, RunInProgress, Sudo
 from provisioner.facts.network import network
 from provisioner.facts.os_release import FILES, operating_system
 from provisioner.facts.other_engines import other_engines
 from provisioner.facts.package_state import package_state
 from provisioner.facts.record import record
 from provisioner.facts.storage import disk_free, storage
+from provisioner.host_files.host_file import HostFile
+from provisioner.host_files.systemd_unit import Unit
 
 REQUIRED = ("login", "uname", "init", "package-manager", "dockerd", "config-path")
 

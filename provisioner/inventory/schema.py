@@ -70,7 +70,7 @@ def _variables() -> dict[str, Any]:
 
 def _docker() -> dict[str, Any]:
     """Return the schema of Spec, opened for what YAML makes of a version: 28 is a number there, and fine."""
-    from provisioner.spec import Spec
+    from provisioner.wanted.spec import Spec
 
     schema = Spec.model_json_schema()
     for name in INTERNAL:

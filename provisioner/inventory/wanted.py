@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from provisioner.inventory.host import InventoryHost
-    from provisioner.spec import Spec
+    from provisioner.wanted.spec import Spec
 
 # Fields of Spec that commands set, not people.
 INTERNAL = frozenset({"install", "mirror_change", "take_over"})
@@ -78,7 +78,7 @@ def spec_of(host: InventoryHost, overrides: Mapping[str, Any]) -> Spec:
     """
     from pydantic import ValidationError
 
-    from provisioner.spec import Spec
+    from provisioner.wanted.spec import Spec
 
     wanted = dict(host.wanted)
     for key in wanted.keys() & INTERNAL:
@@ -141,6 +141,6 @@ def _allowed() -> str:
 
 def allowed_keys() -> list[str]:
     """Return the keys that may stand below `docker:`: the fields of Spec."""
-    from provisioner.spec import Spec
+    from provisioner.wanted.spec import Spec
 
     return [name for name in Spec.model_fields if name not in INTERNAL]

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.model import Facts
-from provisioner.platforms import platform_of
+from provisioner.facts.platform import platform_of
 from provisioner.preflight import configuration, distribution, host, kernel, network, packages, storage
 from provisioner.preflight.finding import Finding, Subject
-from provisioner.spec import Spec
+from provisioner.wanted.spec import Spec
 
 CHECKS = (
     *distribution.CHECKS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalogue.versions import newer
 from provisioner.errors import UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
-from provisioner.versions import newer
 
 
 def unknown_distribution(facts: Facts) -> UnsupportedError:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from provisioner.catalogue.platforms import Platform
 from provisioner.facts.model import Facts
-from provisioner.platforms import Platform
-from provisioner.spec import Spec
+from provisioner.wanted.spec import Spec
 
 Verdict = Literal["pass", "warn", "fail"]
 Concern = Literal["install", "start", "apply", "always"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from provisioner.errors import DaemonConfigurationError
-from provisioner.planning import daemon_json
+from provisioner.host_files import daemon_json
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
 
 DEFAULT_POOLS = (

@@ -7,8 +7,8 @@ from typing import Any
 
 from provisioner.errors import ProvisionerError
 from provisioner.masking import masked
-from provisioner.outcome import Outcome
 from provisioner.report.failure import failure_document
+from provisioner.runs.outcome import Outcome
 
 SCHEMA = 1
 

@@ -11,11 +11,11 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from provisioner import __version__
 from provisioner.masking import masked
-from provisioner.outcome import Outcome
-from provisioner.render import template_text
 from provisioner.report.envelope import status
 from provisioner.report.paint import status_colour
 from provisioner.report.table import state
+from provisioner.runs.outcome import Outcome
+from provisioner.scripts.render import template_text
 
 
 def page(command: str, outcomes: Sequence[Outcome], run: str | None) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from provisioner.masking import masked
-from provisioner.planning.model import Plan
-from provisioner.render import apply_script
+from provisioner.plan.model import Plan
 from provisioner.report.paint import Paint, plain
+from provisioner.scripts.render import apply_script
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "magenta"}
 Member = TypeVar("Member")

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from provisioner.masking import masked
-from provisioner.outcome import Outcome
 from provisioner.report.paint import Paint, plain, status_colour
 from provisioner.report.plans import grouped, names
+from provisioner.runs.outcome import Outcome
 
 HEAD = ("HOST", "STATUS", "DOCKER", "REGISTRY MIRRORS", "SECONDS")
 MIRRORS = 3

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from provisioner.catalogue.platforms import Platform
 from provisioner.facts.model import Facts
-from provisioner.planning.model import Step
-from provisioner.platforms import Platform
-from provisioner.reach import SourceReach
-from provisioner.spec import Spec
+from provisioner.plan.model import Step
+from provisioner.sources.reach import SourceReach
 from provisioner.strategies import apt_repo, convenience_script, distro_packages, rpm_repo
 from provisioner.strategies.decision import Accept, Reject
+from provisioner.wanted.spec import Spec
 
 
 class Strategy(Protocol):

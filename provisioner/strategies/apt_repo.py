@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import base64
 
+from provisioner.catalogue.platforms import Platform
 from provisioner.facts.model import Facts
-from provisioner.openpgp import armoured, binary
-from provisioner.planning.model import Step
-from provisioner.planning.write_files import write_files
-from provisioner.platforms import Platform
-from provisioner.reach import APT_KEY, SourceReach
-from provisioner.render import file_text
-from provisioner.spec import Spec
+from provisioner.host_files.openpgp import armoured, binary
+from provisioner.plan.model import Step
+from provisioner.plan.write_files import write_files
+from provisioner.scripts.render import file_text
+from provisioner.sources.leftovers import leftovers, old_keys
+from provisioner.sources.reach import APT_KEY, SourceReach
 from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source, remove_conflicts
-from provisioner.strategies.other_sources import leftovers, old_keys
 from provisioner.strategies.system_update import system_update
+from provisioner.wanted.spec import Spec
 
 NAME = "apt-repo"
 SOURCE = "/etc/apt/sources.list.d/docker.sources"

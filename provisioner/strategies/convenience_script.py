@@ -7,15 +7,15 @@ other source. It waits 20 s where a docker command is there and under WSL, 10 s 
 
 from __future__ import annotations
 
+from provisioner.catalogue.package_sources import package_sources
+from provisioner.catalogue.platforms import Platform
 from provisioner.facts.model import Facts
-from provisioner.package_sources import package_sources
-from provisioner.planning.model import Step
-from provisioner.planning.write_files import write_files
-from provisioner.platforms import Platform
-from provisioner.reach import APT_SOURCES, RPM_REPOSITORY, ScriptReach, SourceReach
-from provisioner.spec import Spec
+from provisioner.plan.model import Step
+from provisioner.plan.write_files import write_files
+from provisioner.sources.leftovers import leftovers
+from provisioner.sources.reach import APT_SOURCES, RPM_REPOSITORY, ScriptReach, SourceReach
 from provisioner.strategies.decision import COMPANIONS, ENGINE_PACKAGES, LOCK_TIMEOUT, Accept, Reject, remove_conflicts
-from provisioner.strategies.other_sources import leftovers
+from provisioner.wanted.spec import Spec
 
 NAME = "convenience-script"
 OFFICIAL = "https://get.docker.com"

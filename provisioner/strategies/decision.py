@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from provisioner.catalogue.platforms import Platform
+from provisioner.catalogue.versions import newest, upstream
 from provisioner.facts.model import Facts
-from provisioner.planning.model import Step
-from provisioner.platforms import Platform
-from provisioner.reach import CONFIGURED, SourceReach, key_problem
-from provisioner.spec import Spec
-from provisioner.versions import newest, upstream
+from provisioner.plan.model import Step
+from provisioner.sources.reach import CONFIGURED, SourceReach, key_problem
+from provisioner.wanted.spec import Spec
 
 ENGINE_PACKAGES = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras")
 """Move together, at one version. docker-ce-cli and containerd.io are packages of their own since 18.09."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from provisioner.catalogue.platforms import Platform
 from provisioner.facts.model import Facts
-from provisioner.planning.model import Step
-from provisioner.platforms import Platform
-from provisioner.reach import SourceReach
-from provisioner.spec import Spec
+from provisioner.plan.model import Step
+from provisioner.sources.reach import SourceReach
 from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject
 from provisioner.strategies.system_update import system_update
+from provisioner.wanted.spec import Spec
 
 NAME = "distro-packages"
 

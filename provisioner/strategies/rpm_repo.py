@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from provisioner.catalogue.platforms import Platform
+from provisioner.catalogue.versions import order
 from provisioner.facts.model import Facts
-from provisioner.openpgp import armoured
-from provisioner.planning.model import Step
-from provisioner.planning.write_files import write_files
-from provisioner.platforms import Platform
-from provisioner.reach import RPM_KEY, RPM_REPOSITORY, SourceReach
-from provisioner.render import file_text
-from provisioner.spec import Spec
+from provisioner.host_files.openpgp import armoured
+from provisioner.plan.model import Step
+from provisioner.plan.write_files import write_files
+from provisioner.scripts.render import file_text
+from provisioner.sources.leftovers import leftovers
+from provisioner.sources.reach import RPM_KEY, RPM_REPOSITORY, SourceReach
 from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source, remove_conflicts
-from provisioner.strategies.other_sources import leftovers
 from provisioner.strategies.system_update import system_update
-from provisioner.versions import order
+from provisioner.wanted.spec import Spec
 
 NAME = "rpm-repo"
 MODULAR = "8"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from provisioner.facts.model import Facts
-from provisioner.planning.model import Step
-from provisioner.spec import Spec
+from provisioner.plan.model import Step
+from provisioner.wanted.spec import Spec
 
 LOCK_TIMEOUT = 600
 

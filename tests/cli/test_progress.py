@@ -9,7 +9,7 @@ import pytest
 from provisioner.cli import progress as module
 from provisioner.cli.options import Output
 from provisioner.cli.progress import Lines, Live, Progress, watching
-from provisioner.outcome import Outcome
+from provisioner.runs.outcome import Outcome
 from tests.report.outcomes import unreachable
 
 

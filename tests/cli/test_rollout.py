@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import typer
 
-from provisioner import history
 from provisioner.cli import rollout_work
 from provisioner.cli.options import ReportedOutput, Rollout
 from provisioner.cli.rollout import roll_out
 from provisioner.errors import UsageError
-from provisioner.pipeline import Target
-from provisioner.spec import Spec
+from provisioner.runs import history
+from provisioner.runs.target import Target
+from provisioner.wanted.spec import Spec
 from tests.fake_host import NEW, FakeHost, target
 
 

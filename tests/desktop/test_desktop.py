@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from provisioner.cli.app import app
-from provisioner.desktop import CONTEXT, Desktop, RolledBackError
+from provisioner.desktop.docker_desktop import CONTEXT, Desktop, RolledBackError
 from provisioner.errors import ApplyError, BlockedError, DaemonConfigurationError, UnsupportedError
 from provisioner.transports import local_file
 

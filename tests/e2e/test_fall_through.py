@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.facts.gather import gather
-from provisioner.planning.planner import plan, sources_needed
-from provisioner.source_probe import probe
-from provisioner.spec import Spec
+from provisioner.planner.planner import plan, sources_needed
+from provisioner.remote.gather import gather
+from provisioner.remote.source_probe import probe
 from provisioner.transports.ssh import SSHOptions, SSHTransport
+from provisioner.wanted.spec import Spec
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from provisioner.planning.model import Plan, Step
-from provisioner.render import apply_script
+from provisioner.plan.model import Plan, Step
+from provisioner.scripts.render import apply_script
 from tests.e2e.command_line import command
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

@@ -15,7 +15,7 @@ import pytest
 
 from provisioner.facts.frames import frames
 from provisioner.facts.parse import parse
-from provisioner.render import template_text
+from provisioner.scripts.render import template_text
 from tests.machine import lacks, needs
 
 SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}

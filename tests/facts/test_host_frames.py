@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.facts.gather import _skew
 from provisioner.facts.kernel_support import kernel_support
 from provisioner.facts.network import network
 from provisioner.facts.package_state import package_state
 from provisioner.facts.storage import storage
+from provisioner.remote.gather import _skew
 
 ROUTES = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t0102A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from provisioner.facts.frames import RAW_NONCE
-from provisioner.facts.gather import gather_raw
+from provisioner.remote.gather import gather_raw
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from tests.testbed import Host, testbed
 from tests.testbed.recipes import RECIPES

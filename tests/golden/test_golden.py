@@ -15,12 +15,12 @@ import pytest
 from provisioner.errors import ProvisionerError
 from provisioner.facts.frames import RAW_NONCE
 from provisioner.facts.parse import parse
-from provisioner.openpgp import fingerprints
-from provisioner.planning.planner import plan, sources_needed
-from provisioner.reach import SourceReach
-from provisioner.render import apply_script
+from provisioner.host_files.openpgp import fingerprints
+from provisioner.planner.planner import plan, sources_needed
 from provisioner.report import plan_text
-from provisioner.spec import Spec
+from provisioner.scripts.render import apply_script
+from provisioner.sources.reach import SourceReach
+from provisioner.wanted.spec import Spec
 
 HERE = Path(__file__).parent
 HOSTS = sorted(path.parent.name for path in HERE.glob("*/facts.txt"))

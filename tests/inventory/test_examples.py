@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from provisioner.inventory import inventory_schema, load, spec_of
 from provisioner.inventory.wanted import INTERNAL
-from provisioner.spec import Spec
+from provisioner.wanted.spec import Spec
 
 TOP = Path(__file__).parents[2]
 EXAMPLES = sorted((TOP / "inventories").glob("*.yaml"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from provisioner.facts.kernel_support import KernelSupport
 from provisioner.facts.model import OperatingSystem
 from provisioner.preflight import examine
-from provisioner.spec import Spec
+from provisioner.wanted.spec import Spec
 from tests.hosts import BARE
 
 

@@ -6,13 +6,15 @@ import pytest
 
 from provisioner.errors import BlockedError, DaemonConfigurationError, UnsupportedError
 from provisioner.facts.kernel_support import KernelSupport
-from provisioner.facts.model import HostFile, Login, OperatingSystem, Unit
+from provisioner.facts.model import Login, OperatingSystem
 from provisioner.facts.network import Network, Proxy, Route
 from provisioner.facts.package_state import PackageLock, PackageState
 from provisioner.facts.storage import Inodes, Mount, Storage
-from provisioner.planning.planner import plan
+from provisioner.host_files.host_file import HostFile
+from provisioner.host_files.systemd_unit import Unit
+from provisioner.planner.planner import plan
 from provisioner.preflight import examine, plan_warnings, refusal
-from provisioner.spec import Spec
+from provisioner.wanted.spec import Spec
 from tests.hosts import BARE, INFO, RUNNING
 
 GIB = 2**30

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioner.errors import ApplyError, UnreachableError
-from provisioner.outcome import Check, Outcome, StepResult
-from provisioner.planning.model import FileDiff, Plan, Rejected, Restart, Step
+from provisioner.plan.model import Check, FileDiff, Plan, Rejected, Restart, Step, StepResult
+from provisioner.runs.outcome import Outcome
 from tests.hosts import INFO, RUNNING
 
 

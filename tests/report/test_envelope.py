@@ -5,8 +5,8 @@ import json
 import pytest
 
 from provisioner.errors import SkippedError
-from provisioner.outcome import Outcome
 from provisioner.report import envelope
+from provisioner.runs.outcome import Outcome
 from tests.report.outcomes import changed, failed, unreachable
 
 HOST_KEYS = [

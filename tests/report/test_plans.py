@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.planning.model import Restart, Step
-from provisioner.render import apply_script
+from provisioner.plan.model import Restart, Step
 from provisioner.report import plan_text, plans_text, question
+from provisioner.scripts.render import apply_script
 from tests.report.outcomes import plan
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from provisioner.errors import SkippedError
-from provisioner.outcome import Outcome
 from provisioner.report import outcome_text, outcomes_text
 from provisioner.report.paint import coloured
+from provisioner.runs.outcome import Outcome
 from tests.report.outcomes import changed, failed, unreachable
 
 

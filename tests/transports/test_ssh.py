@@ -11,11 +11,7 @@ import time
 import paramiko
 import pytest
 
-from provisioner.errors import (
-    AuthenticationError,
-    ConnectionLostError,
-    UnreachableError,
-)
+from provisioner.errors import AuthenticationError, ConnectionLostError, UnreachableError
 from provisioner.transports import ssh_session
 from tests.machine import lacks, needs
 from tests.transports.ssh_server import Server, key, write_key

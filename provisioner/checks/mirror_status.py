@@ -1,0 +1,139 @@
+"""What a host says of its registry mirrors: the files, the engine, and whether they agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.errors import DaemonConfigurationError
+from provisioner.facts.flags import flag_places
+from provisioner.facts.model import Facts
+from provisioner.host_files import daemon_json
+from provisioner.host_files.mirror_files import (
+    CONTAINERD,
+    HUB,
+    K3S,
+    PODMAN,
+    Mirrors,
+    endpoints,
+    hosts_toml,
+    k3s,
+    podman,
+)
+from provisioner.planner.mirror_change import KEY, Configured, configured
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorStatus:
+    """`shown` is None when no engine answers. `problems` are why pulls may not go where the configuration says."""
+
+    version: str
+    configured: Configured
+    shown: tuple[str, ...] | None
+    flags: tuple[str, ...] = ()
+    registries: tuple[Mirrors, ...] = ()
+    others: dict[str, tuple[Mirrors, ...]] = field(default_factory=dict)
+    rootless: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        return not self.problems
+
+    def document(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "docker_version": self.version or None,
+            "configured": {"mirrors": list(self.configured.urls), "by": self.configured.by or None},
+            "engine": None if self.shown is None else list(self.shown),
+            "flags": list(self.flags),
+            "registries": [_row(row) for row in self.registries],
+            "other_engines": {name: [_row(row) for row in rows] for name, rows in self.others.items()},
+            "rootless": list(self.rootless),
+            "problems": list(self.problems),
+        }
+
+
+def mirror_status(facts: Facts) -> MirrorStatus:
+    """Return what the host says; a configuration that cannot be read is a problem, no error."""
+    info = facts.engine.info
+    shown = info.mirrors if info else None
+    problems = []
+    try:
+        by = configured(facts)
+    except DaemonConfigurationError as error:
+        by = Configured((), "")
+        problems.append(f"the next start of the engine will fail: {error.message}")
+    places = [place for place in flag_places(facts, KEY) if place.file]
+    flags = tuple(f"{place.where} gives {place.flag} {' '.join(place.values)}".rstrip() for place in places)
+    if not problems:
+        problems += _conflicts(facts, flags)
+        problems += _not_taken_up(facts, by)
+    problems += overridden(facts)
+    return MirrorStatus(
+        info.version if info else "",
+        by,
+        shown,
+        flags,
+        of_docker(facts),
+        of_others(facts),
+        tuple(f"{engine.user}: {engine.config}" for engine in facts.other_engines.rootless),
+        tuple(problems),
+    )
+
+
+def overridden(facts: Facts) -> list[str]:
+    """Return a sentence for each hosts.toml that makes the engine ignore registry-mirrors, which it shows all the same.
+
+    dockerd 28+ with the containerd image store, and only with two or more endpoints for docker.io.
+    """
+    info = facts.engine.info
+    if info is None or not info.containerd_store or int(info.version.partition(".")[0] or 0) < 28:
+        return []
+    found = {row.registry: (row, file) for row, file in zip(of_docker(facts), facts.registry_hosts, strict=True)}
+    row, file = found.get(HUB) or found.get("_default") or (None, None)
+    if row is None or file is None or endpoints(file) < 2:
+        return []
+    return [f"{row.path} sends pulls from Docker Hub to {', '.join(row.urls)}, whatever registry-mirrors says"]
+
+
+def of_docker(facts: Facts) -> tuple[Mirrors, ...]:
+    return tuple(hosts_toml(file) for file in facts.registry_hosts)
+
+
+def of_others(facts: Facts) -> dict[str, tuple[Mirrors, ...]]:
+    """Return what the other engines on the host use, by engine; those without mirrors have an empty tuple.
+
+    containerd is left out without any, since every Docker brings one that pulls nothing by itself.
+    """
+    others = facts.other_engines
+    containerd = [file for file in others.files if (file.asked or file.path).startswith(f"{CONTAINERD}/")]
+    found = {
+        "containerd": tuple(hosts_toml(file) for file in containerd),
+        "podman": podman(file for file in others.files if (file.asked or file.path).startswith(PODMAN)),
+        "k3s": tuple(row for file in others.files if (file.asked or file.path) == K3S for row in k3s(file)),
+    }
+    return {name: rows for name, rows in found.items() if rows or (name in others.names and name != "containerd")}
+
+
+def _conflicts(facts: Facts, flags: tuple[str, ...]) -> list[str]:
+    file = facts.daemon_json
+    if not flags or not file or KEY not in daemon_json.parse(file.text, file.path):
+        return []
+    return [f"{flags[0]}, and {facts.engine.config_path} has {KEY} as well: the next start of the engine will fail"]
+
+
+def _not_taken_up(facts: Facts, by: Configured) -> list[str]:
+    info = facts.engine.info
+    if info is None:
+        return []
+    if by.by == "the engine":
+        return ["the engine has mirrors that no file names; its next start will be without them"]
+    if info.mirrors == by.urls:
+        return []
+    shown = " ".join(info.mirrors) or "none"
+    return [f"{by.by} says {' '.join(by.urls) or 'none'}, and the engine has {shown}: it was not reloaded"]
+
+
+def _row(row: Mirrors) -> dict[str, Any]:
+    return {"path": row.path, "registry": row.registry, "mirrors": list(row.urls), "problem": row.problem or None}

@@ -1,0 +1,3 @@
+"""Docker Desktop on this machine."""
+
+from __future__ import annotations

@@ -1,0 +1,91 @@
+"""Which row of the catalogue a host's os-release leads to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from provisioner.catalogue.platforms import ANY, FAMILIES, Platform, derivatives, numbers, platforms
+from provisioner.facts.model import OperatingSystem
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A platform and how it was arrived at: `notice` is "" when there is a row for exactly this release."""
+
+    platform: Platform
+    notice: str = ""
+
+
+def platform_of(os: OperatingSystem, package_manager: str = "") -> Match | None:
+    """Return the platform that this system takes its packages as, or None when nothing hints at one.
+
+    In this order: the row of this release; the row of the release that os-release names as its origin
+    (UBUNTU_CODENAME, DEBIAN_CODENAME); for releases newer than the table, the nearest older row; for unknown
+    distributions, what ID_LIKE, codename and version say. `package_manager` tells apart what shares an id.
+    """
+    family = FAMILIES.get(package_manager, "")
+    rows = [row for row in platforms() if row.id == os.id and family in {"", row.family}]
+    own = _exact(rows, os)
+    if own:
+        return Match(own)
+    return _by_origin(os) or _by_age(rows, os) or _by_likeness(os, family)
+
+
+def _exact(rows: list[Platform], os: OperatingSystem) -> Platform | None:
+    if not os.version_id:
+        named = [row for row in rows if os.codename and os.codename in _codenames(row)]
+        return next(iter([*named, *(row for row in rows if row.release == ANY)]), None)
+    short = re.match(r"[Vv]?\d+", os.version_id)
+    wanted = (os.version_id.upper(), short.group().upper() if short else "", ANY)
+    return next((row for release in wanted for row in rows if row.release.upper() == release), None)
+
+
+def _codenames(row: Platform) -> tuple[str, ...]:
+    return (*row.codenames, *(suite.name for suite in row.suites[:1]))
+
+
+def _by_origin(os: OperatingSystem) -> Match | None:
+    """The row of the Ubuntu or Debian release that this one names as its origin."""
+    known = derivatives().get(os.id)
+    for origin, codename, variable in (
+        ("debian", os.debian_codename, "DEBIAN_CODENAME"),
+        ("ubuntu", os.ubuntu_codename, "UBUNTU_CODENAME"),
+    ):
+        row = next((row for row in platforms() if codename and row.id == origin and codename in _codenames(row)), None)
+        if row and os.id != origin:
+            if known:
+                return Match(replace(row, slug=f"{os.id}-{os.version_id}", name=f"{os.name} ({row.name} {codename})"))
+            like = f"ID_LIKE={' '.join(os.id_like)}, " if os.id_like else ""
+            return Match(row, _taken_as(os, row, f"{like}{variable}={codename}"))
+    return None
+
+
+def _by_age(rows: list[Platform], os: OperatingSystem) -> Match | None:
+    """The nearest older release of the same distribution, for one that the table does not know."""
+    wanted = numbers(os.version_id)
+    older = [row for row in rows if wanted and row.suites and row.release != ANY and numbers(row.release) < wanted]
+    if not older:
+        return None
+    row = max(older, key=lambda row: numbers(row.release))
+    return Match(row, _taken_as(os, row, f"{os.version_id} is not in the table"))
+
+
+def _by_likeness(os: OperatingSystem, family: str) -> Match | None:
+    """What ID_LIKE, together with a codename or a version, says of a distribution that is not in the table."""
+    for origin in ("ubuntu", "debian", "rhel", "centos", "fedora"):
+        if origin not in os.id_like:
+            continue
+        for row in platforms():
+            if row.id != origin or family not in {"", row.family} or not row.suites:
+                continue
+            if row.family == "deb" and os.codename and os.codename in _codenames(row):
+                return Match(row, _taken_as(os, row, f"ID_LIKE={' '.join(os.id_like)}, VERSION_CODENAME={os.codename}"))
+            if row.family == "rpm" and os.major and os.major == row.release:
+                return Match(row, _taken_as(os, row, f"ID_LIKE={' '.join(os.id_like)}, VERSION_ID={os.version_id}"))
+    return None
+
+
+def _taken_as(os: OperatingSystem, row: Platform, why: str) -> str:
+    codename = f" {row.suites[0].name}" if row.family == "deb" and row.suites else ""
+    return f"{os.name or os.id} is taken as {row.name}{codename} because {why}; nobody has tested that"

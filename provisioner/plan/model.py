@@ -1,0 +1,107 @@
+"""The plan: what will happen on one host, completely said before anything happens."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from provisioner.facts.model import ServiceManager
+
+Action = Literal["+", "~", "-", "!"]
+"""Terraform's symbols: create, change in place, remove; `!` runs something that interrupts a service."""
+
+_KEY_BLOCK = re.compile(r"(-----BEGIN PGP [A-Z ]+-----\n)[^-]*?(\n-----END PGP)")
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """A file before and after; `before` is None when it does not exist yet, `after` None when it goes."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+    def unified(self) -> str:
+        """The change as `diff -u` shows it; a key block is one line, since its fingerprint says more."""
+        before, after = (_KEY_BLOCK.sub(r"\1[...]\2", text or "") for text in (self.before, self.after))
+        lines = difflib.unified_diff(
+            before.splitlines(keepends=True),
+            after.splitlines(keepends=True),
+            fromfile=self.path if self.before is not None else "/dev/null",
+            tofile=self.path if self.after is not None else "/dev/null",
+        )
+        return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered action: `template` (below templates/steps/) rendered with `params`."""
+
+    id: str
+    title: str
+    why: str
+    action: Action
+    template: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    diffs: tuple[FileDiff, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    strategy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """How the daemon takes the new configuration, and why that way."""
+
+    how: Literal["none", "start", "reload", "restart", "stop"]
+    why: str = ""
+    stops_containers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything `apply` needs to know. No steps: the host is as wanted."""
+
+    host: str
+    platform: str
+    strategy: str
+    steps: tuple[Step, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    warnings: tuple[str, ...] = ()
+    restart: Restart = Restart("none")
+    init: ServiceManager = "systemd"
+    engine_version: str = ""
+    """What is noted on the host as the engine's version: "ask" for the one that answers at the end, "" for none."""
+
+    @property
+    def empty(self) -> bool:
+        return not self.steps
+
+    @property
+    def diffs(self) -> tuple[FileDiff, ...]:
+        return tuple(diff for step in self.steps for diff in step.diffs)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """`seconds` is the host's own clock; `log` is what the step printed."""
+
+    id: str
+    status: Literal["ok", "failed", "not run"]
+    seconds: float = 0.0
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at after the fact."""
+
+    name: str
+    passed: bool
+    detail: str = ""

@@ -1,0 +1,61 @@
+"""Ask a host for its facts: one exec."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from provisioner.errors import FactsError
+from provisioner.facts.frames import RAW_NONCE, new_nonce
+from provisioner.facts.model import Facts
+from provisioner.facts.parse import parse
+from provisioner.scripts.render import facts_script
+from provisioner.transports.base import Transport
+
+TIMEOUT = 120.0
+"""Seconds; a healthy host answers in well under one, a hung dockerd costs 40."""
+
+
+def gather(transport: Transport, *, become_password: str | None = None, brief: bool = False) -> Facts:
+    """Return the facts of the host behind `transport`; `brief` leaves out what only an installation needs.
+
+    Raises:
+        ConnectError: see `Transport.run`.
+        FactsError: the answer is incomplete; its tail and what the host said on stderr are in the message.
+    """
+    nonce = new_nonce()
+    asked = time.time()
+    answer = _ask(transport, nonce, become_password, brief=brief)
+    answered = time.time()
+    facts = parse_answer(*answer, nonce)
+    return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if facts.clock else facts
+
+
+def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
+    """Return the answer itself, in the form that golden test directories store."""
+    nonce = new_nonce()
+    stdout, _ = _ask(transport, nonce, become_password, brief=False)
+    return stdout.replace(f"@@{nonce} ", f"@@{RAW_NONCE} ")
+
+
+def parse_answer(stdout: str, stderr: str, nonce: str) -> Facts:
+    try:
+        return parse(stdout, nonce)
+    except FactsError as error:
+        said = "\n".join(stderr.strip().splitlines()[-10:])
+        if not said:
+            raise
+        raise FactsError(f"{error.message}; the host said: {said}", hint=error.hint) from error
+
+
+def _skew(clock: int, asked: float, answered: float) -> float:
+    """How far `clock`, in whole seconds, is at least from the time between question and answer."""
+    if clock > answered:
+        return clock - answered
+    return min(0.0, clock + 1 - asked)
+
+
+def _ask(transport: Transport, nonce: str, become_password: str | None, *, brief: bool) -> tuple[str, str]:
+    script = facts_script(nonce, become_password=become_password, brief=brief)
+    completed = transport.run(script, timeout=TIMEOUT)
+    return completed.stdout, completed.stderr

@@ -1,0 +1,244 @@
+"""The journal of runs: what was done to which hosts, written as they finish.
+
+An SQLite file at $XDG_STATE_HOME/provisioner/history.db, by default below ~/.local/state. Each host's row is
+committed when the host is done, so a crash loses nothing. A journal that cannot be written is worth one warning,
+never a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from provisioner.errors import ProvisionerError, UsageError
+from provisioner.masking import masked, masked_words
+from provisioner.runs.history_store import path, reading, writing
+from provisioner.runs.outcome import Outcome
+from provisioner.wanted.spec import Spec
+
+KEPT = 200
+"""Runs; older ones go when a new one begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostRecord:
+    """A host of a run. `status` is that of its outcome, `pending` before there is one. `done`: nothing is left to do
+    there. `wanted` is the fingerprint of its wanted state.
+    """
+
+    name: str
+    wanted: str
+    status: str
+    done: bool
+    changed: bool
+    docker_version: str | None
+    registry_mirrors: tuple[str, ...]
+    error: str | None
+    hint: str | None
+    exit_code: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run. `ended` is None while it goes on, and for good when it was cut off; `counts` tells how many hosts have
+    which status. `hosts` is empty in a list of runs.
+    """
+
+    id: str
+    command: str
+    argv: tuple[str, ...]
+    wanted: str
+    resumes: str | None
+    started: float
+    ended: float | None
+    counts: Mapping[str, int]
+    exit_codes: tuple[int, ...]
+    hosts: tuple[HostRecord, ...] = ()
+
+
+def fingerprint(*specs: Spec) -> str:
+    """One word that stands for the wanted state: the same for the same specs in any order and number."""
+    documents = {json.dumps(spec.model_dump(mode="json"), sort_keys=True) for spec in specs}
+    return hashlib.sha256("\n".join(sorted(documents)).encode()).hexdigest()[:16]
+
+
+class Journal:
+    """One run being written. Every method works, silently, when the journal itself does not."""
+
+    def __init__(
+        self,
+        command: str,
+        argv: Sequence[str],
+        wanted: dict[str, Spec],
+        *,
+        warn: Callable[[str], None],
+        resumes: str | None = None,
+    ) -> None:
+        """Begin a run over the hosts `wanted`; `warn` hears of trouble with the journal, once."""
+        self.run = time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(3)
+        self._wanted = {name: fingerprint(spec) for name, spec in wanted.items()}
+        self._positions = {name: position for position, name in enumerate(wanted)}
+        self._warn = warn
+        self._database: sqlite3.Connection | None = None
+        with self._trouble():
+            self._database = writing()
+        state = fingerprint(*wanted.values())
+        words = json.dumps(masked_words(argv))
+        self._write(
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL)",
+            (self.run, command, words, state, resumes, time.time()),
+        )
+        self._write("BEGIN")
+        for name in wanted:
+            self._keep(name, ("pending", False, False, None, "[]", None, None, 0, 0.0))
+        self._write("COMMIT")
+        self._write("DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY rowid DESC LIMIT ?)", (KEPT,))
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep what became of a host."""
+        info = outcome.facts.engine.info if outcome.facts else None
+        error = outcome.error
+        self._keep(
+            outcome.host,
+            (
+                outcome.status,
+                outcome.succeeded and outcome.status != "planned",
+                outcome.changed,
+                info.version if info else None,
+                json.dumps(info.mirrors if info else ()),
+                masked(error.message) if error else outcome.note or None,
+                masked(error.hint) if error else None,
+                outcome.exit_code,
+                outcome.seconds,
+            ),
+        )
+
+    def end(self) -> None:
+        self._write("UPDATE runs SET ended = ? WHERE id = ?", (time.time(), self.run))
+        if self._database is not None:
+            with self._trouble():
+                self._database.close()
+            self._database = None
+
+    def _keep(self, host: str, values: tuple[Any, ...]) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (self.run, self._positions.get(host, -1), host, self._wanted.get(host, ""), *values),
+        )
+
+    def _write(self, statement: str, values: tuple[Any, ...] = ()) -> None:
+        if self._database is not None:
+            with self._trouble():
+                self._database.execute(statement, [_storable(value) for value in values])
+
+    @contextlib.contextmanager
+    def _trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ProvisionerError) as cause:
+            if self._database is not None:
+                self._database.close()
+            self._database = None
+            self._warn(f"this run will not be in the history: {cause} ({path()})")
+
+
+def runs(limit: int = KEPT) -> list[RunRecord]:
+    """The last runs, newest first.
+
+    Raises:
+        UsageError: the journal is there and cannot be read.
+    """
+    with reading() as database:
+        if database is None:
+            return []
+        rows = database.execute("SELECT * FROM runs ORDER BY rowid DESC LIMIT ?", (limit,)).fetchall()
+        return [_run(database, row) for row in rows]
+
+
+def run(name: str) -> RunRecord:
+    """The run `name`, given in full, by its beginning or by the six characters at its end; "last" is the newest.
+
+    Raises:
+        UsageError: there is none, or more than one, or the journal cannot be read.
+    """
+    known = runs()
+    if name == "last":
+        found = known[:1]
+    else:
+        found = [record for record in known if record.id == name] or [
+            record for record in known if name and (record.id.startswith(name) or record.id.endswith(f"-{name}"))
+        ]
+    if len(found) > 1:
+        raise UsageError(f"{name} is the beginning of {len(found)} runs", hint="give more of it")
+    if not found:
+        raise UsageError(f"there is no run {name}", hint="`provisioner history` lists the last ones")
+    return _with_hosts(found[0])
+
+
+def to_resume(command: str, wanted: dict[str, Spec]) -> tuple[str, frozenset[str]]:
+    """Return the latest run of `command` with this wanted state and any of these hosts, and the hosts done in it.
+
+    Raises:
+        UsageError: there is no such run, nothing is left of it, or the journal cannot be read.
+    """
+    state = fingerprint(*wanted.values())
+    for record in runs():
+        if (record.command, record.wanted) != (command, state):
+            continue
+        hosts = [host for host in _with_hosts(record).hosts if _same(host, wanted)]
+        done = frozenset(host.name for host in hosts if host.done)
+        if done == wanted.keys():
+            raise UsageError(
+                f"there is nothing to resume: run {record.id} finished all of these hosts",
+                hint="run it without --resume to check them again",
+            )
+        if hosts:
+            return record.id, done
+    raise UsageError(
+        f"there is nothing to resume: no earlier run of `{command}` with these hosts and this wanted state",
+        hint="run it without --resume; `provisioner history` lists the last runs",
+    )
+
+
+def _same(host: HostRecord, wanted: dict[str, Spec]) -> bool:
+    return host.name in wanted and fingerprint(wanted[host.name]) == host.wanted
+
+
+def _run(database: sqlite3.Connection, row: tuple[Any, ...]) -> RunRecord:
+    identifier, command, argv, wanted, resumes, started, ended = row
+    counts: dict[str, int] = {}
+    codes = []
+    for status, code, number in database.execute(
+        "SELECT status, exit_code, count(*) FROM hosts WHERE run = ? GROUP BY status, exit_code", (identifier,)
+    ):
+        counts[status] = counts.get(status, 0) + number
+        codes.append(code)
+    words = tuple(json.loads(argv))
+    return RunRecord(identifier, command, words, wanted, resumes, started, ended, counts, tuple(codes))
+
+
+def _with_hosts(record: RunRecord) -> RunRecord:
+    with reading() as database:
+        if database is None:
+            return record
+        rows = database.execute("SELECT * FROM hosts WHERE run = ? ORDER BY position, name", (record.id,))
+        return replace(record, hosts=tuple(map(_host, rows)))
+
+
+def _host(row: Iterable[Any]) -> HostRecord:
+    _, _, name, wanted, status, done, changed, version, mirrors, error, hint, code, seconds = row
+    mirrors = tuple(json.loads(mirrors))
+    return HostRecord(name, wanted, status, bool(done), bool(changed), version, mirrors, error, hint, code, seconds)
+
+
+def _storable(value: Any) -> Any:
+    """SQLite takes no lone surrogates, which is how undecodable bytes of a host arrive."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

@@ -1,0 +1,214 @@
+"""One host, from facts to outcome."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from provisioner.checks.as_wanted import not_running, verify
+from provisioner.checks.mirror_status import overridden
+from provisioner.checks.proof import judge, proof_plan
+from provisioner.errors import (
+    BlockedError,
+    ProvisionerError,
+    VerifyError,
+)
+from provisioner.facts.losses import Losses, losses_in
+from provisioner.facts.model import Facts
+from provisioner.plan.model import Check, Plan, Restart, StepResult
+from provisioner.planner.mirror_change import nothing_to_change
+from provisioner.planner.planner import plan, script_needed, sources_needed
+from provisioner.preflight.privilege import require_root
+from provisioner.remote.ask_host import ask_host
+from provisioner.remote.execute import OnStep, execute
+from provisioner.remote.gather import gather
+from provisioner.remote.script_probe import fetch_script
+from provisioner.remote.source_probe import probe
+from provisioner.removal.removal import plan_removal, removal_checks
+from provisioner.runs.outcome import Outcome, Status, status_of
+from provisioner.runs.target import Target
+
+LOSSES_TIMEOUT = 600.0
+
+
+def look(target: Target) -> Outcome:
+    """Facts and plan; touches nothing. The status is `planned`, or `converged` when there is nothing to do."""
+    began = time.monotonic()
+    facts = None
+    try:
+        brief = not target.spec.install and not target.removal
+        facts = gather(target.transport, become_password=target.become_password, brief=brief)
+        planned = _planned(target, facts)
+    except ProvisionerError as error:
+        return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
+    status: Status = "converged" if planned.empty else "planned"
+    checks = _checks(target, facts) if planned.empty else ()
+    if failed := "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed):
+        unlike = VerifyError(failed, hint="nothing is left to write there, and yet it is not as wanted")
+        return Outcome(
+            target.name, "failed", facts, planned, checks=checks, error=unlike, timings=_since(began, "look")
+        )
+    note = nothing_to_change(target.spec) if planned.empty and not target.removal else ""
+    return Outcome(
+        target.name,
+        status,
+        facts,
+        planned,
+        checks=checks,
+        timings=_since(began, "look"),
+        note=note or not_running(target.spec, facts),
+    )
+
+
+def change(
+    target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnStep, proof: str | None = None
+) -> Outcome:
+    """Apply the plan that was shown, then check with the facts that the same exec gathered.
+
+    With `proof`, pull that image afresh at the end; where it came from is a check like the others.
+    """
+    outcome = _changed(target, looked, allow_restart=allow_restart, on_step=on_step)
+    return prove(target, outcome, proof, on_step) if proof and outcome.succeeded else outcome
+
+
+def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outcome:
+    """Return `outcome` with the check that pulls go through the mirrors of the engine."""
+    facts = outcome.facts
+    if facts is None or facts.engine.info is None:
+        return replace(outcome, status="failed", error=VerifyError("there is no engine here that could pull an image"))
+    began, checks = time.monotonic(), outcome.checks
+    error: ProvisionerError | None = None
+    try:
+        require_root(facts, "a proof needs root")
+        run = execute(
+            target.transport,
+            proof_plan(target.name, facts, image),
+            become_password=target.become_password,
+            on_step=on_step,
+        )
+        if run.error is not None:
+            raise run.error
+        check = judge(run.proof, facts.engine.info.mirrors, image)
+        if not check.passed:
+            check = replace(check, detail="; ".join([check.detail, *overridden(facts)]))
+        checks = (*checks, check)
+        if not check.passed:
+            error = VerifyError(f"proof: {check.detail}", hint=_PROOF_HINT)
+    except ProvisionerError as raised:
+        error = raised
+    status = status_of(error) if error else outcome.status
+    timings = {**outcome.timings, **_since(began, "proof")}
+    return replace(outcome, status=status, checks=checks, error=error, timings=timings)
+
+
+def examine(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outcome:
+    """Check the host against its wanted state without changing anything; `verified` when all checks pass."""
+    began = time.monotonic()
+    facts = None
+    try:
+        facts = gather(target.transport, become_password=target.become_password, brief=True)
+        checks = verify(facts, target.spec)
+        if facts.engine.info and facts.engine.info.mirrors:
+            checks += tuple(Check("hosts.toml", passed=False, detail=problem) for problem in overridden(facts))
+    except ProvisionerError as error:
+        return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
+    failed = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
+    hint = f"provisioner plan {target.name} shows what apply would do"
+    outcome = Outcome(
+        target.name,
+        "failed" if failed else "verified",
+        facts,
+        checks=checks,
+        error=VerifyError(failed, hint=hint) if failed else None,
+        timings=_since(began, "look"),
+    )
+    return prove(target, outcome, proof, on_step) if proof and outcome.succeeded else outcome
+
+
+def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnStep) -> Outcome:
+    if looked.plan is None or looked.plan.empty:
+        return looked
+    began = time.monotonic()
+    stops = looked.plan.restart.stops_containers
+    results: tuple[StepResult, ...] = ()
+    facts = looked.facts
+    try:
+        if stops and not allow_restart:
+            raise _blocked(looked.plan.restart)  # all errors of a host become its outcome
+        run = execute(target.transport, looked.plan, become_password=target.become_password, on_step=on_step)
+        results, facts = run.results, run.facts or looked.facts
+        if run.error is not None:
+            status: Status = "rolled_back" if run.rolled_back else "failed"
+            return Outcome(target.name, status, facts, looked.plan, results, (), run.error, _since(began, "change"))
+        if run.facts is None:
+            raise VerifyError("the host was changed, and gave no facts afterwards")  # as above
+        # Where the data lay is none of the facts of a run's own end, which are brief.
+        after = gather(target.transport, become_password=target.become_password) if target.removal else run.facts
+        checks = _checks(target, after)
+        again = _planned(target, after, asks_sources=False)
+        failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
+        failed += [f"still to do: {step.title}" for step in again.steps]
+        hint = "run the same command again" if target.removal else "run `provisioner plan` to see what is left"
+        error = VerifyError("; ".join(failed), hint=hint) if failed else None
+        return Outcome(
+            target.name,
+            "failed" if error else "changed",
+            facts,
+            looked.plan,
+            results,
+            checks,
+            error,
+            _since(began, "change"),
+            not_running(target.spec, after),
+        )
+    except ProvisionerError as error:
+        return Outcome(target.name, status_of(error), facts, looked.plan, results, (), error, _since(began, "change"))
+
+
+def _planned(target: Target, facts: Facts, *, asks_sources: bool = True) -> Plan:
+    become = target.become_password
+    if target.removal:
+        losses = _losses(target, facts.storage.data_root) if target.removal == "purge" else None
+        return plan_removal(target.name, facts, losses)
+    sources = sources_needed(facts, target.spec) if asks_sources else ()
+    reach = probe(target.transport, sources, become_password=become)
+    if asks_sources and script_needed(facts, target.spec):
+        reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
+    return plan(target.name, facts, reach, target.spec)
+
+
+def _losses(target: Target, data_root: str) -> Losses:
+    """Asking takes as long as a walk through the data."""
+    answer = ask_host(
+        target.transport,
+        "losses.sh.j2",
+        become_password=target.become_password,
+        timeout=LOSSES_TIMEOUT,
+        data_root=data_root,
+    )
+    return losses_in(answer, data_root)
+
+
+def _checks(target: Target, facts: Facts) -> tuple[Check, ...]:
+    if target.removal:
+        return removal_checks(facts, purged=target.removal == "purge")
+    return verify(facts, target.spec)
+
+
+def _blocked(restart: Restart) -> BlockedError:
+    stops = restart.stops_containers
+    if restart.how == "stop":
+        return BlockedError(
+            f"{restart.why}: that stops {stops} running containers", hint="allow it with --allow-restart"
+        )
+    return BlockedError(
+        f"{restart.why}: a restart would stop {stops} running containers",
+        hint="allow it with --allow-restart, or turn live-restore on first",
+    )
+
+
+_PROOF_HINT = "`provisioner mirror probe` asks the mirrors themselves"
+
+
+def _since(began: float, name: str) -> dict[str, float]:
+    return {name: time.monotonic() - began}

@@ -1,0 +1,59 @@
+"""One host compared with what it should be: what `provisioner status` does."""
+
+from __future__ import annotations
+
+import time
+
+from provisioner.checks.drift import drift
+from provisioner.errors import DifferenceError, ProvisionerError
+from provisioner.facts.model import Facts
+from provisioner.mirror_probe.judge import Judged, judge
+from provisioner.planner.record import record_plan
+from provisioner.remote.execute import execute
+from provisioner.remote.gather import gather
+from provisioner.remote.mirror_probe import probe
+from provisioner.runs.outcome import Outcome, Status, status_of
+from provisioner.runs.target import Target
+
+
+def compare(target: Target, *, probes: bool = False, accept: bool = False) -> Outcome:
+    """Look for drift without changing anything: `verified`, or `drifted` with every difference in the error.
+
+    With `probes`, the host asks its mirrors. With `accept`, files and version as they are become what later looks
+    compare with.
+    """
+    began = time.monotonic()
+    facts = None
+    try:
+        facts = gather(target.transport, become_password=target.become_password, brief=True)
+        if accept:
+            facts = _accepted(target, facts)
+        mirrors = facts.engine.info.mirrors if probes and facts.engine.info else ()
+        judged = _judged(target, mirrors) if mirrors else ()
+        checks = drift(target.name, facts, target.spec, judged)
+    except ProvisionerError as raised:
+        return Outcome(target.name, status_of(raised), facts, error=raised, timings=_since(began))
+    found = "\n".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
+    hint = f"provisioner apply {target.name} brings back what is wanted; status --accept takes edits as they are"
+    error = DifferenceError(found, hint=hint) if found else None
+    status: Status = "drifted" if found else "verified"
+    return Outcome(target.name, status, facts, checks=checks, error=error, timings=_since(began))
+
+
+def _judged(target: Target, mirrors: tuple[str, ...]) -> tuple[Judged, ...]:
+    asked = probe(target.transport, mirrors, become_password=target.become_password, reference="")
+    return judge(asked)
+
+
+def _accepted(target: Target, facts: Facts) -> Facts:
+    planned = record_plan(target.name, facts)
+    if planned.empty:
+        return facts
+    run = execute(target.transport, planned, become_password=target.become_password, on_step=lambda _step, _what: None)
+    if run.error is not None:
+        raise run.error
+    return run.facts or facts
+
+
+def _since(began: float) -> dict[str, float]:
+    return {"look": time.monotonic() - began}

@@ -1,0 +1,147 @@
+"""Plan -> script, and the scripts that carry it.
+
+Two environments: in shell every value is quoted by construction (`raw` marks the exceptions), in files nothing
+is. An undefined name is an error in both.
+"""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from provisioner.plan.model import Plan
+
+Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
+
+
+def facts_script(nonce: str, *, become_password: str | None = None, brief: bool = False) -> str:
+    """The script that asks a host for its facts, as root where the account allows it.
+
+    `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks.
+    """
+    return _envelope(nonce, _facts(brief=brief), become_password, needs_root=False)
+
+
+def _facts(*, brief: bool) -> str:
+    return ("brief=1\n" if brief else "") + template_text("facts.sh")
+
+
+def apply_script(plan: Plan) -> str:
+    """The script that `plan -v` shows and `apply` runs, to the byte."""
+    return _shell().get_template("apply.sh.j2").render(plan=plan)
+
+
+def launch_script(
+    apply: str,
+    nonce: str,
+    *,
+    run: str,
+    holder: str,
+    become_password: str | None = None,
+) -> str:
+    """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
+
+    `holder` is what somebody else is told who finds the lock taken. `run` names the directory of this run
+    below /var/lib/provisioner/runs.
+    """
+    payload = (
+        _shell()
+        .get_template("launch.sh.j2")
+        .render(
+            apply=apply,
+            facts=_facts(brief=True),
+            nonce=nonce,
+            run=run,
+            holder=holder,
+        )
+    )
+    return _envelope(nonce, payload, become_password, needs_root=True)
+
+
+def follow_script(nonce: str, *, run: str, become_password: str | None = None) -> str:
+    """The script that joins run `run` again after its connection was lost."""
+    payload = _shell().get_template("follow.sh.j2").render(run=run)
+    return _envelope(nonce, payload, become_password, needs_root=True)
+
+
+def root_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
+    """`template` (below templates/) as a script that runs as root where the account allows it."""
+    return _envelope(nonce, _shell().get_template(template).render(**context), become_password, needs_root=False)
+
+
+def file_text(template: str, **context: Any) -> str:
+    """The content of a file, from a template below templates/files/."""
+    return _files().get_template(template).render(**context)
+
+
+def template_text(name: str) -> str:
+    return (_directory() / name).read_text(encoding="utf-8")
+
+
+def quote(value: object) -> str:
+    """A value as shell words: strings are one word, a sequence one word per member, None and "" are ''."""
+    if isinstance(value, Raw):
+        return str(value)
+    if value is None:
+        return "''"
+    if isinstance(value, bool):
+        return "1" if value else "''"
+    if isinstance(value, str):
+        return shlex.quote(value)
+    if isinstance(value, Iterable):
+        return " ".join(shlex.quote(str(member)) for member in value)
+    return shlex.quote(str(value))
+
+
+def _envelope(nonce: str, payload: str, become_password: str | None, *, needs_root: bool) -> str:
+    return (
+        _shell()
+        .get_template("envelope.sh.j2")
+        .render(nonce=nonce, payload=payload, password=become_password or "", needs_root=needs_root)
+    )
+
+
+@functools.cache
+def _directory() -> Path:
+    packaged = Path(str(files("provisioner"))) / "templates"
+    return packaged if packaged.is_dir() else packaged.parent.parent / "templates"
+
+
+@functools.cache
+def _shell() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_directory()),
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 # shell, not HTML: `finalize` quotes
+    )
+    environment.filters["raw"] = Raw
+    environment.filters["comment"] = lambda value: Raw(" ".join(str(value).split()))
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    if isinstance(value, StrictUndefined):
+        return value
+    return quote(value)
+
+
+@functools.cache
+def _files() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_directory() / "files"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 # configuration files, not HTML
+    )

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from provisioner.facts.frames import new_nonce
+from provisioner.mirror_probe.answer import HELLO
+from provisioner.planner.planner import plan
+from provisioner.remote.source_probe import LIMIT
+from provisioner.removal.removal import plan_removal
+from provisioner.scripts.render import apply_script, facts_script, launch_script, root_script, template_text
+from provisioner.wanted.spec import Spec
+from tests.hosts import BARE, RUNNING, sample
+from tests.offered import EL9, NOBLE, ROCKY, good, script
+from tests.removable import FULL, INSTALLED
+
+KEYS = ("621e9f35-58ade481",)
+HELD = {"docker-ce": "3:26.1.5-1.el9", "containerd.io": "1.6-1", "podman": "4", "docker.io": "20.10"}
+
+
+def carried(script):
+    """What the envelope carries: to shellcheck it is the text of a here document."""
+    return re.search(r"<<'(PROVISIONER_\w+_PAYLOAD)'\n(.*)^\1$", script, re.DOTALL | re.MULTILINE)[2]
+
+
+SCRIPTS = {
+    "facts": template_text("facts.sh"),
+    "envelope": facts_script(new_nonce(), become_password="s3cret pass'\"$"),
+    "install": apply_script(
+        plan("h", BARE, (), Spec(registry_mirrors=["https://m.example"], users=["ops"], hold=True))
+    ),
+    "mirrors": apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))),
+    "apt": apply_script(
+        plan(
+            "h",
+            replace(BARE, packages=HELD, held=frozenset(HELD), ca_certificates=False),
+            (good("official", NOBLE),),
+            Spec(version="28.3", hold=True, system_update=True),
+        )
+    ),
+    "old-apt": apply_script(
+        plan("h", replace(BARE, os=sample("ubuntu-14.04"), init="upstart"), (good("official", NOBLE),), Spec())
+    ),
+    "distro-version": apply_script(plan("h", BARE, (), Spec(version="20.10", strategy="distro-packages"))),
+    "amazon": apply_script(plan("h", replace(ROCKY, os=sample("amzn-2"), package_manager="yum"), (), Spec())),
+    "mirror-probe": carried(
+        root_script(
+            "mirror_probe.sh.j2",
+            new_nonce(),
+            mirrors=[{"base": "https://m.example", "depth": "full"}],
+            images=(HELLO,),
+            limit=8,
+            connect=4,
+            total=20,
+            most=2**20,
+            tool="",
+        )
+    ),
+    **{
+        manager: apply_script(
+            plan(
+                "h",
+                replace(ROCKY, package_manager=manager, packages=HELD, held=frozenset(HELD), engine=RUNNING.engine),
+                (good("official", EL9, suites=("rhel/9",)),),
+                Spec(version="20.10", hold=True, system_update=True),
+            )
+        )
+        for manager in ("yum", "dnf", "dnf5")
+    },
+    **{
+        f"probe-{patient}": carried(
+            root_script(
+                "probe.sh.j2",
+                new_nonce(),
+                sources=(good("official").source, good("aliyun").source),
+                limit=LIMIT,
+                patience=20,
+                patient=patient,
+            )
+        )
+        for patient in (True, False)
+    },
+    **{
+        f"versions-{manager}": carried(root_script("versions.sh.j2", new_nonce(), manager=manager, package="docker-ce"))
+        for manager in ("apt", "dnf")
+    },
+    **{
+        f"remove-{manager}": apply_script(plan_removal("h", replace(INSTALLED, package_manager=manager, rpm_keys=KEYS)))
+        for manager in ("apt", "yum", "dnf5")
+    },
+    **{
+        f"purge-{init}": apply_script(plan_removal("h", replace(INSTALLED, packages=HELD, init=init), FULL))
+        for init in ("systemd", "sysvinit", "upstart", "openrc", "none")
+    },
+    **{
+        f"convenience-script-{family}": apply_script(
+            plan(
+                "h",
+                replace(facts, packages=HELD, held=frozenset(HELD)),
+                script(),
+                Spec(strategy="convenience-script", source="tuna", version="28.3"),
+            )
+        )
+        for family, facts in (("deb", BARE), ("rpm", replace(ROCKY, package_manager="dnf")))
+    },
+    **{
+        f"script-{pinned}": carried(
+            root_script("script.sh.j2", new_nonce(), url="https://it's.example/a b", limit=20, pinned=pinned)
+        )
+        for pinned in (True, False)
+    },
+    "losses": carried(root_script("losses.sh.j2", new_nonce(), data_root="/srv/it's docker")),
+    "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_script_parses(name):
+    subprocess.run(["sh", "-n"], input=SCRIPTS[name], text=True, check=True)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_shellcheck_has_no_complaint(name):
+    shellcheck = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if shellcheck is None:
+        pytest.fail("shellcheck is part of the development dependencies")
+    excluded = "SC2034,SC2317,SC2329"  # variables and functions of the prelude that this plan does not use
+    result = subprocess.run(
+        [shellcheck, "-s", "sh", "-S", "warning", "-e", excluded, "-"],
+        input=SCRIPTS[name],
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert result.stdout == ""

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.catalogue.versions import newest, satisfies, upstream
+from provisioner.wanted.spec import Spec
+from provisioner.wanted.values import registry_mirror
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["m.example", "ftp://m.example", "https://", "https:///", "https://m.example?x=1", "https://m.example#f",
+     "https://u:secret@m.example", "https://m.example:port", "https://m example"],
+)  # fmt: skip
+def test_a_mirror_that_dockerd_refuses_is_refused_here(url):
+    with pytest.raises(ValueError) as caught:
+        registry_mirror(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_trailing_slashes_go():
+    assert registry_mirror("https://m.example//") == "https://m.example"
+
+
+@pytest.mark.parametrize("wanted", [{"version": "28.x"}, {"daemon": {"registry-mirrors": []}}, {"source": "a b"}])
+def test_wrong_wanted_state_is_refused(wanted):
+    with pytest.raises(ValidationError):
+        Spec(**wanted)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("5:26.1.5-1~debian.13~trixie", "26.1.5"),
+        ("5:20.10.24~3-0~ubuntu-noble", "20.10.24"),
+        ("3:26.1.5-1.el9", "26.1.5"),
+        ("20.10.24+dfsg1-1+deb12u1", "20.10.24"),
+    ],
+)
+def test_upstream_version(version, expected):
+    assert upstream(version) == expected
+
+
+def test_a_prefix_matches_whole_numbers():
+    versions = ("5:20.10.1-1", "5:20.10.17-1", "5:28.0.0~rc.1-1", "5:26.1.5-1")
+    assert newest(versions, "20.10") == "5:20.10.17-1"
+    assert newest(versions, "20.10.1") == "5:20.10.1-1"
+    assert newest(versions) == "5:26.1.5-1"
+    assert not satisfies("5:20.10.17-1", "20.10.1")
+
+
+@pytest.mark.parametrize(
+    ("daemon", "says"),
+    [
+        ({"labels": "a=b"}, "labels must be a list of strings"),
+        ({"log-opts": {"max-file": 3}}, 'write "max-file": "3"'),
+        ({"insecure-registry": ["r"]}, "in daemon.json it is called insecure-registries"),
+    ],
+)
+def test_a_setting_that_no_engine_takes_is_refused_before_any_host_is_contacted(daemon, says):
+    with pytest.raises(ValidationError, match=says):
+        Spec(daemon=daemon)
