@@ -1,6 +1,7 @@
 #!/bin/sh
 # Everything that a decision about this host needs, in one exec. Changes nothing, starts nothing.
-# A line `brief=1` before it leaves out what only an installation needs to know.
+# Before it stand a line package_names='NAME ...', the packages that are asked for, and perhaps a line brief=1, which
+# leaves out what only an installation needs to know.
 # Usage: sh -s NONCE [LOGIN_USER]. Answer: frames "@@NONCE begin NAME" ... "@@NONCE end NAME", then "@@NONCE done 0".
 # The newline before a marker belongs to the marker, so a frame carries a file exactly, final newline or not.
 N=$1
@@ -51,7 +52,6 @@ init_system() {
   else init=none
   fi
   value init "$init"
-  value pid-1 "$first"
 }
 
 resources() {
@@ -88,13 +88,8 @@ packages() {
     if have "$candidate"; then manager=${candidate%-get}; break; fi
   done
   value package-manager "$manager"
-  set -- docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin \
-    docker-ce-rootless-extras docker-model-plugin docker-scan-plugin docker.io docker-cli docker-buildx \
-    docker-compose docker-compose-v2 docker-doc docker-engine docker docker-client docker-client-latest docker-common docker-latest \
-    docker-latest-logrotate docker-logrotate docker-selinux docker-engine-selinux docker-ee docker-io \
-    moby-engine moby-cli moby podman podman-docker containerd runc lxc-docker container-selinux \
-    ca-certificates apparmor cgroupfs-mount apt-transport-https lvm2 device-mapper-persistent-data \
-    thin-provisioning-tools
+  # shellcheck disable=SC2154,SC2086 # a list of words, from the line before this script
+  set -- $package_names
   if [ "$manager" = apt ]; then
     value package-arch "$(dpkg --print-architecture)"
     begin dpkg
@@ -415,7 +410,6 @@ network() {
   if [ -d /sys/class/net/docker0 ]; then value docker0 yes; fi
   if [ -r /proc/sys/net/ipv4/ip_forward ]; then read -r forward </proc/sys/net/ipv4/ip_forward; value ip-forward "$forward"; fi
   if have iptables; then value iptables "$(iptables --version 2>&1)"; else value iptables ''; fi
-  if have nft; then value nft yes; fi
   if [ -r /proc/net/ip_tables_names ]; then
     begin legacy-tables; cat /proc/net/ip_tables_names; end legacy-tables
   fi

@@ -9,6 +9,7 @@ from tests.hosts import INFO, RUNNING
 
 LIB = "/usr/lib/systemd/system/docker.service"
 ETC = "/etc/systemd/system/docker.service.d/m.conf"
+ENV = "EnvironmentFile=-/etc/default/docker\nEnvironmentFile=-/etc/sysconfig/docker*\n"
 PACKAGED = HostFile(LIB, "[Unit]\n# dockerd --registry-mirror=x\n[Service]\nExecStart=/usr/bin/dockerd -H fd://\n")
 
 

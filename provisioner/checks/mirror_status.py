@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.errors import DaemonConfigurationError
-from provisioner.facts.flags import flag_places
+from provisioner.facts.configured_mirrors import KEY, Configured, configured
+from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
-from provisioner.host_files import daemon_json
 from provisioner.host_files.mirror_files import (
     CONTAINERD,
     HUB,
@@ -20,7 +20,6 @@ from provisioner.host_files.mirror_files import (
     k3s,
     podman,
 )
-from provisioner.planner.mirror_change import KEY, Configured, configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +53,22 @@ class MirrorStatus:
         }
 
 
-def mirror_status(facts: Facts) -> MirrorStatus:
+def mirror_status(host: Host) -> MirrorStatus:
     """Return what the host says; a configuration that cannot be read is a problem, no error."""
-    info = facts.engine.info
+    facts, info = host.facts, host.info
     shown = info.mirrors if info else None
     problems = []
     try:
-        by = configured(facts)
+        by = configured(host)
     except DaemonConfigurationError as error:
         by = Configured((), "")
         problems.append(f"the next start of the engine will fail: {error.message}")
-    places = [place for place in flag_places(facts, KEY) if place.file]
+    places = [place for place in host.flag_places(KEY) if place.file]
     flags = tuple(f"{place.where} gives {place.flag} {' '.join(place.values)}".rstrip() for place in places)
     if not problems:
-        problems += _conflicts(facts, flags)
-        problems += _not_taken_up(facts, by)
-    problems += overridden(facts)
+        problems += _conflicts(host, flags)
+        problems += _not_taken_up(host, by)
+    problems += overridden(host)
     return MirrorStatus(
         info.version if info else "",
         by,
@@ -82,12 +81,12 @@ def mirror_status(facts: Facts) -> MirrorStatus:
     )
 
 
-def overridden(facts: Facts) -> list[str]:
+def overridden(host: Host) -> list[str]:
     """Return a sentence for each hosts.toml that makes the engine ignore registry-mirrors, which it shows all the same.
 
     dockerd 28+ with the containerd image store, and only with two or more endpoints for docker.io.
     """
-    info = facts.engine.info
+    facts, info = host.facts, host.info
     if info is None or not info.containerd_store or int(info.version.partition(".")[0] or 0) < 28:
         return []
     found = {row.registry: (row, file) for row, file in zip(of_docker(facts), facts.registry_hosts, strict=True)}
@@ -116,15 +115,16 @@ def of_others(facts: Facts) -> dict[str, tuple[Mirrors, ...]]:
     return {name: rows for name, rows in found.items() if rows or (name in others.names and name != "containerd")}
 
 
-def _conflicts(facts: Facts, flags: tuple[str, ...]) -> list[str]:
-    file = facts.daemon_json
-    if not flags or not file or KEY not in daemon_json.parse(file.text, file.path):
+def _conflicts(host: Host, flags: tuple[str, ...]) -> list[str]:
+    if not flags or KEY not in host.daemon_json.values:
         return []
-    return [f"{flags[0]}, and {facts.engine.config_path} has {KEY} as well: the next start of the engine will fail"]
+    return [
+        f"{flags[0]}, and {host.facts.engine.config_path} has {KEY} as well: the next start of the engine will fail"
+    ]
 
 
-def _not_taken_up(facts: Facts, by: Configured) -> list[str]:
-    info = facts.engine.info
+def _not_taken_up(host: Host, by: Configured) -> list[str]:
+    info = host.info
     if info is None:
         return []
     if by.by == "the engine":

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from provisioner.facts.model import Facts
 from provisioner.host_files import daemon_json
+from provisioner.plan.files import FileChange
 from provisioner.plan.model import Check, Plan, Restart, Step
-from provisioner.plan.write_files import file_params
 
 LIMIT = 600
 """Seconds that a pull may take."""
@@ -40,7 +40,7 @@ def proof_plan(host: str, facts: Facts, image: str) -> Plan:
         "!",
         "proof",
         {
-            **file_params(path, before, ""),
+            **FileChange(path, before, "").written(),
             "text": None if debugs else daemon_json.merge(text, {"debug": True}, path),
             "quiet": "" if debugs else daemon_json.merge(text, {"debug": False}, path),
             "format": "{{.Debug}}",

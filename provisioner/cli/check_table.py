@@ -13,9 +13,9 @@ import typer
 
 from provisioner.cli.options import Output
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
-from provisioner.facts.platform import platform_of
-from provisioner.planner.planner import must_install
-from provisioner.preflight import examine
+from provisioner.facts.host import Host
+from provisioner.planner.intent import must_install
+from provisioner.preflight import check
 from provisioner.preflight.finding import Finding
 from provisioner.remote.gather import gather
 from provisioner.report.envelope import document, status
@@ -78,9 +78,10 @@ def _examine(target: Target) -> Examined:
         return Examined(target.name, error=error, seconds=time.monotonic() - began)
     finally:
         target.transport.close()
-    found = examine(facts, target.spec, installs=must_install(facts, target.spec))
-    match = platform_of(facts.os, facts.package_manager)
-    return Examined(target.name, found, match.platform.slug if match else None, None, time.monotonic() - began)
+    host = Host.of(facts)
+    found = check(host, target.spec, installs=must_install(host, target.spec))
+    slug = host.platform.slug if host.platform else None
+    return Examined(target.name, found, slug, None, time.monotonic() - began)
 
 
 def table(host: Examined, *, passes: bool = False) -> Iterator[tuple[str, str]]:

@@ -62,13 +62,14 @@ def _look(target: Target, proof: str | None) -> tuple[Outcome, MirrorStatus | No
 
     from provisioner.checks.mirror_status import mirror_status
     from provisioner.errors import DifferenceError, ProvisionerError
+    from provisioner.facts.host import Host
     from provisioner.remote.gather import gather
     from provisioner.runs.one_host import prove
     from provisioner.runs.outcome import Outcome, status_of
 
     try:
         facts = gather(target.transport, become_password=target.become_password, brief=True)
-        found = mirror_status(facts)
+        found = mirror_status(Host.of(facts))
         outcome = Outcome(target.name, "verified", facts)
         if proof:
             outcome = prove(target, outcome, proof, lambda _step, _what: None)

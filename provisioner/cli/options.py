@@ -15,6 +15,7 @@ import typer
 
 from provisioner.cli.connection import Connection
 from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, places_said, split_registries
+from provisioner.wanted.strategies import strategy_names
 
 if TYPE_CHECKING:
     from provisioner.runs.brakes import Brakes
@@ -67,7 +68,7 @@ class WantedState:
         Optional[str],
         typer.Option(
             "--strategy",
-            help="auto, apt-repo, rpm-repo, distro-packages, convenience-script",
+            help=", ".join(["auto", *strategy_names()]),
             metavar="NAME",
             rich_help_panel=_WHAT,
         ),

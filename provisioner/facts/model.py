@@ -157,7 +157,6 @@ class Facts:
     package_manager: PackageManager
     packages: Mapping[str, str]
     engine: Engine
-    pid_1: str = ""
     half_configured: tuple[str, ...] = ()
     leftover_configuration: tuple[str, ...] = ()
     held: frozenset[str] = frozenset()

@@ -40,7 +40,6 @@ class Network:
     docker0: bool = False
     ip_forward: bool | None = None
     iptables: str | None = None
-    nft: bool = False
     legacy_tables: tuple[str, ...] = ()
     docker0_zones: tuple[str, ...] = ()
     proxies: tuple[Proxy, ...] = ()
@@ -58,7 +57,6 @@ def network(single: Mapping[str, str]) -> Network:
         docker0="docker0" in single,
         ip_forward=single["ip-forward"].strip() == "1" if "ip-forward" in single else None,
         iptables=single["iptables"].strip() if "iptables" in single else None,
-        nft="nft" in single,
         legacy_tables=tuple(single.get("legacy-tables", "").split()),
         docker0_zones=tuple(single.get("firewalld-docker0", "").split()),
         proxies=tuple(_proxies(single.get("proxies", ""))),

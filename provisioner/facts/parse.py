@@ -51,7 +51,6 @@ def parse(text: str, nonce: str) -> Facts:
         package_arch=single.get("package-arch", arch).strip(),
         kernel=kernel,
         init=_one_of("init", single["init"], Init),
-        pid_1=single.get("pid-1", ""),
         hostname=hostname,
         login=login,
         package_manager=_one_of("package-manager", single["package-manager"], PackageManager),
@@ -178,13 +177,11 @@ def _units(body: str, files: tuple[HostFile, ...]) -> dict[str, Unit]:
         if "Id" not in values:
             continue
         paths = (values.get("FragmentPath", "") + " " + values.get("DropInPaths", "")).split()
-        command = re.search(r"argv\[\]=([^;]*) ;", values.get("ExecStart", ""))
         units[values["Id"]] = Unit(
             name=values["Id"],
             load_state=values.get("LoadState", ""),
             active_state=values.get("ActiveState", ""),
             unit_file_state=values.get("UnitFileState", ""),
-            exec_start=command.group(1) if command else "",
             needs_reload=values.get("NeedDaemonReload") == "yes",
             files=tuple(file for file in files if _of_unit(file, values["Id"], paths)),
         )

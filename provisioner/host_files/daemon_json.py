@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.errors import DaemonConfigurationError
 from provisioner.host_files.json_scanner import Document, Member, read
 from provisioner.host_files.text_edits import edited
 
@@ -34,24 +35,71 @@ def parse(text: str, path: str = PATH) -> dict[str, Any]:
 
 
 def merge(text: str | None, wanted: Mapping[str, Any], path: str = PATH) -> str:
-    """Return `text` with the top-level keys of `wanted` set, and every other byte as it was.
-
-    A key that has its wanted value already is left alone, new keys go to the end. A list or object that stood
-    on one line stays on one line, and so does a document on one line. A byte order mark goes when something
-    changes: engines before 23.0 refuse it.
+    """Return `text` with the top-level keys of `wanted` set, and every other byte as it was; see `DaemonJson.merged`.
 
     Raises:
         DaemonConfigurationError: `text` cannot be read; see `parse`.
     """
-    document = read(text or "", path)
+    return DaemonJson.read(text, path).merged(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonJson:
+    """A daemon.json that was read once. `text` is None when there is no such file.
+
+    `broken` says why it cannot be read, and where; `values` are empty then.
+    """
+
+    path: str = PATH
+    text: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    broken: DaemonConfigurationError | None = field(default=None, compare=False)
+    _document: Document | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def read(cls, text: str | None, path: str = PATH) -> DaemonJson:
+        try:
+            document = read(text or "", path)
+        except DaemonConfigurationError as error:
+            return cls(path, text, broken=error)
+        return cls(path, text, {member.key: member.value for member in document.members}, _document=document)
+
+    @property
+    def required(self) -> Mapping[str, Any]:
+        """The values of a file that must be readable.
+
+        Raises:
+            DaemonConfigurationError: it is not; see `parse`.
+        """
+        if self.broken:
+            raise self.broken
+        return self.values
+
+    def merged(self, wanted: Mapping[str, Any]) -> str:
+        """Return the text with the top-level keys of `wanted` set, and every other byte as it was.
+
+        A key that has its wanted value already is left alone, new keys go to the end. A list or object that stood
+        on one line stays on one line, and so does a document on one line. A byte order mark goes when something
+        changes: engines before 23.0 refuse it.
+
+        Raises:
+            DaemonConfigurationError: the file cannot be read; see `parse`.
+        """
+        current = self.required
+        changed = {key: value for key, value in wanted.items() if key not in current or not _same(current[key], value)}
+        if self.text is not None and not changed:
+            return self.text
+        if self._document is None or not self._document.text.strip():
+            return json.dumps(changed, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        result = _set(self._document, changed)
+        after = json.loads(result)  # another reader than the one that made the edits
+        if after.keys() != {**current, **changed}.keys() or any(not _same(after[key], changed[key]) for key in changed):
+            raise AssertionError(f"the edit of {self.path} would not say what is wanted")
+        return result
+
+
+def _set(document: Document, changed: Mapping[str, Any]) -> str:
     present = {member.key: member for member in document.members}
-    changed = {
-        key: value for key, value in wanted.items() if key not in present or not _same(present[key].value, value)
-    }
-    if text is not None and not changed:
-        return text
-    if not document.text.strip():
-        return json.dumps(changed, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     layout = _Layout.of(document)
     edits = [
         (member.value_start, member.end, layout.replacement(document, member, changed[member.key]))
@@ -61,9 +109,7 @@ def merge(text: str | None, wanted: Mapping[str, Any], path: str = PATH) -> str:
     added = [layout.member(key, value) for key, value in changed.items() if key not in present]
     if added:
         edits.append(layout.insertion(document, added))
-    result = edited(document.text, edits)
-    parse(result, path)
-    return result
+    return edited(document.text, edits)
 
 
 def remove(text: str, keys: Collection[str], path: str = PATH) -> str:

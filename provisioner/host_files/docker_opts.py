@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.shell_assignments import Assignment, Script, flag_settings
-from provisioner.host_files.shell_lexer import split_words, text_of
+from provisioner.host_files.shell_lexer import Cell, split_words, text_of
 from provisioner.host_files.text_edits import edited
 
 PATH = "/etc/default/docker"
@@ -30,6 +32,25 @@ def options(text: str | None, *, variable: str = VARIABLE, path: str = PATH) -> 
     return tuple(text_of(word) for word in split_words(Script.read(text or "", variable, path).value))
 
 
+@dataclass(frozen=True, slots=True)
+class ShellVariable:
+    """A variable of an environment file, read once: `words` are those its value is split into."""
+
+    file: HostFile
+    name: str
+    words: tuple[tuple[Cell, ...], ...]
+
+    @classmethod
+    def read(cls, file: HostFile, name: str) -> ShellVariable:
+        """Raises DaemonConfigurationError when the shell cannot read the file either, or it is too involved."""
+        return cls(file, name, tuple(map(tuple, split_words(Script.read(file.text, name, file.path).value))))
+
+    def settings(self, flag: str) -> tuple[tuple[str, int], ...]:
+        """Return the values given to `flag`, each with the number of its line, from 1."""
+        found = flag_settings([list(word) for word in self.words], flag)
+        return tuple((value, self.file.text.count("\n", 0, words[0][0].start) + 1) for value, words in found)
+
+
 def directive_lines(text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH) -> tuple[int, ...]:
     """Return the numbers of the lines, from 1, from which dockerd gets `flag` (`registry-mirror`, `H`)."""
     return tuple(sorted({line for _, line in settings(text, flag, variable=variable, path=path)}))
@@ -41,9 +62,7 @@ def settings(text: str | None, flag: str, *, variable: str = VARIABLE, path: str
     Raises:
         DaemonConfigurationError: the shell cannot read the file either, or it is too involved.
     """
-    script = Script.read(text or "", variable, path)
-    found = flag_settings(split_words(script.value), flag.lstrip("-"))
-    return tuple((value, script.text.count("\n", 0, words[0][0].start) + 1) for value, words in found)
+    return ShellVariable.read(HostFile(path, text or ""), variable).settings(flag.lstrip("-"))
 
 
 def set_registry_mirrors(

@@ -22,14 +22,13 @@ class Unit:
     load_state: str
     active_state: str
     unit_file_state: str
-    exec_start: str = ""
     files: tuple[HostFile, ...] = ()
     needs_reload: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word as the service gets it, and where it stands in the file."""
+class Argument:
+    """A word of a command line as the service gets it, and where it stands in the file."""
 
     text: str
     start: int
@@ -38,56 +37,54 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandLine:
     """The value of an assignment: `start` to `end` in the text of `file`."""
 
     file: HostFile
     start: int
     end: int
-    words: tuple[Word, ...]
+    words: tuple[Argument, ...]
 
-    def without(self, words: Iterable[Word]) -> str:
+    def without(self, words: Iterable[Argument]) -> str:
         """Return the file's text without `words` and the white space before each; every other byte stays."""
         return edited(self.file.text, self._cuts(words))
 
-    def value_without(self, words: Iterable[Word]) -> str:
+    def value_without(self, words: Iterable[Argument]) -> str:
         """Return the command alone, without `words`."""
         cuts = [(start - self.start, end - self.start, "") for start, end, _ in self._cuts(words)]
         return edited(self.file.text[self.start : self.end], cuts)
 
-    def _cuts(self, words: Iterable[Word]) -> list[tuple[int, int, str]]:
+    def _cuts(self, words: Iterable[Argument]) -> list[tuple[int, int, str]]:
         before = {word: previous.end for previous, word in zip(self.words, self.words[1:], strict=False)}
         return [(before.get(word, word.start), word.end, "") for word in words]
 
 
-def command(unit: Unit) -> Command | None:
-    """Return the ExecStart= with which the service starts; None when there is none."""
-    found: list[Command] = []
-    for file, name, start, end in _assignments(unit):
-        if name == "ExecStart":
-            words = tuple(_words(file.text, start, end))
-            found = [*found, Command(file, start, end, words)] if words else []
-    return found[-1] if found else None
+@dataclass(frozen=True, slots=True)
+class ServiceSection:
+    """What [Service] of a unit and its drop-ins say about its process.
+
+    `start` is the ExecStart= that counts, None when there is none. `environment` are the assignments of Environment=,
+    as words; `environment_files` the paths or patterns of EnvironmentFile=, in order.
+    """
+
+    start: CommandLine | None = None
+    environment: tuple[CommandLine, ...] = ()
+    environment_files: tuple[str, ...] = ()
 
 
-def environment_files(unit: Unit) -> tuple[str, ...]:
-    """Return the paths or patterns of EnvironmentFile=, in order."""
-    found: list[str] = []
-    for file, name, start, end in _assignments(unit):
-        if name == "EnvironmentFile":
-            path = file.text[start:end].strip().removeprefix("-").strip("\"'")
-            found = [*found, path] if path else []
-    return tuple(found)
-
-
-def environment(unit: Unit) -> tuple[Command, ...]:
-    """Return the assignments of Environment=, as words."""
-    found: list[Command] = []
-    for file, name, start, end in _assignments(unit):
-        if name == "Environment":
-            words = tuple(_words(file.text, start, end))
-            found = [*found, Command(file, start, end, words)] if words else []
-    return tuple(found)
+def service_section(unit: Unit) -> ServiceSection:
+    """Read the files of `unit` once."""
+    found: dict[str, list[CommandLine]] = {"ExecStart": [], "Environment": [], "EnvironmentFile": []}
+    for file, name, begin, end in _assignments(unit):
+        if name in found:
+            words = tuple(_words(file.text, begin, end))
+            found[name] = [*found[name], CommandLine(file, begin, end, words)] if words else []
+    paths = (line.file.text[line.start : line.end] for line in found["EnvironmentFile"])
+    return ServiceSection(
+        start=found["ExecStart"][-1] if found["ExecStart"] else None,
+        environment=tuple(found["Environment"]),
+        environment_files=tuple(path.strip().removeprefix("-").strip("\"'") for path in paths),
+    )
 
 
 def _assignments(unit: Unit) -> Iterator[tuple[HostFile, str, int, int]]:
@@ -125,7 +122,7 @@ def _logical_lines(text: str) -> Iterator[tuple[int, int]]:
         yield begin, len(text)
 
 
-def _words(text: str, start: int, end: int) -> Iterator[Word]:
+def _words(text: str, start: int, end: int) -> Iterator[Argument]:
     at = start
     fresh = False
     while at < end:
@@ -138,7 +135,7 @@ def _words(text: str, start: int, end: int) -> Iterator[Word]:
         else:
             fresh = False
             word, after = _word(text, at, end)
-            yield Word(word, at, after, text.count("\n", 0, at) + 1)
+            yield Argument(word, at, after, text.count("\n", 0, at) + 1)
             at = after
 
 

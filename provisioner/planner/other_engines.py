@@ -11,8 +11,9 @@ from provisioner.facts.model import Facts
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.k3s_registries import with_mirrors
 from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG, HUB, K3S, PODMAN, podman
+from provisioner.plan.files import FileChange, write_files
 from provisioner.plan.model import Step
-from provisioner.planner.registry_files import FileChange, files_step, foreign, hosts_file, written_by_us
+from provisioner.planner.registry_files import foreign, hosts_file, written_by_us
 from provisioner.wanted.spec import Spec
 
 PODMAN_FILE = f"{PODMAN}.d/50-provisioner-mirrors.conf"
@@ -42,7 +43,7 @@ def other_engine_steps(facts: Facts, spec: Spec) -> tuple[list[Step], list[str]]
                 f"there is no {name} on this host. Nothing was changed.", hint=f"leave {name} out of --also"
             )
         changes, note = _ENGINES[name](facts, spec.registry_mirrors)
-        step = files_step(f"mirrors-{name}", f"mirrors of Docker Hub for {name}", "--also", changes)
+        step = write_files(f"mirrors-{name}", f"mirrors of Docker Hub for {name}", "--also", changes)
         if step:
             steps.append(step)
         if note and (step or name == "containerd"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from provisioner.facts.model import Facts
-from provisioner.plan.model import Plan, Step
+from provisioner.plan.engine_steps import note_files
+from provisioner.plan.model import Plan
 
 
 def record_plan(host: str, facts: Facts) -> Plan:
@@ -13,5 +14,4 @@ def record_plan(host: str, facts: Facts) -> Plan:
     version = info.version if info and facts.record.engine not in {"", info.version} else ""
     if not touched and not version:
         return Plan(host, "", "")
-    step = Step("record", "note what is there", "status --accept", "~", "record", {"paths": touched})
-    return Plan(host, "", "", (step,), init=facts.service_manager, engine_version=version)
+    return Plan(host, "", "", (note_files(touched),), init=facts.service_manager, engine_version=version)

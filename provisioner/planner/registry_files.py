@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from provisioner.catalogue.daemon_keys import release
 from provisioner.errors import ApplyError, UnsupportedError
+from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
-from provisioner.host_files import daemon_json
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.mirror_files import HUB, hosts_toml
-from provisioner.plan.model import FileDiff, Step
-from provisioner.plan.write_files import file_params
+from provisioner.plan.files import FileChange, write_files
+from provisioner.plan.model import Step
 from provisioner.wanted.spec import Spec
 
 CAPABILITIES = '["pull", "resolve"]'
@@ -23,15 +22,6 @@ looked up at the registry itself, which hosts that need a mirror cannot reach. W
 mirrors for tags as well, so this trusts a mirror no further than that."""
 
 _ROOTS = {HUB: "registry-1.docker.io"}
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """A file that is to read `text`; None: it goes."""
-
-    path: str
-    before: HostFile | None
-    text: str | None
 
 
 def hosts_toml_text(registry: str, mirrors: Sequence[str], authorities: Mapping[str, str] | None = None) -> str:
@@ -48,7 +38,7 @@ def hosts_toml_text(registry: str, mirrors: Sequence[str], authorities: Mapping[
     return "\n".join(lines) + "\n"
 
 
-def registry_file_step(facts: Facts, spec: Spec, version: str, *, installs: bool) -> Step | None:
+def registry_file_step(host: Host, spec: Spec, version: str, *, installs: bool) -> Step | None:
     """Return the step that writes hosts.toml and ca.crt files for dockerd; None when all is so.
 
     No reload follows: dockerd reads them with every pull.
@@ -59,33 +49,10 @@ def registry_file_step(facts: Facts, spec: Spec, version: str, *, installs: bool
     """
     wanted = spec.other_registry_mirrors
     if any(wanted.values()):
-        _refuse_store(facts, spec, version, installs=installs)
-    changes = [*_hosts_files(facts, spec), *_certificates(facts, spec, version)]
-    return files_step("registry-files", "mirrors of registries and their certificates", "read with every pull", changes)
-
-
-def files_step(step_id: str, title: str, why: str, changes: Sequence[FileChange]) -> Step | None:
-    """Return the step that makes `changes`; None when there are none."""
-    changes = [change for change in changes if (change.before.text if change.before else None) != change.text]
-    if not changes:
-        return None
-    added = all(change.before is None for change in changes)
-    gone = all(change.text is None for change in changes)
-    return Step(
-        step_id,
-        title,
-        why,
-        "+" if added else "-" if gone else "~",
-        "write_files",
-        {
-            "write": [file_params(row.path, row.before, row.text) for row in changes if row.text is not None],
-            "remove": [
-                {"path": row.before.path, "expected": row.before.sha256}
-                for row in changes
-                if row.text is None and row.before
-            ],
-        },
-        tuple(FileDiff(row.path, row.before.text if row.before else None, row.text) for row in changes),
+        _refuse_store(host, spec, version, installs=installs)
+    changes = [*_hosts_files(host.facts, spec), *_certificates(host.facts, spec, version)]
+    return write_files(
+        "registry-files", "mirrors of registries and their certificates", "read with every pull", changes
     )
 
 
@@ -166,7 +133,7 @@ def _has(facts: Facts, path: str) -> HostFile | None:
     return next((file for file in facts.registry_cas if path in {file.path, file.asked}), None)
 
 
-def _refuse_store(facts: Facts, spec: Spec, version: str, *, installs: bool) -> None:
+def _refuse_store(host: Host, spec: Spec, version: str, *, installs: bool) -> None:
     """Since 28.0, with the containerd image store, dockerd reads hosts.toml (docs, registry host configuration)."""
     registries = ", ".join(registry for registry, mirrors in spec.other_registry_mirrors.items() if mirrors)
     if version and release(version) < (28, 0, 0):
@@ -174,9 +141,9 @@ def _refuse_store(facts: Facts, spec: Spec, version: str, *, installs: bool) -> 
             f"mirrors of {registries} need Docker 28 or newer, this is {version}: its mirrors are those of Docker Hub",
             hint="--docker-version 28 or newer, or write the mirror into the names of the images",
         )
-    if _containerd_store(facts, spec, version, installs=installs):
+    if _containerd_store(host, spec, version, installs=installs):
         return
-    driver = facts.engine.info.storage_driver if facts.engine.info else "a graph driver"
+    driver = host.info.storage_driver if host.info else "a graph driver"
     raise UnsupportedError(
         f"mirrors of {registries} need the containerd image store; the images here are kept with {driver}",
         hint="""turn it on with --daemon features='{"containerd-snapshotter": true}' (a restart; it begins without """
@@ -184,13 +151,12 @@ def _refuse_store(facts: Facts, spec: Spec, version: str, *, installs: bool) -> 
     )
 
 
-def _containerd_store(facts: Facts, spec: Spec, version: str, *, installs: bool) -> bool:
-    current = daemon_json.parse(facts.daemon_json.text, facts.daemon_json.path) if facts.daemon_json else {}
-    features = {**current, **spec.daemon}.get("features")
+def _containerd_store(host: Host, spec: Spec, version: str, *, installs: bool) -> bool:
+    features = {**host.daemon_json.required, **spec.daemon}.get("features")
     chosen = features.get("containerd-snapshotter") if isinstance(features, dict) else None
     if isinstance(chosen, bool):
         return chosen
-    if facts.engine.info and not installs:
-        return facts.engine.info.containerd_store
+    if host.info and not installs:
+        return host.info.containerd_store
     # New installs of 29 have it unless images of a graph driver are there already.
-    return not version or (release(version) >= (29, 0, 0) and not facts.storage.drivers)
+    return not version or (release(version) >= (29, 0, 0) and not host.facts.storage.drivers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.facts.model import STARTED_AT_BOOT, Facts
+from provisioner.plan.engine_steps import run_service
 from provisioner.plan.model import Step
 
 
@@ -17,13 +18,12 @@ def service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | No
         return None
     masked = any(unit.unit_file_state.startswith("masked") for unit in facts.units.values())
     again = installs and facts.engine.running
-    params = {"enable": masked or not enabled, "config_changed": "start" if configured else "", "restart": again}
     start = "restart" if again else "start"
     steps = (("unmask", masked), ("enable", not enabled), (start, not runs))
     todo = " and ".join(word for word, needed in steps if needed)
     new = "its packages change" if again else "newly installed"
     why = facts.engine.error or (new if installs else "it should run, now and after a reboot")
-    return Step("service", f"{todo} the engine", why, "!", "service", params)
+    return run_service(f"{todo} the engine", why, enable=masked or not enabled, configured=configured, restart=again)
 
 
 def engine_warnings(facts: Facts) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from provisioner.errors import BlockedError, UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.facts.storage import BlockDevice
 from provisioner.plan.model import Step
+from provisioner.plan.package_steps import apt_prerequisites, rpm_install
 from provisioner.preflight.kernel import overlay2_works
-from provisioner.strategies.decision import LOCK_TIMEOUT
 from provisioner.wanted.spec import Spec
 
 REMOVED_IN = 25
@@ -134,19 +134,8 @@ def _packages(facts: Facts) -> tuple[Step, ...]:
     missing = [name for name in needed if name not in facts.packages]
     if not missing:
         return ()
-    title, why = f"install {' '.join(missing)}", "devicemapper makes its thin pool with them"
+    why = "devicemapper makes its thin pool with them"
     if facts.package_manager == "apt":
-        params: dict[str, Any] = {"packages": missing, "lock_timeout": LOCK_TIMEOUT}
-        return (Step("storage-packages", title, why, "+", "apt_prerequisites", params),)
-    params = {
-        "packages": missing,
-        "downgrade": [],
-        "exact": [],
-        "held": [],
-        "manager": facts.package_manager,
-        "key_file": "",
-        "key_id": "",
-        "extras": "",
-        "lock_timeout": LOCK_TIMEOUT,
-    }
-    return (Step("storage-packages", title, why, "+", "rpm_install", params),)
+        return (apt_prerequisites("storage-packages", why, missing),)
+    title = f"install {' '.join(missing)}"
+    return (rpm_install("storage-packages", title, why, missing, manager=facts.package_manager),)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from provisioner.errors import DaemonConfigurationError
-from provisioner.host_files import daemon_json
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
 
-HUB = ("/docker.io/hosts.toml", "/_default/hosts.toml")
+HUB_FILES = ("/docker.io/hosts.toml", "/_default/hosts.toml")
 
 
 def daemon_file(subject: Subject) -> Iterator[Finding]:
@@ -22,15 +20,13 @@ def daemon_file(subject: Subject) -> Iterator[Finding]:
     if file is None:
         yield passed("daemon.json", f"there is no {path}")
         return
-    try:
-        keys = daemon_json.parse(file.text, file.path)
-    except DaemonConfigurationError as error:
-        yield failed("daemon.json", error.message, error.hint, "always")
+    if broken := subject.host.daemon_json.broken:
+        yield failed("daemon.json", broken.message, broken.hint, "always")
         return
     if not file.text.strip() and subject.engine_major <= 20:
         yield failed("daemon.json", f"{path} is empty, which ends dockerd before 23.0", f"rm {path}", "start")
         return
-    said = ", ".join(keys) or "empty"
+    said = ", ".join(subject.host.daemon_json.values) or "empty"
     if file.immutable:
         yield warned(
             "daemon.json",
@@ -48,7 +44,7 @@ def registry_hosts(subject: Subject) -> Iterator[Finding]:
     read_here = info.containerd_store if info and not subject.installs else subject.engine_major >= 28
     for file in subject.facts.registry_hosts:
         asked = file.asked or file.path
-        if not asked.endswith(HUB):
+        if not asked.endswith(HUB_FILES):
             continue
         hosts = re.findall(r"""^[ \t]*\[[ \t]*host[ \t]*\.[ \t]*["']([^"']+)""", file.text, re.MULTILINE)
         if read_here and hosts:

@@ -8,6 +8,7 @@ from provisioner.catalogue.versions import newer
 from provisioner.errors import UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
+from provisioner.wanted.strategies import takes_dockers_builds
 
 
 def unknown_distribution(facts: Facts) -> UnsupportedError:
@@ -28,19 +29,19 @@ def distribution(subject: Subject) -> Iterator[Finding]:
         error = unknown_distribution(subject.facts)
         yield failed("distribution", error.message, error.hint, "install", unsupported=True)
         return
-    if subject.notice:
-        yield warned("distribution", subject.notice)
+    if subject.host.platform_notice:
+        yield warned("distribution", subject.host.platform_notice)
     if platform.ended:
         last = f"; the last engine for it is {platform.last_engine}" if platform.last_engine else ""
         yield warned("distribution", f"Docker builds nothing for {platform.name} since {platform.ended}{last}")
-    if not subject.notice and not platform.ended:
+    if not subject.host.platform_notice and not platform.ended:
         yield passed("distribution", platform.name)
 
 
 def version(subject: Subject) -> Iterator[Finding]:
     """A version that was never built for the platform is refused before anything is asked or downloaded."""
     spec, platform = subject.spec, subject.platform
-    elsewhere = spec.strategy == "distro-packages" or "://" in spec.source
+    elsewhere = not takes_dockers_builds(spec.strategy) or "://" in spec.source
     if elsewhere or not platform or not platform.last_engine or spec.version in {None, "latest"}:
         return
     if newer(str(spec.version), platform.last_engine):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from provisioner.catalogue.platforms import Platform
+from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
 from provisioner.wanted.spec import Spec
 
@@ -34,11 +35,17 @@ class Finding:
 class Subject:
     """A host under examination. `installs`: packages of the engine are to be installed or changed."""
 
-    facts: Facts
+    host: Host
     spec: Spec
     installs: bool
-    platform: Platform | None
-    notice: str = ""
+
+    @property
+    def facts(self) -> Facts:
+        return self.host.facts
+
+    @property
+    def platform(self) -> Platform | None:
+        return self.host.platform
 
     @property
     def healthy(self) -> bool:

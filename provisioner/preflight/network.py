@@ -6,8 +6,6 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from provisioner.errors import DaemonConfigurationError
-from provisioner.host_files import daemon_json
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
 
 DEFAULT_POOLS = (
@@ -140,16 +138,7 @@ _POOLS = (
 
 
 def _configured(subject: Subject) -> set[str]:
-    return set(subject.spec.daemon) | set(daemon_configuration(subject))
-
-
-def daemon_configuration(subject: Subject) -> dict[str, object]:
-    """daemon.json as it is, empty when it cannot be read; another check says that."""
-    file = subject.facts.daemon_json
-    try:
-        return daemon_json.parse(file.text, file.path) if file else {}
-    except DaemonConfigurationError:
-        return {}
+    return set(subject.spec.daemon) | set(subject.host.daemon_json.values)
 
 
 def proxies(subject: Subject) -> Iterator[Finding]:

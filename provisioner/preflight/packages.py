@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalogue.packages import holdable
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
-
-ENGINE = frozenset({"docker-ce", "docker-ce-cli", "containerd.io", "docker.io", "docker-cli"})
 
 
 def snap(subject: Subject) -> Iterator[Finding]:
@@ -66,7 +65,7 @@ def unfinished(subject: Subject) -> Iterator[Finding]:
 
 def held(subject: Subject) -> Iterator[Finding]:
     facts = subject.facts
-    names = sorted(facts.held & ENGINE) or list(facts.package_state.version_locks)
+    names = sorted(facts.held & {*holdable()}) or list(facts.package_state.version_locks)
     if not names:
         return
     if subject.installs:

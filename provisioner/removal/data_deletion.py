@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.errors import BlockedError
 from provisioner.facts.losses import Losses
 from provisioner.facts.model import Facts
+from provisioner.plan.engine_steps import delete_data
 from provisioner.plan.model import FileDiff, Step
 
 DEFAULT_ROOT = "/var/lib/docker"
@@ -57,13 +58,10 @@ def data_step(facts: Facts, losses: Losses, removed: tuple[str, ...]) -> Step | 
         return None
     file = facts.daemon_json
     inside = file is not None and (file.asked or file.path).startswith(CONFIGURATION + "/")
-    return Step(
-        "data",
+    return delete_data(
         f"delete {', '.join(place['asked'] for place in places)}: {_sum(losses, counts=root is not None)}",
         _names(losses) if root else "what an engine left",
-        "-",
-        "delete_data",
-        {"places": places},
+        places,
         (FileDiff(file.asked or file.path, file.text, None),) if file and inside else (),
     )
 

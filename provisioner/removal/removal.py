@@ -7,39 +7,40 @@ Not touched in any case: files that were not there because of an engine, and acc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+from provisioner.catalogue.packages import names
 from provisioner.errors import UnsupportedError
+from provisioner.facts.host import Host
 from provisioner.facts.losses import Losses
 from provisioner.facts.model import Facts
-from provisioner.facts.platform import platform_of
+from provisioner.plan.engine_steps import remove_docker_group, stop_engine
 from provisioner.plan.model import Check, Plan, Restart, Step
+from provisioner.plan.package_steps import uninstall
+from provisioner.plan.part import Part, joined, part
 from provisioner.preflight.privilege import require_root
 from provisioner.removal.data_deletion import data_step
 from provisioner.removal.source_removal import other_sources, rpm_key_step, source_step
-from provisioner.strategies.decision import LOCK_TIMEOUT
-
-DOCKER_CE = (
-    "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker-buildx-plugin", "docker-compose-plugin",
-    "docker-model-plugin", "docker-scan-plugin", "containerd.io",
-)  # fmt: skip
-OTHER_ENGINES = (
-    "docker.io", "docker-cli", "docker-buildx", "docker-compose-v2", "docker-doc", "moby-engine", "moby-cli", "moby",
-    "docker-engine", "docker-client", "docker-client-latest", "docker-common", "docker-latest",
-    "docker-latest-logrotate", "docker-logrotate", "docker-engine-selinux", "docker-selinux", "docker-ee",
-    "docker-io", "lxc-docker",
-)  # fmt: skip
-RPM_ENGINES = ("docker",)
-"""On Debian and Ubuntu the package of this name is a window manager's tray."""
-
-SPARE = ("containerd", "runc", "tini")
-"""What docker.io needs; they go with it when nothing else needs them."""
 
 UNITS = ("docker.service", "docker.socket")
 CONTAINERD_UNIT = "containerd.service"
 
 
-def plan_removal(host: str, facts: Facts, losses: Losses | None = None) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is to go from one host: its `packages`, and with `losses` its data, which the step `data` deletes."""
+
+    packages: tuple[str, ...]
+    losses: Losses | None
+    data: Step | None
+
+    @property
+    def purges(self) -> bool:
+        return self.losses is not None
+
+
+def plan_removal(name: str, host: Host, losses: Losses | None = None) -> Plan:
     """Return the plan; empty when nothing of an engine is left. With `losses` its data goes as well.
 
     Raises:
@@ -47,30 +48,20 @@ def plan_removal(host: str, facts: Facts, losses: Losses | None = None) -> Plan:
         BlockedError: the data lies where nothing may be deleted.
         PrivilegeError: something is to be done and the account cannot become root.
     """
+    facts = host.facts
     packages = packages_to_remove(facts)
     _refuse_what_no_package_brought(facts, packages)
-    data = data_step(facts, losses, packages) if losses else None
-    steps = [
-        _stop(facts, packages, data),
-        _uninstall(facts, packages, purge=losses is not None),
-        data,
-        source_step(facts),
-        rpm_key_step(facts),
-        _group(facts, losses),
-    ]
-    planned = tuple(step for step in steps if step)
-    if planned:
+    removal = Removal(packages, losses, data_step(facts, losses, packages) if losses else None)
+    whole = joined(each(host, removal) for each in PARTS)
+    if whole.steps:
         require_root(facts, "there is something to remove here")
-    match = platform_of(facts.os, facts.package_manager)
-    info = facts.engine.info
-    stop = Restart("stop", "the engine is removed", info.containers_running if info else 0)
     return Plan(
-        host,
-        match.platform.slug if match else facts.os.id,
+        name,
+        host.slug,
         "removal",
-        steps=planned,
-        warnings=tuple(_warnings(facts, losses)) if planned else (),
-        restart=stop if facts.engine.running and planned else Restart("none"),
+        steps=whole.steps,
+        warnings=tuple(_warnings(facts, losses)) if whole.steps else (),
+        restart=whole.restart if whole.steps else Restart("none"),
         init=facts.service_manager,
     )
 
@@ -80,9 +71,10 @@ def packages_to_remove(facts: Facts) -> tuple[str, ...]:
 
     The containerd of a Kubernetes node is not only the engine's, so it stays.
     """
-    known = (*DOCKER_CE, *OTHER_ENGINES, *(RPM_ENGINES if facts.package_manager != "apt" else ()))
     there = {*facts.packages, *facts.half_configured}
-    return tuple(name for name in known if name in there and not (name == "containerd.io" and _serves_others(facts)))
+    return tuple(
+        name for name in _removable(facts) if name in there and not (name == "containerd.io" and _serves_others(facts))
+    )
 
 
 def removal_checks(facts: Facts, *, purged: bool) -> tuple[Check, ...]:
@@ -119,61 +111,78 @@ def _refuse_what_no_package_brought(facts: Facts, packages: tuple[str, ...]) -> 
         )
 
 
-def _stop(facts: Facts, packages: tuple[str, ...], data: Step | None) -> Step | None:
-    if not facts.engine.running and not (packages and facts.engine.installed) and data is None:
-        return None
-    info = facts.engine.info
-    count = info.containers_running if info else 0
-    what = f" and its {count} running container{'s' if count != 1 else ''}" if count else ""
+def _removable(facts: Facts) -> tuple[str, ...]:
+    family = "deb" if facts.package_manager == "apt" else "rpm"
+    return names("docker-ce", "companion", "extension", "engine", family=family)
+
+
+def stop(host: Host, removal: Removal) -> Part:
+    """No engine runs any more, and no container."""
+    facts, data = host.facts, removal.data
+    if not facts.engine.running and not (removal.packages and facts.engine.installed) and data is None:
+        return Part()
     places = [place["path"] for place in data.params["places"]] if data else []
-    why = "socket and service together, so that no client wakes it up again"
     if not facts.engine.running:
-        return Step("stop", "make sure that no engine runs", why, "!", "stop_engine", _stopping(places))
-    return Step("stop", f"stop the engine{what}", why, "!", "stop_engine", _stopping(places))
+        return part(stop_engine("make sure that no engine runs", data=places))
+    count = host.containers_running
+    what = f" and its {count} running container{'s' if count != 1 else ''}" if count else ""
+    restart = Restart("stop", "the engine is removed", count)
+    return part(stop_engine(f"stop the engine{what}", data=places), restart=restart)
 
 
-def _stopping(places: list[str]) -> dict[str, object]:
-    return {"data": places, "lock_timeout": LOCK_TIMEOUT}
-
-
-def _uninstall(facts: Facts, packages: tuple[str, ...], *, purge: bool) -> Step | None:
+def packages(host: Host, removal: Removal) -> Part:
+    """The engine's packages, and with a purge the configuration files that packages leave."""
+    facts, going, purges = host.facts, removal.packages, removal.purges
     apt = facts.package_manager == "apt"
-    leftover = tuple(name for name in facts.leftover_configuration if name in {*DOCKER_CE, *OTHER_ENGINES})
-    configured = (*packages, *leftover) if purge and apt else ()
-    if not packages and not configured:
-        return None
-    spare = tuple(
-        name for name in SPARE if apt and "docker.io" in packages and not (name != "tini" and _serves_others(facts))
+    leftover = tuple(name for name in facts.leftover_configuration if name in _removable(facts))
+    configured = (*going, *leftover) if purges and apt else ()
+    if not going and not configured:
+        return Part()
+    needed_elsewhere = {"containerd", "runc"} if _serves_others(facts) else set()
+    spare = (
+        tuple(name for name in names("spare") if name not in needed_elsewhere) if apt and "docker.io" in going else ()
     )
+    containerd = (CONTAINERD_UNIT,) if "containerd.io" in going else ()
     why = "images, containers, volumes and configuration stay"
-    if purge:
+    if purges:
         why = "with their configuration files" if apt else "their data goes in the next step"
-    if spare and packages:
+    if spare:
         why += f"; {', '.join(spare)} go too unless something else needs them"
-    return Step(
-        "packages",
-        f"remove {' '.join(packages)}" if packages else f"remove the configuration files of {' '.join(leftover)}",
+    step = uninstall(
+        f"remove {' '.join(going)}" if going else f"remove the configuration files of {' '.join(leftover)}",
         why,
-        "-",
-        "apt_uninstall" if apt else "rpm_uninstall",
-        {
-            "packages": packages,
-            "held": [name for name in packages if name in facts.held],
-            "spare": spare if packages else (),
-            "purge": configured,
-            "disable": (*UNITS, *((CONTAINERD_UNIT,) if "containerd.io" in packages else ())),
-            "units": (*UNITS, *((CONTAINERD_UNIT,) if "containerd.io" in packages or spare else ())),
-            "manager": facts.package_manager,
-            "lock_timeout": LOCK_TIMEOUT,
-        },
+        going,
+        manager=facts.package_manager,
+        held=[name for name in going if name in facts.held],
+        spare=spare,
+        purge=configured,
+        disable=(*UNITS, *containerd),
+        units=(*UNITS, *(containerd or ((CONTAINERD_UNIT,) if spare else ()))),
     )
+    return part(step)
 
 
-def _group(facts: Facts, losses: Losses | None) -> Step | None:
+def data(host: Host, removal: Removal) -> Part:
+    """Images, containers, volumes, and the configuration."""
+    del host
+    return part(removal.data)
+
+
+def source(host: Host, removal: Removal) -> Part:
+    """The package source and its keys."""
+    del removal
+    return part(source_step(host.facts), rpm_key_step(host.facts))
+
+
+def group(host: Host, removal: Removal) -> Part:
+    """The group docker, unless it is somebody's primary one."""
+    facts, losses = host.facts, removal.losses
     if losses is None or facts.docker_group is None or losses.members or facts.snap:
-        return None
-    members = ", ".join(facts.docker_group) or "nobody"
-    return Step("group", "remove the group docker", f"its members: {members}", "-", "remove_group")
+        return Part()
+    return part(remove_docker_group(f"its members: {', '.join(facts.docker_group) or 'nobody'}"))
+
+
+PARTS: tuple[Callable[[Host, Removal], Part], ...] = (stop, packages, data, source, group)
 
 
 def _warnings(facts: Facts, losses: Losses | None) -> Iterator[str]:

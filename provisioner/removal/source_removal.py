@@ -7,8 +7,9 @@ from contextlib import suppress
 from provisioner.catalogue.package_sources import docker_key
 from provisioner.facts.model import Facts
 from provisioner.host_files.openpgp import fingerprints
+from provisioner.plan.files import source_changes, write_files
 from provisioner.plan.model import Step
-from provisioner.plan.write_files import write_files
+from provisioner.plan.package_steps import forget_rpm_keys
 from provisioner.sources.leftovers import OLD_KEYS, leftovers
 from provisioner.sources.reach import APT_KEY, APT_SOURCES, RPM_KEY, RPM_REPOSITORY
 
@@ -27,9 +28,7 @@ def source_step(facts: Facts) -> Step | None:
         "source",
         "remove the package source" if remove or rewrite else "remove the key of the package source",
         "nothing is to be installed from it any more",
-        facts,
-        write=rewrite,
-        remove=(*remove, *gone),
+        source_changes(facts, write=rewrite, remove=(*remove, *gone)),
     )
 
 
@@ -61,6 +60,4 @@ def rpm_key_step(facts: Facts) -> Step | None:
     keys = [key for key in facts.rpm_keys if key.partition("-")[0][-8:] in wanted]
     if not keys:
         return None
-    return Step(
-        "key", "let rpm forget the key", "it signs no packages of this host", "-", "rpm_forget_key", {"ids": keys}
-    )
+    return forget_rpm_keys(keys)

@@ -15,8 +15,8 @@ from provisioner.remote.ask_host import ask_host
 from provisioner.remote.gather import gather
 from provisioner.remote.source_probe import probe
 from provisioner.runs.target import Target
+from provisioner.sources.choice import choose_source
 from provisioner.sources.reach import SourceReach, key_problem, sources_to_ask
-from provisioner.strategies.decision import Accept, choose_source
 
 LISTING = 180.0
 
@@ -90,12 +90,11 @@ def versions_of(target: Target) -> Offers:
         if target.spec.strategy != "distro-packages":
             sources = sources_to_ask(platform, facts, target.spec)
             reach = probe(target.transport, sources, become_password=target.become_password)
-            answer = choose_source(reach, facts, target.spec)
-            if isinstance(answer, Accept):
-                chosen = answer.reach
-            elif not platform.distro_packages or target.spec.source != "auto":
+            choice = choose_source(reach, facts, target.spec)
+            chosen = choice.reach
+            if chosen is None and (not platform.distro_packages or target.spec.source != "auto"):
                 raise UnsupportedError(
-                    f"no package source can be used from here: {answer.reason}",
+                    f"no package source can be used from here: {choice.why_none}",
                     hint="provisioner source probe shows each of them",
                 )
         if chosen and chosen.listed:

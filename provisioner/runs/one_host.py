@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from provisioner.checks.as_wanted import not_running, verify
+from provisioner.checks.after_apply import not_running, verify_checks
 from provisioner.checks.mirror_status import overridden
 from provisioner.checks.proof import judge, proof_plan
+from provisioner.checks.single import hosts_toml
 from provisioner.errors import (
     BlockedError,
     ProvisionerError,
     VerifyError,
 )
+from provisioner.facts.host import Host
 from provisioner.facts.losses import Losses, losses_in
-from provisioner.facts.model import Facts
 from provisioner.plan.model import Check, Plan, Restart, StepResult
 from provisioner.planner.mirror_change import nothing_to_change
-from provisioner.planner.planner import plan, script_needed, sources_needed
+from provisioner.planner.planner import plan, questions
 from provisioner.preflight.privilege import require_root
 from provisioner.remote.ask_host import ask_host
 from provisioner.remote.execute import OnStep, execute
@@ -27,6 +28,7 @@ from provisioner.remote.source_probe import probe
 from provisioner.removal.removal import plan_removal, removal_checks
 from provisioner.runs.outcome import Outcome, Status, status_of
 from provisioner.runs.target import Target
+from provisioner.strategies.strategy import Questions
 
 LOSSES_TIMEOUT = 600.0
 
@@ -38,11 +40,12 @@ def look(target: Target) -> Outcome:
     try:
         brief = not target.spec.install and not target.removal
         facts = gather(target.transport, become_password=target.become_password, brief=brief)
-        planned = _planned(target, facts)
+        host = Host.of(facts)
+        planned = _planned(target, host)
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
     status: Status = "converged" if planned.empty else "planned"
-    checks = _checks(target, facts) if planned.empty else ()
+    checks = _checks(target, host) if planned.empty else ()
     if failed := "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed):
         unlike = VerifyError(failed, hint="nothing is left to write there, and yet it is not as wanted")
         return Outcome(
@@ -56,7 +59,7 @@ def look(target: Target) -> Outcome:
         planned,
         checks=checks,
         timings=_since(began, "look"),
-        note=note or not_running(target.spec, facts),
+        note=note or not_running(host, target.spec),
     )
 
 
@@ -90,7 +93,7 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
             raise run.error
         check = judge(run.proof, facts.engine.info.mirrors, image)
         if not check.passed:
-            check = replace(check, detail="; ".join([check.detail, *overridden(facts)]))
+            check = replace(check, detail="; ".join([check.detail, *overridden(Host.of(facts))]))
         checks = (*checks, check)
         if not check.passed:
             error = VerifyError(f"proof: {check.detail}", hint=_PROOF_HINT)
@@ -107,9 +110,10 @@ def examine(target: Target, *, on_step: OnStep, proof: str | None = None) -> Out
     facts = None
     try:
         facts = gather(target.transport, become_password=target.become_password, brief=True)
-        checks = verify(facts, target.spec)
+        host = Host.of(facts)
+        checks = verify_checks(host, target.spec)
         if facts.engine.info and facts.engine.info.mirrors:
-            checks += tuple(Check("hosts.toml", passed=False, detail=problem) for problem in overridden(facts))
+            checks += tuple(hosts_toml(host))
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
     failed = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
@@ -143,7 +147,9 @@ def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: O
         if run.facts is None:
             raise VerifyError("the host was changed, and gave no facts afterwards")  # as above
         # Where the data lay is none of the facts of a run's own end, which are brief.
-        after = gather(target.transport, become_password=target.become_password) if target.removal else run.facts
+        after = Host.of(
+            gather(target.transport, become_password=target.become_password) if target.removal else run.facts
+        )
         checks = _checks(target, after)
         again = _planned(target, after, asks_sources=False)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
@@ -159,22 +165,22 @@ def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: O
             checks,
             error,
             _since(began, "change"),
-            not_running(target.spec, after),
+            not_running(after, target.spec),
         )
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, looked.plan, results, (), error, _since(began, "change"))
 
 
-def _planned(target: Target, facts: Facts, *, asks_sources: bool = True) -> Plan:
-    become = target.become_password
+def _planned(target: Target, host: Host, *, asks_sources: bool = True) -> Plan:
     if target.removal:
-        losses = _losses(target, facts.storage.data_root) if target.removal == "purge" else None
-        return plan_removal(target.name, facts, losses)
-    sources = sources_needed(facts, target.spec) if asks_sources else ()
-    reach = probe(target.transport, sources, become_password=become)
-    if asks_sources and script_needed(facts, target.spec):
+        losses = _losses(target, host.facts.storage.data_root) if target.removal == "purge" else None
+        return plan_removal(target.name, host, losses)
+    asked = questions(host, target.spec) if asks_sources else Questions()
+    become = target.become_password
+    reach = probe(target.transport, asked.sources, become_password=become)
+    if asked.script:
         reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
-    return plan(target.name, facts, reach, target.spec)
+    return plan(target.name, host, reach, target.spec)
 
 
 def _losses(target: Target, data_root: str) -> Losses:
@@ -189,10 +195,10 @@ def _losses(target: Target, data_root: str) -> Losses:
     return losses_in(answer, data_root)
 
 
-def _checks(target: Target, facts: Facts) -> tuple[Check, ...]:
+def _checks(target: Target, host: Host) -> tuple[Check, ...]:
     if target.removal:
-        return removal_checks(facts, purged=target.removal == "purge")
-    return verify(facts, target.spec)
+        return removal_checks(host.facts, purged=target.removal == "purge")
+    return verify_checks(host, target.spec)
 
 
 def _blocked(restart: Restart) -> BlockedError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from provisioner.checks.drift import drift
+from provisioner.checks.drift import status_checks
 from provisioner.errors import DifferenceError, ProvisionerError
+from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
 from provisioner.mirror_probe.judge import Judged, judge
 from provisioner.planner.record import record_plan
@@ -30,7 +31,7 @@ def compare(target: Target, *, probes: bool = False, accept: bool = False) -> Ou
             facts = _accepted(target, facts)
         mirrors = facts.engine.info.mirrors if probes and facts.engine.info else ()
         judged = _judged(target, mirrors) if mirrors else ()
-        checks = drift(target.name, facts, target.spec, judged)
+        checks = status_checks(target.name, Host.of(facts), target.spec, judged)
     except ProvisionerError as raised:
         return Outcome(target.name, status_of(raised), facts, error=raised, timings=_since(began))
     found = "\n".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)

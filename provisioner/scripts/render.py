@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from provisioner.catalogue.packages import packages
 from provisioner.plan.model import Plan
 
 Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
@@ -29,7 +30,8 @@ def facts_script(nonce: str, *, become_password: str | None = None, brief: bool 
 
 
 def _facts(*, brief: bool) -> str:
-    return ("brief=1\n" if brief else "") + template_text("facts.sh")
+    asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
+    return ("brief=1\n" if brief else "") + asked + template_text("facts.sh")
 
 
 def apply_script(plan: Plan) -> str:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import base64
 
 from provisioner.catalogue.platforms import Platform
+from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
 from provisioner.host_files.openpgp import armoured, binary
+from provisioner.plan.files import source_changes, write_files
 from provisioner.plan.model import Step
-from provisioner.plan.write_files import write_files
+from provisioner.plan.package_steps import apt_install, apt_prerequisites, trust_apt_key
 from provisioner.scripts.render import file_text
 from provisioner.sources.leftovers import leftovers, old_keys
-from provisioner.sources.reach import APT_KEY, SourceReach
-from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source, remove_conflicts
-from provisioner.strategies.system_update import system_update
+from provisioner.sources.reach import APT_KEY, SourceReach, sources_to_ask
+from provisioner.strategies import docker_ce
+from provisioner.strategies.strategy import Accept, Questions, Reject
 from provisioner.wanted.spec import Spec
 
-NAME = "apt-repo"
 SOURCE = "/etc/apt/sources.list.d/docker.sources"
 OLD_SOURCE = "/etc/apt/sources.list.d/docker.list"
 OLD_KEY = "/etc/apt/trusted.gpg.d/docker.gpg"
@@ -28,44 +29,51 @@ ARMOUR, HTTPS = (1, 4), (1, 5)
 ARM = {"armv6l": 6, "armv7l": 7, "armv8l": 8, "aarch64": 8}
 
 
-def consider(facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
-    if facts.package_manager != "apt" or platform.family != "deb":
+def questions(host: Host, platform: Platform, spec: Spec) -> Questions:
+    if _is_foreign(host.facts, platform):
+        return Questions()
+    return Questions(sources_to_ask(platform, host.facts, spec))
+
+
+def installed(host: Host) -> str:
+    return docker_ce.installed(host, apt=True)
+
+
+def consider(host: Host, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
+    arch = host.facts.arch
+    if _is_foreign(host.facts, platform):
         return Reject("not an apt system")
     if not platform.suites:
         return Reject(f"Docker builds no packages for {platform.name}")
-    if ARM.get(facts.arch, 99) < platform.oldest_arm:
-        return Reject(f"the packages for {platform.name} need ARMv{platform.oldest_arm}, this is {facts.arch}")
-    return choose_source(reach, facts, spec)
+    if ARM.get(arch, 99) < platform.oldest_arm:
+        return Reject(f"the packages for {platform.name} need ARMv{platform.oldest_arm}, this is {arch}")
+    return docker_ce.from_best_source(host, reach, spec)
 
 
-def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
+def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
     assert accept.reach is not None  # noqa: S101 # consider() accepts with a source only
-    base = accept.reach.source.base
-    source_file = OLD_SOURCE if _is_old(platform) else SOURCE
+    facts, old = host.facts, _is_old(platform)
     packages = [f"{name}={version}" if version else name for name, version in accept.packages]
     planned = [
-        system_update(facts, spec),
-        _prerequisites(facts, platform, base),
-        remove_conflicts(facts, platform, "apt_remove"),
+        docker_ce.system_update(facts, spec),
+        _prerequisites(facts, platform, accept.reach.source.base),
+        docker_ce.remove_conflicts(facts, platform),
         *_source(facts, platform, accept, spec),
-        Step(
-            "packages",
+        apt_install(
             "install " + " ".join(packages),
             "all engine packages at one version",
-            "+",
-            "apt_install",
-            {
-                "packages": packages,
-                "held": sorted(facts.held & {name for name, _ in accept.packages}),
-                "refresh": "all" if spec.update and not facts.package_lists else "source",
-                "source_file": source_file,
-                "version_prefix": "",
-                "flags": [] if _is_old(platform) else ["--allow-downgrades"],
-                "lock_timeout": LOCK_TIMEOUT,
-            },
+            packages,
+            held=facts.held & {name for name, _ in accept.packages},
+            refresh="all" if spec.update and not facts.package_lists else "source",
+            source_file=OLD_SOURCE if old else SOURCE,
+            downgrades=not old,
         ),
     ]
     return tuple(step for step in planned if step)
+
+
+def _is_foreign(facts: Facts, platform: Platform) -> bool:
+    return facts.package_manager != "apt" or platform.family != "deb"
 
 
 def _is_old(platform: Platform) -> bool:
@@ -78,9 +86,7 @@ def _prerequisites(facts: Facts, platform: Platform, base: str) -> Step | None:
         needed.append("apt-transport-https")
     if not base.startswith("https://") or not needed:
         return None
-    params = {"packages": needed, "lock_timeout": LOCK_TIMEOUT}
-    why = "the package source is reached over https"
-    return Step("prerequisites", f"install {' '.join(needed)}", why, "+", "apt_prerequisites", params)
+    return apt_prerequisites("prerequisites", "the package source is reached over https", needed)
 
 
 def _source(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step | None, ...]:
@@ -100,14 +106,11 @@ def _source(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tup
     key = None
     if old:
         encoded = base64.b64encode(binary(found.key)).decode()
-        why = "this apt reads binary keys alone"
-        key = Step("key", f"trust the key {found.source.fingerprint}", why, "+", "apt_binary_key", {"path": key_path, "base64": encoded})  # fmt: skip # noqa: E501
+        key = trust_apt_key(found.source.fingerprint, path=key_path, base64=encoded)
     write = {path: text, **rewrite} if old else {key_path: armoured(found.key), path: text, **rewrite}
     return key, write_files(
         "source",
         f"use the packages of {found.source.base}",
         f"{accept.why}; key {found.source.fingerprint}",
-        facts,
-        write=write,
-        remove=(*remove, *old_keys(facts, key_path)),
+        source_changes(facts, write=write, remove=(*remove, *old_keys(facts, key_path))),
     )

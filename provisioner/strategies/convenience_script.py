@@ -7,26 +7,40 @@ other source. It waits 20 s where a docker command is there and under WSL, 10 s 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from provisioner.catalogue.package_sources import package_sources
+from provisioner.catalogue.packages import clients, names
 from provisioner.catalogue.platforms import Platform
+from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
+from provisioner.plan.files import source_changes, write_files
 from provisioner.plan.model import Step
-from provisioner.plan.write_files import write_files
+from provisioner.plan.package_steps import run_convenience_script
 from provisioner.sources.leftovers import leftovers
 from provisioner.sources.reach import APT_SOURCES, RPM_REPOSITORY, ScriptReach, SourceReach
-from provisioner.strategies.decision import COMPANIONS, ENGINE_PACKAGES, LOCK_TIMEOUT, Accept, Reject, remove_conflicts
+from provisioner.strategies import docker_ce
+from provisioner.strategies.strategy import Accept, Questions, Reject
 from provisioner.wanted.spec import Spec
 
-NAME = "convenience-script"
 OFFICIAL = "https://get.docker.com"
 KNOWN = frozenset({"ubuntu", "debian", "raspbian", "centos", "fedora", "rhel", "rocky"})
 MIRRORS = {"aliyun": "Aliyun", "azure": "AzureChinaCloud"}
 """Package sources that the script knows by a name of its own."""
 
 
-def consider(facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
-    if spec.strategy != NAME:
-        return Reject("runs a script as root that is not made for production; only with --strategy convenience-script")
+def questions(host: Host, platform: Platform, spec: Spec) -> Questions:
+    del host, platform, spec
+    return Questions(script=True)
+
+
+def installed(host: Host) -> str:
+    """The script leaves the packages that a source of one's own leaves as well."""
+    return docker_ce.installed(host, apt=True) or docker_ce.installed(host, apt=False)
+
+
+def consider(host: Host, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
+    facts = host.facts
     if facts.package_manager == "none" or not platform.suites:
         return Reject(f"Docker builds no packages for {platform.name}")
     if spec.script_url == OFFICIAL and facts.os.id not in KNOWN:
@@ -39,47 +53,36 @@ def consider(facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], s
         return Reject(f"{spec.script_url} answers with something that is no shell script: {first[:80]!r}")
     if spec.script_sha256 and script.sha256 != spec.script_sha256:
         return Reject(f"{spec.script_url} has the sha256 {script.sha256}, expected {spec.script_sha256}; it is not run")
-    return Accept(
-        why=f"{spec.script_url}, sha256 {script.sha256}", reach=script, notices=tuple(_notices(facts, platform, spec))
-    )
+    return Accept(why=f"{spec.script_url}, sha256 {script.sha256}", reach=script, notices=tuple(_notices(spec)))
 
 
-def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
-    script = accept.reach
+def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
+    script, facts = accept.reach, host.facts
     assert isinstance(script, ScriptReach)  # noqa: S101 # consider() accepts with a script only
     deb = platform.family == "deb"
     arguments = _arguments(script.text, spec)
     url = _download_url(spec)
     environment = f"DOWNLOAD_URL={url} " if url else ""
-    waits = _waits(facts, platform)
     rewrite, remove = leftovers(facts, APT_SOURCES[1] if deb else RPM_REPOSITORY)
     planned = [
-        remove_conflicts(facts, platform, "apt_remove" if deb else "rpm_remove"),
+        docker_ce.remove_conflicts(facts, platform),
         write_files(
             "source",
             "remove other sources of docker-ce",
             "the script sets up its own",
-            facts,
-            write=rewrite,
-            remove=remove,
+            source_changes(facts, write=rewrite, remove=remove),
         ),
-        Step(
-            "packages",
+        run_convenience_script(
             f"run {environment}{spec.script_url} {' '.join(arguments)}",
-            "; ".join([f"sha256 {script.sha256}", *waits]),
-            "+",
-            "convenience_script",
-            {
-                "text": script.text,
-                "sha256": script.sha256,
-                "arguments": arguments,
-                "download_url": url,
-                "family": platform.family,
-                "held": sorted(facts.held & {*ENGINE_PACKAGES, *COMPANIONS}),
-                "manager": facts.package_manager,
-                "fresh": not facts.engine.running,
-                "lock_timeout": LOCK_TIMEOUT,
-            },
+            "; ".join([f"sha256 {script.sha256}", *_waits(facts, platform)]),
+            script.text,
+            sha256=script.sha256,
+            arguments=arguments,
+            download_url=url,
+            family=platform.family,
+            manager=facts.package_manager,
+            held=facts.held & {*names("docker-ce", "companion")},
+            fresh=not facts.engine.running,
         ),
     ]
     return tuple(step for step in planned if step)
@@ -103,25 +106,20 @@ def _download_url(spec: Spec) -> str:
     return row.base if row and spec.source not in {*MIRRORS, "official"} else ""
 
 
-def _waits(facts: Facts, platform: Platform) -> list[str]:
-    conflicting = {"docker.io", "docker-cli", "docker-client", "docker", "docker-engine", "moby-cli", "podman-docker"}
-    goes_before = conflicting & {*platform.conflicts} & {*facts.packages}
-    waits = []
+def _waits(facts: Facts, platform: Platform) -> Iterator[str]:
+    goes_before = {*clients()} & {*platform.conflicts} & {*facts.packages}
     if facts.engine.client and not goes_before:
-        waits.append("it waits 20 s because a docker command is there")
+        yield "it waits 20 s because a docker command is there"
     if facts.virtualization == "wsl":
-        waits.append("it waits 20 s under WSL")
+        yield "it waits 20 s under WSL"
     if platform.ended:
-        waits.append("it waits 10 s because this release has ended")
-    return waits
+        yield "it waits 10 s because this release has ended"
 
 
-def _notices(facts: Facts, platform: Platform, spec: Spec) -> list[str]:
-    del facts, platform
-    notices = ["the script trusts the key of its source unchecked; the strategies apt-repo and rpm-repo pin it"]
+def _notices(spec: Spec) -> Iterator[str]:
+    yield "the script trusts the key of its source unchecked; the strategies apt-repo and rpm-repo pin it"
     if not spec.script_sha256:
         plain = " and came over plain http" if spec.script_url.startswith("http://") else ""
-        notices.append(f"the script is not pinned{plain}: --script-sha256 runs only the one that was looked at before")
+        yield f"the script is not pinned{plain}: --script-sha256 runs only the one that was looked at before"
     if spec.version not in {None, "latest"}:
-        notices.append(f"the script takes the first version that contains {spec.version}; it is checked afterwards")
-    return notices
+        yield f"the script takes the first version that contains {spec.version}; it is checked afterwards"

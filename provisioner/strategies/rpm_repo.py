@@ -4,33 +4,71 @@ from __future__ import annotations
 
 from provisioner.catalogue.platforms import Platform
 from provisioner.catalogue.versions import order
+from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
 from provisioner.host_files.openpgp import armoured
+from provisioner.plan.files import source_changes, write_files
 from provisioner.plan.model import Step
-from provisioner.plan.write_files import write_files
+from provisioner.plan.package_steps import rpm_install
 from provisioner.scripts.render import file_text
 from provisioner.sources.leftovers import leftovers
-from provisioner.sources.reach import RPM_KEY, RPM_REPOSITORY, SourceReach
-from provisioner.strategies.decision import LOCK_TIMEOUT, Accept, Reject, choose_source, remove_conflicts
-from provisioner.strategies.system_update import system_update
+from provisioner.sources.reach import RPM_KEY, RPM_REPOSITORY, SourceReach, sources_to_ask
+from provisioner.strategies import docker_ce
+from provisioner.strategies.strategy import Accept, Questions, Reject
 from provisioner.wanted.spec import Spec
 
-NAME = "rpm-repo"
 MODULAR = "8"
 """Enterprise Linux 8 has runc and podman in a module that hides containerd.io (docker-install#230)."""
 
 
-def consider(facts: Facts, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
-    if facts.package_manager not in {"dnf5", "dnf", "yum"} or platform.family != "rpm":
+def questions(host: Host, platform: Platform, spec: Spec) -> Questions:
+    if _is_foreign(host.facts, platform):
+        return Questions()
+    return Questions(sources_to_ask(platform, host.facts, spec))
+
+
+def installed(host: Host) -> str:
+    return docker_ce.installed(host, apt=False)
+
+
+def consider(host: Host, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
+    if _is_foreign(host.facts, platform):
         return Reject("not a dnf or yum system")
     if not platform.suites:
         return Reject(f"Docker builds no packages for {platform.name}")
-    return choose_source(reach, facts, spec)
+    return docker_ce.from_best_source(host, reach, spec)
 
 
-def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
+def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
     assert accept.reach is not None  # noqa: S101 # consider() accepts with a source only
-    found = accept.reach
+    facts, found = host.facts, accept.reach
+    packages = [_pinned(name, version, spec) for name, version in accept.packages]
+    down = _downwards(facts, accept)
+    planned = [
+        docker_ce.system_update(facts, spec),
+        docker_ce.remove_conflicts(facts, platform),
+        _source(facts, found, accept, spec),
+        rpm_install(
+            "packages",
+            "install " + " ".join(packages),
+            "all engine packages at one version",
+            [name for name in packages if name not in down],
+            manager=facts.package_manager,
+            downgrade=down,
+            exact=[name for name in packages if "*" not in name],
+            held=facts.held & {name for name, _ in accept.packages},
+            key_file=RPM_KEY,
+            key_id=found.source.fingerprint[-8:].lower(),
+        ),
+    ]
+    return tuple(step for step in planned if step)
+
+
+def _is_foreign(facts: Facts, platform: Platform) -> bool:
+    return facts.package_manager not in {"dnf5", "dnf", "yum"} or platform.family != "rpm"
+
+
+def _source(facts: Facts, found: SourceReach, accept: Accept, spec: Spec) -> Step | None:
     repository = file_text(
         "docker-ce.repo.j2",
         uri=f"{found.source.base}/linux/{found.suite.directory}",
@@ -41,39 +79,13 @@ def steps(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple
         module_hotfixes=found.suite.name == MODULAR,
     )
     rewrite, remove = leftovers(facts, RPM_REPOSITORY)
-    packages = [_pinned(name, version, spec) for name, version in accept.packages]
-    down = _downwards(facts, accept)
-    planned = [
-        system_update(facts, spec),
-        remove_conflicts(facts, platform, "rpm_remove"),
-        write_files(
-            "source",
-            f"use the packages of {found.source.base}",
-            f"{accept.why}; key {found.source.fingerprint}",
-            facts,
-            write={RPM_KEY: armoured(found.key), RPM_REPOSITORY: repository, **rewrite},
-            remove=remove,
-        ),
-        Step(
-            "packages",
-            "install " + " ".join(packages),
-            "all engine packages at one version",
-            "+",
-            "rpm_install",
-            {
-                "packages": [name for name in packages if name not in down],
-                "downgrade": down,
-                "exact": [name for name in packages if "*" not in name],
-                "held": sorted(facts.held & {name for name, _ in accept.packages}),
-                "manager": facts.package_manager,
-                "key_file": RPM_KEY,
-                "key_id": found.source.fingerprint[-8:].lower(),
-                "extras": "",
-                "lock_timeout": LOCK_TIMEOUT,
-            },
-        ),
-    ]
-    return tuple(step for step in planned if step)
+    write = {RPM_KEY: armoured(found.key), RPM_REPOSITORY: repository, **rewrite}
+    return write_files(
+        "source",
+        f"use the packages of {found.source.base}",
+        f"{accept.why}; key {found.source.fingerprint}",
+        source_changes(facts, write=write, remove=remove),
+    )
 
 
 def _pinned(name: str, version: str, spec: Spec) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from provisioner.catalogue import daemon_keys
+from provisioner.wanted.strategies import strategy_names
 from provisioner.wanted.values import (
     certificates,
     docker_version,
@@ -21,7 +22,11 @@ from provisioner.wanted.values import (
     url_of_script,
 )
 
-StrategyName = Literal["auto", "apt-repo", "rpm-repo", "distro-packages", "convenience-script"]
+_STRATEGIES = ("auto", *strategy_names())
+if TYPE_CHECKING:
+    StrategyName = str
+else:
+    StrategyName = Literal[_STRATEGIES]
 Channel = Literal["stable", "test"]
 
 MIRROR_FIELDS = ("registry_mirrors", "other_registry_mirrors", "mirror_ca", "also", "take_over")

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from provisioner.catalogue.registry_mirrors import alive_mirrors, known_mirror, known_mirrors, mirror_warnings
+from provisioner.facts.host import Host
 from provisioner.planner.planner import plan
 from provisioner.wanted.spec import Spec
 from provisioner.wanted.values import registry_mirror
@@ -54,7 +55,7 @@ def test_what_is_known_against_a_mirror(url, says):
 
 
 def test_a_mirror_that_is_known_to_be_dead_is_a_warning_of_the_plan_and_no_refusal():
-    planned = plan("h", RUNNING, (), Spec(registry_mirrors=["https://registry.docker-cn.com"], install=False))
+    planned = plan("h", Host.of(RUNNING), (), Spec(registry_mirrors=["https://registry.docker-cn.com"], install=False))
     assert planned.steps
     assert "https://registry.docker-cn.com is known: dead since 2019" in planned.warnings[0]
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.checks.drift import drift
+from provisioner.checks.drift import status_checks
+from provisioner.facts.host import Host
 from provisioner.facts.record import Record, WrittenFile, record
 from provisioner.host_files.host_file import HostFile
 from provisioner.mirror_probe.judge import Judged
@@ -27,7 +28,11 @@ def running(**changes):
 
 
 def differences(facts, spec=None, probed=()):
-    return {check.name: check.detail for check in drift("h", facts, spec or Spec(), probed) if not check.passed}
+    return {
+        check.name: check.detail
+        for check in status_checks("h", Host.of(facts), spec or Spec(), probed)
+        if not check.passed
+    }
 
 
 def file(text):
@@ -42,7 +47,7 @@ def test_a_host_as_it_should_be_has_none():
     text = '{"debug": false, "registry-mirrors": ["https://a.example"]}'
     facts = running(record=Record((WRITTEN,), "26.1.5"), info={"mirrors": (A,)}, daemon_json=file(text))
     assert differences(facts, Spec(registry_mirrors=[A], version="26")) == {}
-    assert {check.name for check in drift("h", facts, Spec())} == {
+    assert {check.name for check in status_checks("h", Host.of(facts), Spec())} == {
         "engine", "service", "configuration", "files", "version",
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from provisioner.checks.mirror_status import mirror_status
+from provisioner.facts.host import Host
 from provisioner.facts.model import OtherEngines
 from provisioner.host_files.host_file import HostFile
 from tests.hosts import INFO
@@ -58,7 +59,7 @@ ONE_HOST = '[host."https://b"]\n  capabilities = ["pull"]\n'
     ],
 )
 def test_problems(facts, problem):
-    found = mirror_status(facts).problems
+    found = mirror_status(Host.of(facts)).problems
     assert not found if not problem else problem in found[0]
 
 
@@ -72,7 +73,7 @@ def test_other_engines_are_read():
         HostFile("/etc/rancher/k3s/registries.yaml", 'mirrors:\n  docker.io:\n    endpoint: ["https://k.example"]\n'),
     )
     facts = replace(host(PACKAGED), other_engines=OtherEngines(names=("containerd", "podman", "k3s"), files=files))
-    document = mirror_status(facts).document()["other_engines"]
+    document = mirror_status(Host.of(facts)).document()["other_engines"]
     assert {name: [row["mirrors"] for row in rows] for name, rows in document.items()} == {
         "containerd": [["https://b"]],
         "podman": [["http://m.example:5000"]],
@@ -83,5 +84,5 @@ def test_other_engines_are_read():
 @pytest.mark.parametrize("path", ["/etc/containers/registries.conf", "/etc/rancher/k3s/registries.yaml"])
 def test_a_file_that_cannot_be_read_is_a_problem_of_that_engine(path):
     facts = replace(host(PACKAGED), other_engines=OtherEngines(files=(HostFile(path, "[[x: ]\n: :"),)))
-    ((rows),) = mirror_status(facts).document()["other_engines"].values()
+    ((rows),) = mirror_status(Host.of(facts)).document()["other_engines"].values()
     assert rows[0]["problem"]

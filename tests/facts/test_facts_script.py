@@ -28,7 +28,7 @@ def answer(shell, environment=None):
     needs(command[0])
     done = subprocess.run(
         [*command, "-s", "n"],
-        input=template_text("facts.sh"),
+        input="package_names=bash\n" + template_text("facts.sh"),
         capture_output=True,
         text=True,
         check=True,

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import ApplyError
-from provisioner.facts.flags import DROP_IN, flag_places, taken_out
+from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
 from provisioner.planner.daemon_config import daemon_step
-from tests.options_of_dockerd import ETC, LIB, PACKAGED, drop_in, host
+from provisioner.planner.take_over import DROP_IN, taken_out
+from tests.options_of_dockerd import ENV, ETC, LIB, PACKAGED, drop_in, host
 
 KEY = "registry-mirrors"
-ENV = "EnvironmentFile=-/etc/default/docker\nEnvironmentFile=-/etc/sysconfig/docker*\n"
 WITH_ENV = HostFile(LIB, f"[Service]\n{ENV}ExecStart=/usr/bin/dockerd -H fd:// $DOCKER_OPTS $OPTIONS\n")
 
 PLACES = [
@@ -71,7 +71,7 @@ PLACES = [
 
 @pytest.mark.parametrize(("facts", "places"), PLACES)
 def test_places(facts, places):
-    assert [(place.where, place.values) for place in flag_places(facts, KEY)] == places
+    assert [(place.where, place.values) for place in Host.of(facts).flag_places(KEY)] == places
 
 
 EDITS = [
@@ -96,13 +96,13 @@ EDITS = [
 @pytest.mark.parametrize(("before", "after"), EDITS)
 def test_a_drop_in_loses_the_option_and_no_other_byte(before, after):
     facts = host(PACKAGED, drop_in(before))
-    (edit,) = taken_out(facts, flag_places(facts, KEY))
+    (edit,) = taken_out(Host.of(facts), Host.of(facts).flag_places(KEY))
     assert (edit.path, edit.text) == (ETC, "[Service]\nExecStart=\n" + after)
 
 
 def test_a_packaged_unit_stays_and_a_drop_in_says_the_rest():
     facts = host(HostFile(LIB, "[Service]\nExecStart=/usr/bin/dockerd --registry-mirror=https://a -H fd://\n"))
-    (edit,) = taken_out(facts, flag_places(facts, KEY))
+    (edit,) = taken_out(Host.of(facts), Host.of(facts).flag_places(KEY))
     assert (edit.path, edit.before) == (DROP_IN, None)
     assert edit.text.endswith("[Service]\nExecStart=\nExecStart=/usr/bin/dockerd -H fd://\n")
 
@@ -128,7 +128,7 @@ def test_a_packaged_unit_stays_and_a_drop_in_says_the_rest():
 )
 def test_what_cannot_be_taken_out_is_refused_with_its_place(facts, says):
     with pytest.raises(ApplyError, match=says):
-        daemon_step(facts, {KEY: ["https://new.example"]}, installs=False, take_over=True)
+        daemon_step(Host.of(facts), {KEY: ["https://new.example"]}, installs=False, take_over=True)
 
 
 def test_take_over_is_one_step_with_one_restart():
@@ -141,9 +141,9 @@ def test_take_over_is_one_step_with_one_restart():
     )
     wanted = {KEY: ["https://new.example"]}
     with pytest.raises(ApplyError, match=r"m\.conf, line 3 gives --registry-mirror") as refused:
-        daemon_step(facts, wanted, installs=False)
+        daemon_step(Host.of(facts), wanted, installs=False)
     assert "--take-over" in refused.value.hint
-    step, restart = daemon_step(facts, wanted, installs=False, take_over=True)
+    step, restart = daemon_step(Host.of(facts), wanted, installs=False, take_over=True)
     assert restart.how == "restart"
     assert "--registry-mirror moves to /etc/docker/daemon.json" in restart.why
     assert [diff.path for diff in step.diffs] == [ETC, "/etc/docker/daemon.json"]
@@ -158,8 +158,8 @@ def test_an_option_that_says_what_is_wanted_moves_only_when_asked():
         command_line=("--registry-mirror=https://a",),
         mirrors=("https://a",),
     )
-    assert daemon_step(facts, {KEY: ["https://a"]}, installs=False)[0] is None
-    step, _ = daemon_step(facts, {KEY: ["https://a"]}, installs=False, take_over=True)
+    assert daemon_step(Host.of(facts), {KEY: ["https://a"]}, installs=False)[0] is None
+    step, _ = daemon_step(Host.of(facts), {KEY: ["https://a"]}, installs=False, take_over=True)
     assert '"registry-mirrors"' in step.params["text"]
 
 
@@ -176,6 +176,6 @@ def test_other_words_of_a_command_stay(parts):
     line = "/usr/bin/dockerd" + "".join(gap + word for gap, word in parts)
     kept = "/usr/bin/dockerd" + "".join(f" {word}" for _, word in parts if "registry-mirror" not in word)
     facts = host(PACKAGED, drop_in(f"ExecStart={line}\n"))
-    places = flag_places(facts, KEY)
-    text = taken_out(facts, places)[0].text if places else facts.units["docker.service"].files[1].text
+    places = Host.of(facts).flag_places(KEY)
+    text = taken_out(Host.of(facts), places)[0].text if places else facts.units["docker.service"].files[1].text
     assert words(text.partition("ExecStart=\nExecStart=")[2]) == words(kept)

@@ -14,9 +14,10 @@ import pytest
 
 from provisioner.errors import ProvisionerError
 from provisioner.facts.frames import RAW_NONCE
+from provisioner.facts.host import Host
 from provisioner.facts.parse import parse
 from provisioner.host_files.openpgp import fingerprints
-from provisioner.planner.planner import plan, sources_needed
+from provisioner.planner.planner import plan, questions
 from provisioner.report import plan_text
 from provisioner.scripts.render import apply_script
 from provisioner.sources.reach import SourceReach
@@ -57,14 +58,14 @@ def answers(facts, spec):
         SourceReach(source, seconds=0.1, key=KEY, versions=offered)
         if source.fingerprint == FINGERPRINT
         else SourceReach(source, problem="Could not resolve host")
-        for source in sources_needed(facts, spec)
+        for source in questions(Host.of(facts), spec).sources
     )
 
 
 def rendered(host, state):
     facts, spec = facts_of(host), Spec(**STATES[state])
     try:
-        planned = plan(host, facts, answers(facts, spec), spec)
+        planned = plan(host, Host.of(facts), answers(facts, spec), spec)
     except ProvisionerError as error:
         return {"plan.txt": f"{type(error).__name__} ({error.exit_code}): {error.message}\n-> {error.hint}\n"}
     files = {"plan.txt": plan_text(planned) + "\n"}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import ApplyError
+from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
 from provisioner.planner.daemon_config import daemon_step
 from provisioner.planner.daemon_keys_check import daemon_warnings
@@ -27,7 +28,9 @@ def host(text=None, *, mirrors=(), **changes):
 
 
 def step(facts, **wanted):
-    return daemon_step(facts, {key.replace("_", "-"): value for key, value in wanted.items()}, installs=False)[0]
+    return daemon_step(Host.of(facts), {key.replace("_", "-"): value for key, value in wanted.items()}, installs=False)[
+        0
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,16 +106,16 @@ PROXIES = {"proxies": {"http-proxy": "http://proxy.example:3128"}}
 def test_a_key_that_the_engine_does_not_know_is_refused():
     facts = host("{}", engine={"info": replace(INFO, version="20.10.24+dfsg1")})
     with pytest.raises(ApplyError, match=r"proxies came with Docker 23\.0, this is 20\.10\.24.*Nothing was changed"):
-        daemon_step(facts, PROXIES, installs=False)
-    assert daemon_step(facts, PROXIES, installs=True, version="28.3.1")[0] is not None
+        daemon_step(Host.of(facts), PROXIES, installs=False)
+    assert daemon_step(Host.of(facts), PROXIES, installs=True, version="28.3.1")[0] is not None
 
 
 def test_an_upgrade_to_an_engine_that_refuses_the_file_is_refused():
     facts = host('{"graph": "/srv/docker", "debug": false}', engine={"info": replace(INFO, version="20.10.24")})
     with pytest.raises(ApplyError, match=r"Docker 28\.3\.1 would not start with /etc/docker/daemon\.json: graph went"):
-        daemon_step(facts, {}, installs=True, version="28.3.1")
-    assert daemon_step(facts, {}, installs=True, version="")[0] is None
-    assert daemon_step(facts, {}, installs=False)[0] is None
+        daemon_step(Host.of(facts), {}, installs=True, version="28.3.1")
+    assert daemon_step(Host.of(facts), {}, installs=True, version="")[0] is None
+    assert daemon_step(Host.of(facts), {}, installs=False)[0] is None
 
 
 def test_a_mirror_with_a_path_is_refused_where_the_engine_would_not_start_with_it():
@@ -132,13 +135,13 @@ def test_a_mirror_with_a_path_is_refused_where_the_engine_would_not_start_with_i
 )
 def test_engines_that_lose_insecure_registries_are_restarted(version, insecure, how):
     facts = host(engine={"info": replace(INFO, version=version, insecure_registries=tuple(insecure))})
-    _, restart = daemon_step(facts, {"registry-mirrors": ONE}, installs=False)
+    _, restart = daemon_step(Host.of(facts), {"registry-mirrors": ONE}, installs=False)
     assert restart.how == how
 
 
 def test_null_gives_a_key_back_to_the_default_which_a_reload_must_be_told():
     facts = host('{"debug": true}', engine={"info": replace(INFO, raw={"Debug": True})})
-    assert daemon_step(facts, {"debug": None}, installs=False)[0].params["text"] == '{"debug": false}'
+    assert daemon_step(Host.of(facts), {"debug": None}, installs=False)[0].params["text"] == '{"debug": false}'
 
 
 @pytest.mark.parametrize(
@@ -155,7 +158,7 @@ def test_null_gives_a_key_back_to_the_default_which_a_reload_must_be_told():
 )
 def test_what_is_odd_and_does_not_stop_a_change_is_a_warning(text, version, says):
     facts = host(text, engine={"info": replace(INFO, version=version)})
-    warnings = list(daemon_warnings(facts, {"registry-mirrors": ONE}, version))
+    warnings = list(daemon_warnings(Host.of(facts), {"registry-mirrors": ONE}, version))
     assert warnings == [] if says is None else says in warnings[0]
 
 

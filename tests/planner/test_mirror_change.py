@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
+from provisioner.facts.configured_mirrors import configured
+from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
-from provisioner.planner.mirror_change import configured, resolved
+from provisioner.planner.mirror_change import resolved
 from provisioner.planner.planner import plan
 from provisioner.wanted.spec import Spec
 from tests.options_of_dockerd import PACKAGED, drop_in, host
@@ -46,7 +48,7 @@ def change(**how):
     ],
 )
 def test_what_a_host_has(facts, urls, by):
-    assert (configured(facts).urls, configured(facts).by) == (urls, by)
+    assert (configured(Host.of(facts)).urls, configured(Host.of(facts)).by) == (urls, by)
 
 
 @pytest.mark.parametrize(
@@ -63,15 +65,15 @@ def test_what_a_host_has(facts, urls, by):
 )
 def test_the_list_that_comes_of_it(how, expected):
     facts = with_file('{"registry-mirrors": ["https://a", "https://b"]}', mirrors=(A, B))
-    assert resolved(facts, change(**how)).registry_mirrors == expected
-    planned = plan("h", facts, (), change(**how))
+    assert resolved(Host.of(facts), change(**how)).registry_mirrors == expected
+    planned = plan("h", Host.of(facts), (), change(**how))
     assert planned.empty == (expected == (A, B))
 
 
 def test_asked_again_after_the_change_there_is_nothing_to_do():
     facts = with_file('{"registry-mirrors": ["https://b", "https://c"]}', mirrors=(B, C))
     for how in ({"add": [C]}, {"remove": [A]}, {"add": [B], "first": True}):
-        assert plan("h", facts, (), change(**how)).empty
+        assert plan("h", Host.of(facts), (), change(**how)).empty
 
 
 def test_a_list_and_a_change_to_it_exclude_each_other():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from provisioner.errors import ApplyError, UnsupportedError
+from provisioner.facts.host import Host
 from provisioner.facts.model import OtherEngines
 from provisioner.facts.record import Record, WrittenFile
 from provisioner.host_files.host_file import HostFile
@@ -47,18 +48,20 @@ def wanted(**values):
 
 def written(facts, spec):
     """{path: text} of the files a plan writes besides daemon.json; None for one that goes."""
-    planned = plan("h", facts, (), spec)
+    planned = plan("h", Host.of(facts), (), spec)
     return {diff.path: diff.after for diff in planned.diffs if diff.path != "/etc/docker/daemon.json"}
 
 
 def test_a_registry_gets_its_mirrors_without_a_reload():
-    planned = plan("h", running(), (), wanted(other_registry_mirrors={"ghcr.io": [A, B]}))
+    planned = plan("h", Host.of(running()), (), wanted(other_registry_mirrors={"ghcr.io": [A, B]}))
     assert planned.restart.how == "none"
     text = planned.diffs[0].after
     assert hosts_toml(HostFile(GHCR, text)).urls == (A, B)
     assert 'server = "https://ghcr.io"' in text
     assert "push" not in text
-    assert plan("h", running(hosts=[(GHCR, text)]), (), wanted(other_registry_mirrors={"ghcr.io": [A, B]})).empty
+    assert plan(
+        "h", Host.of(running(hosts=[(GHCR, text)])), (), wanted(other_registry_mirrors={"ghcr.io": [A, B]})
+    ).empty
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def test_files_of_registries(facts, spec, expected):
 )
 def test_refusals(facts, spec, error, says):
     with pytest.raises(error, match=says):
-        plan("h", facts, (), spec)
+        plan("h", Host.of(facts), (), spec)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ def test_containerd(config, writes, note):
     facts = running(others=[(CONFIG, config)] if config else [])
     spec = wanted(registry_mirrors=[A], also=["containerd"])
     assert set(written(facts, spec)) == writes
-    assert note in "".join(plan("h", facts, (), spec).warnings)
+    assert note in "".join(plan("h", Host.of(facts), (), spec).warnings)
 
 
 def test_podman_is_asked_for_mirrors_without_a_scheme():

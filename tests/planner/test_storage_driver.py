@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from provisioner.errors import BlockedError, UnsupportedError
+from provisioner.facts.host import Host
 from provisioner.facts.storage import Storage, block_devices
 from provisioner.planner.planner import plan
-from provisioner.preflight import examine
+from provisioner.preflight import check
 from provisioner.scripts.render import apply_script
 from provisioner.wanted.spec import Spec
 from tests.hosts import BARE, INFO, RUNNING, sample
@@ -49,7 +50,7 @@ VERSIONS = ("3:20.10.24-3.el7", "3:24.0.9-1.el7", "3:26.1.4-1.el7")
 def planned(facts=CENTOS, device="/dev/sdb", version="24", driver="devicemapper", **more):
     storage = {"driver": driver, "direct_lvm_device": device} if device else {"driver": driver}
     reach = (good("official", VERSIONS, suites=("centos/7",)),)
-    return plan("h", facts, reach, Spec(storage=storage, version=version, **more))
+    return plan("h", Host.of(facts), reach, Spec(storage=storage, version=version, **more))
 
 
 def step(plan, name):
@@ -72,7 +73,7 @@ def test_on_debian_the_tools_have_another_name():
     facts = replace(CENTOS, os=sample("debian-8"), package_manager="apt", kernel="3.16.0-4-amd64")
     reach = (good("official", ("18.06.3~ce~3-0~debian",), suites=("debian/jessie",)),)
     storage = {"driver": "devicemapper", "direct_lvm_device": "/dev/sdb"}
-    found = plan("h", facts, reach, Spec(storage=storage, version="18.06"))
+    found = plan("h", Host.of(facts), reach, Spec(storage=storage, version="18.06"))
     assert step(found, "storage-packages").params["packages"] == ["lvm2", "thin-provisioning-tools"]
 
 
@@ -146,7 +147,7 @@ def test_images_of_another_driver_are_not_put_out_of_sight():
 
 def test_the_preflight_knows_of_it():
     spec = Spec(storage={"driver": "devicemapper", "direct_lvm_device": "/dev/sdb"}, version="24")
-    (finding,) = (row for row in examine(CENTOS, spec, installs=True) if row.name == "overlay")
+    (finding,) = (row for row in check(Host.of(CENTOS), spec, installs=True) if row.name == "overlay")
     assert (finding.verdict, finding.detail) == (
         "pass",
         "not with kernel 3.10.0-327.el7.x86_64; devicemapper on /dev/sdb instead",

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from provisioner.facts.host import Host
 from provisioner.facts.kernel_support import KernelSupport
 from provisioner.facts.model import OperatingSystem
-from provisioner.preflight import examine
+from provisioner.preflight import check
 from provisioner.wanted.spec import Spec
 from tests.hosts import BARE
 
@@ -17,6 +18,6 @@ def test_el_10_without_the_extra_modules_is_told_which_package_has_them():
         kernel="6.12.0-55.el10.x86_64",
         kernel_support=KernelSupport(modules=frozenset({"overlay", "bridge", "veth", "nf_nat", "xt_conntrack"})),
     )
-    (finding,) = [row for row in examine(facts, Spec(), installs=True) if row.name == "kernel features"]
+    (finding,) = [row for row in check(Host.of(facts), Spec(), installs=True) if row.name == "kernel features"]
     assert finding.verdict == "fail"
     assert "dnf install kernel-modules-extra-6.12.0-55.el10.x86_64" in finding.way_out

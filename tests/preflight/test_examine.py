@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from provisioner.errors import BlockedError, DaemonConfigurationError, UnsupportedError
+from provisioner.facts.host import Host
 from provisioner.facts.kernel_support import KernelSupport
 from provisioner.facts.model import Login, OperatingSystem
 from provisioner.facts.network import Network, Proxy, Route
@@ -13,7 +14,7 @@ from provisioner.facts.storage import Inodes, Mount, Storage
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.systemd_unit import Unit
 from provisioner.planner.planner import plan
-from provisioner.preflight import examine, plan_warnings, refusal
+from provisioner.preflight import blocking_error, check, plan_warnings
 from provisioner.wanted.spec import Spec
 from tests.hosts import BARE, INFO, RUNNING
 
@@ -76,13 +77,13 @@ def hub_hosts(text, facts=GOOD):
 
 
 def test_a_good_host_passes_everything():
-    findings = examine(GOOD, Spec(), installs=True)
+    findings = check(Host.of(GOOD), Spec(), installs=True)
     assert [row for row in findings if row.verdict != "pass"] == []
     assert len(findings) > 15
 
 
 def test_a_host_of_which_little_is_known_is_not_refused():
-    assert refusal(examine(BARE, Spec(), installs=True)) is None
+    assert blocking_error(check(Host.of(BARE), Spec(), installs=True)) is None
 
 
 CASES = [
@@ -160,7 +161,7 @@ CASES = [
 )
 def test_what_is_found(facts, name, verdict, detail):
     installs = not facts.engine.installed
-    found = [row for row in examine(facts, Spec(), installs=installs) if row.name == name]
+    found = [row for row in check(Host.of(facts), Spec(), installs=installs) if row.name == name]
     assert [(row.verdict, detail in row.detail) for row in found if detail in row.detail] == [(verdict, True)]
     if verdict == "fail":
         assert all(row.way_out for row in found)
@@ -168,8 +169,8 @@ def test_what_is_found(facts, name, verdict, detail):
 
 def test_a_failure_of_the_hosts_nature_is_unsupported_and_any_other_blocks():
     full = replace(GOOD, disk_free={"/": GIB})
-    assert isinstance(refusal(examine(full, Spec(), installs=True)), BlockedError)
-    both = refusal(examine(replace(full, kernel="2.6.32"), Spec(), installs=True))
+    assert isinstance(blocking_error(check(Host.of(full), Spec(), installs=True)), BlockedError)
+    both = blocking_error(check(Host.of(replace(full, kernel="2.6.32")), Spec(), installs=True))
     assert isinstance(both, UnsupportedError)
     assert "3.10" in both.message
     assert "1.0 GiB free" in both.message
@@ -188,17 +189,17 @@ UNWELL = replace(
 
 @pytest.mark.parametrize("install", [True, False], ids=["apply", "mirror-set"])
 def test_what_only_an_installation_needs_never_stops_an_engine_that_runs(install):
-    findings = examine(UNWELL, Spec(install=install), installs=False)
+    findings = check(Host.of(UNWELL), Spec(install=install), installs=False)
     assert [row.name for row in findings if row.verdict == "warn"] == ["clock", "disk space"]
-    assert refusal(findings) is None
-    assert not plan("h", UNWELL, (), Spec(registry_mirrors=["https://m.example"], install=install)).empty
+    assert blocking_error(findings) is None
+    assert not plan("h", Host.of(UNWELL), (), Spec(registry_mirrors=["https://m.example"], install=install)).empty
 
 
 def test_an_old_kernel_stops_apply_and_not_a_change_of_mirrors():
     facts = replace(RUNNING, kernel="2.6.32")
-    assert plan("h", facts, (), Spec(registry_mirrors=["https://m.example"], install=False)).steps
+    assert plan("h", Host.of(facts), (), Spec(registry_mirrors=["https://m.example"], install=False)).steps
     with pytest.raises(UnsupportedError, match=r"3\.10"):
-        plan("h", facts, (), Spec())
+        plan("h", Host.of(facts), (), Spec())
 
 
 def test_a_stopped_engine_is_not_started_where_it_cannot_run():
@@ -206,17 +207,17 @@ def test_a_stopped_engine_is_not_started_where_it_cannot_run():
         kernel(modules=MODULES - {"veth"}), packages=RUNNING.packages, engine=replace(RUNNING.engine, pid=0, info=None)
     )
     with pytest.raises(BlockedError, match="lacks veth"):
-        plan("h", stopped, (), Spec())
+        plan("h", Host.of(stopped), (), Spec())
 
 
 def test_a_failure_stops_the_plan_before_there_is_one():
     with pytest.raises(BlockedError, match="400 s ahead"):
-        plan("h", replace(GOOD, clock_skew=400.0), (), Spec())
+        plan("h", Host.of(replace(GOOD, clock_skew=400.0)), (), Spec())
 
 
 def test_a_broken_daemon_json_stops_an_installation_even_if_nothing_is_wanted_of_it():
     with pytest.raises(DaemonConfigurationError, match="line 2"):
-        plan("h", with_config('{\n  "debug": tru\n}'), (), Spec(strategy="distro-packages"))
+        plan("h", Host.of(with_config('{\n  "debug": tru\n}')), (), Spec(strategy="distro-packages"))
 
 
 @pytest.mark.parametrize(
@@ -232,12 +233,12 @@ def test_a_broken_daemon_json_stops_an_installation_even_if_nothing_is_wanted_of
 )
 def test_an_engine_that_lacks_the_hosts_storage_driver_is_not_installed(driver, version, refused):
     facts = replace(GOOD, engine=replace(RUNNING.engine, info=replace(ENGINE_24, storage_driver=driver)))
-    assert (refusal(examine(facts, Spec(version=version), installs=True)) is not None) is refused
+    assert (blocking_error(check(Host.of(facts), Spec(version=version), installs=True)) is not None) is refused
 
 
 def test_warnings_reach_a_plan_only_before_an_installation():
     facts = linked(nameservers=())
-    findings = examine(facts, Spec(), installs=True)
+    findings = check(Host.of(facts), Spec(), installs=True)
     assert plan_warnings(findings, installs=True, mirrors=False)[0].startswith("DNS: ")
     assert plan_warnings(findings, installs=False, mirrors=True) == ()
 
@@ -245,19 +246,19 @@ def test_warnings_reach_a_plan_only_before_an_installation():
 def test_a_hosts_toml_that_overrides_the_wanted_mirrors_is_in_the_plan():
     info = replace(INFO, version="28.5.2", containerd_store=True)
     facts = hub_hosts('[host."https://m.example"]\n', replace(RUNNING, engine=replace(RUNNING.engine, info=info)))
-    warnings = plan("h", facts, (), Spec(registry_mirrors=["https://n.example"], install=False)).warnings
+    warnings = plan("h", Host.of(facts), (), Spec(registry_mirrors=["https://n.example"], install=False)).warnings
     assert any("hosts.toml" in warning for warning in warnings)
 
 
 def test_a_stopped_engine_without_iptables_is_not_started():
     stopped = replace(linked(iptables=""), packages=RUNNING.packages, engine=replace(RUNNING.engine, pid=0, info=None))
     with pytest.raises(BlockedError, match="iptables"):
-        plan("h", stopped, (), Spec())
-    assert refusal(examine(linked(iptables=""), Spec(), installs=True)) is None
+        plan("h", Host.of(stopped), (), Spec())
+    assert blocking_error(check(Host.of(linked(iptables="")), Spec(), installs=True)) is None
 
 
 @pytest.mark.parametrize(("version", "verdict"), [("26.1", "fail"), ("28", "pass")])
 def test_a_vpn_that_takes_all_routes_keeps_an_older_engine_from_starting(version, verdict):
     facts = linked(routes=(Route("tun0", "0.0.0.0/1"), Route("tun0", "128.0.0.0/1")))
-    (row,) = [row for row in examine(facts, Spec(version=version), installs=True) if row.name == "address pool"]
+    (row,) = [row for row in check(Host.of(facts), Spec(version=version), installs=True) if row.name == "address pool"]
     assert row.verdict == verdict

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.facts.frames import new_nonce
+from provisioner.facts.host import Host
 from provisioner.mirror_probe.answer import HELLO
 from provisioner.planner.planner import plan
 from provisioner.remote.source_probe import LIMIT
@@ -34,22 +35,24 @@ SCRIPTS = {
     "facts": template_text("facts.sh"),
     "envelope": facts_script(new_nonce(), become_password="s3cret pass'\"$"),
     "install": apply_script(
-        plan("h", BARE, (), Spec(registry_mirrors=["https://m.example"], users=["ops"], hold=True))
+        plan("h", Host.of(BARE), (), Spec(registry_mirrors=["https://m.example"], users=["ops"], hold=True))
     ),
-    "mirrors": apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))),
+    "mirrors": apply_script(
+        plan("h", Host.of(RUNNING), (), Spec(registry_mirrors=["https://m.example"], install=False))
+    ),
     "apt": apply_script(
         plan(
             "h",
-            replace(BARE, packages=HELD, held=frozenset(HELD), ca_certificates=False),
+            Host.of(replace(BARE, packages=HELD, held=frozenset(HELD), ca_certificates=False)),
             (good("official", NOBLE),),
             Spec(version="28.3", hold=True, system_update=True),
         )
     ),
     "old-apt": apply_script(
-        plan("h", replace(BARE, os=sample("ubuntu-14.04"), init="upstart"), (good("official", NOBLE),), Spec())
+        plan("h", Host.of(replace(BARE, os=sample("ubuntu-14.04"), init="upstart")), (good("official", NOBLE),), Spec())
     ),
-    "distro-version": apply_script(plan("h", BARE, (), Spec(version="20.10", strategy="distro-packages"))),
-    "amazon": apply_script(plan("h", replace(ROCKY, os=sample("amzn-2"), package_manager="yum"), (), Spec())),
+    "distro-version": apply_script(plan("h", Host.of(BARE), (), Spec(version="20.10", strategy="distro-packages"))),
+    "amazon": apply_script(plan("h", Host.of(replace(ROCKY, os=sample("amzn-2"), package_manager="yum")), (), Spec())),
     "mirror-probe": carried(
         root_script(
             "mirror_probe.sh.j2",
@@ -67,7 +70,9 @@ SCRIPTS = {
         manager: apply_script(
             plan(
                 "h",
-                replace(ROCKY, package_manager=manager, packages=HELD, held=frozenset(HELD), engine=RUNNING.engine),
+                Host.of(
+                    replace(ROCKY, package_manager=manager, packages=HELD, held=frozenset(HELD), engine=RUNNING.engine)
+                ),
                 (good("official", EL9, suites=("rhel/9",)),),
                 Spec(version="20.10", hold=True, system_update=True),
             )
@@ -92,18 +97,20 @@ SCRIPTS = {
         for manager in ("apt", "dnf")
     },
     **{
-        f"remove-{manager}": apply_script(plan_removal("h", replace(INSTALLED, package_manager=manager, rpm_keys=KEYS)))
+        f"remove-{manager}": apply_script(
+            plan_removal("h", Host.of(replace(INSTALLED, package_manager=manager, rpm_keys=KEYS)))
+        )
         for manager in ("apt", "yum", "dnf5")
     },
     **{
-        f"purge-{init}": apply_script(plan_removal("h", replace(INSTALLED, packages=HELD, init=init), FULL))
+        f"purge-{init}": apply_script(plan_removal("h", Host.of(replace(INSTALLED, packages=HELD, init=init)), FULL))
         for init in ("systemd", "sysvinit", "upstart", "openrc", "none")
     },
     **{
         f"convenience-script-{family}": apply_script(
             plan(
                 "h",
-                replace(facts, packages=HELD, held=frozenset(HELD)),
+                Host.of(replace(facts, packages=HELD, held=frozenset(HELD))),
                 script(),
                 Spec(strategy="convenience-script", source="tuna", version="28.3"),
             )

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.checks.as_wanted import not_running
+from provisioner.checks.after_apply import not_running
 from provisioner.facts.frames import frames
+from provisioner.facts.host import Host
 from provisioner.facts.parse import parse
 from provisioner.host_files.systemd_unit import Unit
 from provisioner.planner.planner import plan
@@ -23,9 +24,9 @@ from tests.fake_host import NEW, FakeHost
 from tests.hosts import BARE, RUNNING
 from tests.offered import NOBLE, good
 
-PRELUDE = apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))).split(
-    "step_1() {"
-)[0]
+PRELUDE = apply_script(
+    plan("h", Host.of(RUNNING), (), Spec(registry_mirrors=["https://m.example"], install=False))
+).split("step_1() {")[0]
 FILE_FACTS = template_text("facts.sh").split("operating_system() {")[0]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 
@@ -171,10 +172,10 @@ def test_nothing_to_write_is_no_success_while_the_engine_hangs():
 def test_a_configuration_that_no_engine_has_taken_up_is_said_to_be_so(state, said):
     units = {"docker.service": Unit("docker.service", "loaded", state, "enabled")}
     facts = replace(RUNNING, units=units, engine=replace(RUNNING.engine, pid=0, info=None))
-    assert not_running(Spec(registry_mirrors=[NEW], install=False), facts) == said
-    assert not_running(Spec(registry_mirrors=[NEW], install=False), RUNNING) == ""
-    assert not_running(Spec(registry_mirrors=[NEW]), facts) == ""
-    assert not_running(Spec(install=False), BARE) == ""
+    assert not_running(Host.of(facts), Spec(registry_mirrors=[NEW], install=False)) == said
+    assert not_running(Host.of(RUNNING), Spec(registry_mirrors=[NEW], install=False)) == ""
+    assert not_running(Host.of(facts), Spec(registry_mirrors=[NEW])) == ""
+    assert not_running(Host.of(BARE), Spec(install=False)) == ""
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_a_configuration_that_no_engine_has_taken_up_is_said_to_be_so(state, sai
 )
 def test_an_engine_stays_while_dpkg_cannot_finish_another_package(tmp_path, broken, removes):
     facts = replace(BARE, packages={"docker.io": "20.10"})
-    script = apply_script(plan("h", facts, (good("official", NOBLE),), Spec(source="official")))
+    script = apply_script(plan("h", Host.of(facts), (good("official", NOBLE),), Spec(source="official")))
     commands, rest = script.rsplit("main() {", 1)
     step = rest.split("start conflicts\n")[1].split("\n")[0].strip()
     for name, body in (

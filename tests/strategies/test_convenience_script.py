@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from provisioner.errors import UnsupportedError
-from provisioner.planner.planner import must_install, plan, script_needed, sources_needed
+from provisioner.facts.host import Host
+from provisioner.planner.intent import must_install
+from provisioner.planner.planner import plan, questions
 from provisioner.scripts.render import apply_script
 from provisioner.wanted.spec import Spec
 from tests.hosts import BARE, RUNNING, sample
@@ -17,7 +19,7 @@ def wanted(**more):
 
 
 def run_step(facts=BARE, text=SCRIPT, **more):
-    planned = plan("h", facts, script(text), wanted(**more))
+    planned = plan("h", Host.of(facts), script(text), wanted(**more))
     return next(step for step in planned.steps if step.id == "packages")
 
 
@@ -52,7 +54,7 @@ def test_a_script_that_does_not_know_no_autostart_is_not_given_it():
 
 
 def test_the_plan_shows_the_sha256_and_runs_those_very_bytes():
-    planned = plan("h", BARE, script(), wanted())
+    planned = plan("h", Host.of(BARE), script(), wanted())
     (digest,) = (answer.sha256 for answer in script())
     assert f"sha256 {digest}" in planned.steps[0].why
     text = apply_script(planned)
@@ -72,19 +74,19 @@ def test_the_plan_shows_the_sha256_and_runs_those_very_bytes():
 )
 def test_a_script_that_is_not_the_wanted_one_is_refused(answer, more, message):
     with pytest.raises(UnsupportedError, match=message):
-        plan("h", BARE, answer, wanted(**more))
+        plan("h", Host.of(BARE), answer, wanted(**more))
 
 
 def test_a_distribution_that_the_script_refuses_is_refused_before():
     facts = replace(BARE, os=sample("almalinux-9.6"), package_manager="dnf")
     with pytest.raises(UnsupportedError, match="does not support AlmaLinux"):
-        plan("h", facts, script(), wanted())
+        plan("h", Host.of(facts), script(), wanted())
     assert run_step(facts, script_url="https://in.example/get-docker.sh")
 
 
 def test_it_is_never_chosen_by_itself():
     with pytest.raises(UnsupportedError, match="only with --strategy convenience-script"):
-        plan("h", replace(BARE, os=sample("centos-9"), package_manager="dnf"), (), Spec())
+        plan("h", Host.of(replace(BARE, os=sample("centos-9"), package_manager="dnf")), (), Spec())
 
 
 def test_its_waits_are_announced():
@@ -94,17 +96,17 @@ def test_its_waits_are_announced():
     there = replace(RUNNING, packages={}, half_configured=("docker-ce",))
     assert "it waits 20 s because a docker command is there" in run_step(there).why
     conflicting = replace(RUNNING, packages={"docker.io": "26"})
-    planned = plan("h", conflicting, script(), wanted())
+    planned = plan("h", Host.of(conflicting), script(), wanted())
     assert planned.steps[0].id == "conflicts"
     assert "waits" not in planned.steps[1].why
 
 
 def test_what_it_has_installed_is_as_wanted_and_nothing_is_fetched_for_it():
-    assert not must_install(RUNNING, wanted())
-    assert not script_needed(RUNNING, wanted())
-    assert script_needed(BARE, wanted())
-    assert sources_needed(BARE, wanted()) == ()
-    assert not script_needed(BARE, Spec())
+    assert not must_install(Host.of(RUNNING), wanted())
+    assert not questions(Host.of(RUNNING), wanted()).script
+    assert questions(Host.of(BARE), wanted()).script
+    assert questions(Host.of(BARE), wanted()).sources == ()
+    assert not questions(Host.of(BARE), Spec()).script
 
 
 @pytest.mark.parametrize(

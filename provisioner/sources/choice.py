@@ -1,4 +1,4 @@
-"""What a strategy answers, and what the two that install docker-ce share."""
+"""Which of the sources that answer is taken, and which packages of it."""
 
 from __future__ import annotations
 
@@ -6,41 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from provisioner.catalogue.platforms import Platform
-from provisioner.catalogue.versions import newest, upstream
+from provisioner.catalogue.packages import names
+from provisioner.catalogue.versions import newest, order, upstream
 from provisioner.facts.model import Facts
-from provisioner.plan.model import Step
 from provisioner.sources.reach import CONFIGURED, SourceReach, key_problem
 from provisioner.wanted.spec import Spec
 
-ENGINE_PACKAGES = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras")
-"""Move together, at one version. docker-ce-cli and containerd.io are packages of their own since 18.09."""
-
-COMPANIONS = ("containerd.io", "docker-buildx-plugin", "docker-compose-plugin")
-LOCK_TIMEOUT = 300
-
 
 @dataclass(frozen=True, slots=True)
-class Accept:
-    """`why` names the source; `packages` maps names to the exact versions that will be installed.
+class Choice:
+    """The best usable source, None when there is none, and the names and reasons of those that will not do.
 
-    A version is "" where only the package manager can tell. `passed_over` says why the other sources will not do,
-    `notices` what is to be known of the one that does.
+    `packages` maps names to the exact versions that will be installed; a version is "" where only the package manager
+    can tell.
     """
 
-    why: str
-    reach: SourceReach | None = None
+    reach: SourceReach | None
     packages: tuple[tuple[str, str], ...] = ()
     passed_over: tuple[tuple[str, str], ...] = ()
-    notices: tuple[str, ...] = ()
+
+    @property
+    def why_none(self) -> str:
+        return "; ".join(f"{sources}: {why}" for sources, why in self.passed_over) or "no source carries this release"
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
-    reason: str
-
-
-def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> Accept | Reject:
+def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> Choice:
     """Return the best usable source, with the reason against each one that is not.
 
     One with packages for this very release comes before one that must step back to an older; then the source that is
@@ -50,7 +40,7 @@ def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> A
     passed_over = _by_reason(reach, against)
     usable = [answer for answer in reach if not against[answer.source.name]]
     if not usable:
-        return Reject("; ".join(f"{names}: {why}" for names, why in passed_over) or "no source carries this release")
+        return Choice(None, passed_over=passed_over)
     preferred = (CONFIGURED, "official")
     best = min(
         usable,
@@ -60,45 +50,19 @@ def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> A
             answer.seconds,
         ),
     )
-    return Accept(
-        why=f"{best.source.base} answers in {best.seconds:.1f} s",
-        reach=best,
-        packages=_packages(best, facts, spec),
-        passed_over=passed_over,
-        notices=(best.stepped_back,) if best.stepped_back else (),
-    )
+    return Choice(best, _packages(best, facts, spec), passed_over)
 
 
 def _by_reason(reach: tuple[SourceReach, ...], against: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """(names, reason): sources that fail alike, as they do on a host without a way out, are named together."""
-    names: dict[str, list[str]] = {}
+    alike: dict[str, list[str]] = {}
     for answer in reach:
         reason = against[answer.source.name]
         if not reason or reason == "not waited for":
             continue
         host = urlsplit(answer.source.base).hostname or answer.source.base
-        names.setdefault(reason.replace(f": {host}", "").replace(host, "it"), []).append(answer.source.name)
-    return tuple((", ".join(alike), reason) for reason, alike in names.items())
-
-
-def remove_conflicts(facts: Facts, platform: Platform, template: str) -> Step | None:
-    """Return the step that removes what conflicts with docker-ce, through `template`; None if nothing does."""
-    conflicts = [name for name in platform.conflicts if name in facts.packages]
-    if not conflicts:
-        return None
-    return Step(
-        "conflicts",
-        f"remove {' '.join(conflicts)}",
-        "they conflict with docker-ce; images, containers and volumes stay",
-        "-",
-        template,
-        {
-            "packages": conflicts,
-            "held": [name for name in conflicts if name in facts.held],
-            "manager": facts.package_manager,
-            "lock_timeout": LOCK_TIMEOUT,
-        },
-    )
+        alike.setdefault(reason.replace(f": {host}", "").replace(host, "it"), []).append(answer.source.name)
+    return tuple((", ".join(sources), reason) for reason, sources in alike.items())
 
 
 def _against(answer: SourceReach, spec: Spec) -> str:
@@ -108,13 +72,9 @@ def _against(answer: SourceReach, spec: Spec) -> str:
     if problem:
         return problem
     if answer.listed and newest(answer.versions.get("docker-ce", ()), spec.version) is None:
-        found = sorted({upstream(version) for version in answer.versions.get("docker-ce", ())}, key=_numerically)
+        found = sorted({upstream(version) for version in answer.versions.get("docker-ce", ())}, key=order)
         return f"it has no docker-ce {spec.version or ''}".rstrip() + f"; it has {', '.join(found[-5:]) or 'none'}"
     return ""
-
-
-def _numerically(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def _packages(answer: SourceReach, facts: Facts, spec: Spec) -> tuple[tuple[str, str], ...]:
@@ -122,18 +82,19 @@ def _packages(answer: SourceReach, facts: Facts, spec: Spec) -> tuple[tuple[str,
 
     Companions are upgraded to the newest, never downgraded: no engine needs an old one.
     """
+    moving, companions = names("docker-ce"), names("companion")
     if not answer.listed:
-        return tuple((name, "") for name in (*ENGINE_PACKAGES[:2], *COMPANIONS))
+        return tuple((name, "") for name in (*moving[:2], *companions))
     engine = newest(answer.versions["docker-ce"], spec.version) or ""
     chosen = []
-    for name in ENGINE_PACKAGES:
+    for name in moving:
         # docker-ce and docker-ce-cli have different epochs, so the same version is looked for without it.
         version = next((v for v in answer.versions.get(name, ()) if _same(v, engine)), None) or newest(
             answer.versions.get(name, ()), upstream(engine)
         )
         if version:
             chosen.append((name, version))
-    for name in COMPANIONS:
+    for name in companions:
         version = newest(answer.versions.get(name, ()))
         installed = facts.packages.get(name)
         if version and not (installed and newest((version, installed)) == installed):

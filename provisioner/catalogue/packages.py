@@ -1,0 +1,45 @@
+"""The rows of data/packages.toml: the packages that decisions know by name."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Literal
+
+from provisioner.catalogue.rows import table
+
+Role = Literal["docker-ce", "companion", "extension", "engine", "spare", "neighbour"]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One row; what the fields mean is said in the table."""
+
+    name: str
+    role: Role
+    holdable: bool = False
+    client: bool = False
+    family: str = ""
+
+
+@functools.cache
+def packages() -> tuple[Package, ...]:
+    return tuple(Package(**row) for row in table("packages")["package"])
+
+
+def names(*roles: Role, family: str = "") -> tuple[str, ...]:
+    """Return the names of the packages with one of `roles`, in the table's order.
+
+    With a `family` (deb or rpm) those are left out that mean something else there.
+    """
+    return tuple(row.name for row in packages() if row.role in roles and (not family or row.family in {"", family}))
+
+
+def holdable() -> tuple[str, ...]:
+    """Return the names of the packages that --hold holds."""
+    return tuple(row.name for row in packages() if row.holdable)
+
+
+def clients() -> tuple[str, ...]:
+    """Return the names of the packages of others that bring the command docker."""
+    return tuple(row.name for row in packages() if row.client)

@@ -1,0 +1,75 @@
+"""What every decision derives from a host's facts, worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.catalogue.platforms import Platform
+from provisioner.catalogue.versions import upstream
+from provisioner.facts.daemon_flags import DaemonFlags, FlagPlace, daemon_flags
+from provisioner.facts.model import EngineInfo, Facts
+from provisioner.facts.platform import Match, platform_of
+from provisioner.host_files.daemon_json import DaemonJson
+from provisioner.host_files.systemd_unit import ServiceSection, service_section
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host as its facts show it. `daemon_json` may be broken; who needs its values asks for the required ones."""
+
+    facts: Facts
+    match: Match | None
+    daemon_json: DaemonJson
+    flags: DaemonFlags
+
+    @classmethod
+    def of(cls, facts: Facts) -> Host:
+        """Interpret `facts`; nothing of it raises."""
+        file, unit = facts.daemon_json, facts.units.get("docker.service")
+        return cls(
+            facts=facts,
+            match=platform_of(facts.os, facts.package_manager),
+            daemon_json=DaemonJson.read(file.text, file.path) if file else DaemonJson(facts.engine.config_path),
+            flags=daemon_flags(facts, service_section(unit) if unit else ServiceSection()),
+        )
+
+    @property
+    def platform(self) -> Platform | None:
+        return self.match.platform if self.match else None
+
+    @property
+    def platform_notice(self) -> str:
+        """What must be known of the way to its platform; "" when there is a row for exactly this release."""
+        return self.match.notice if self.match else ""
+
+    @property
+    def slug(self) -> str:
+        """The platform's name for reports, else what os-release calls the distribution."""
+        return self.platform.slug if self.platform else self.facts.os.id
+
+    @property
+    def info(self) -> EngineInfo | None:
+        return self.facts.engine.info
+
+    @property
+    def containers_running(self) -> int:
+        """0 also when the engine does not answer."""
+        return self.info.containers_running if self.info else 0
+
+    @property
+    def engine_version(self) -> str:
+        """The version of the engine that is there, as it or its package or its client says; "" when nobody does."""
+        if self.info:
+            return self.info.version
+        packages = self.facts.packages
+        packaged = next((packages[name] for name in ("docker-ce", "docker.io") if name in packages), "")
+        return upstream(packaged or self.facts.engine.client_version)
+
+    @property
+    def keeps_flags_in_docker_opts(self) -> bool:
+        """On upstart and sysvinit hosts mirrors and insecure registries are flags in /etc/default/docker."""
+        return self.facts.init in {"upstart", "sysvinit"}
+
+    def flag_places(self, key: str) -> tuple[FlagPlace, ...]:
+        """Return where dockerd gets `key` as a flag; see `DaemonFlags.places`."""
+        return self.flags.places(key)

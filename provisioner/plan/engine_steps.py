@@ -1,0 +1,88 @@
+"""Steps that configure, start, stop and take away an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from provisioner.plan.files import FileChange
+from provisioner.plan.model import FileDiff, Step
+from provisioner.plan.package_steps import LOCK_TIMEOUT
+
+
+def configure_daemon(
+    title: str,
+    why: str,
+    change: FileChange,
+    *,
+    edits: Sequence[FileChange],
+    revert: str | None,
+    validate: bool,
+    flags: Sequence[str],
+    how: Literal["reload", "restart"],
+    patience: int,
+    template: str,
+    unseen: bool,
+    shows: str,
+    showed: str,
+) -> Step:
+    """Change the configuration of a running engine as a transaction.
+
+    `change` may say what the file says already, when the engine has not taken it up. Together with it come `edits` of
+    files that give flags. `revert` is a text that spells out earlier values, `flags` are what `validate` gives to
+    dockerd. The change has come into force when docker info, asked with `template`, prints `shows` within `patience`
+    seconds; before it printed `showed`. `unseen`: docker info does not show all that changes, so the daemon's log is
+    read as well.
+    """
+    params: dict[str, Any] = {
+        **change.written(),
+        "text": change.text if change.needed else None,
+        "edits": [edit.written() for edit in edits],
+        "revert": revert,
+        "validate": validate,
+        "flags": list(flags),
+        "how": how,
+        "patience": patience,
+        "format": template,
+        "unseen": unseen,
+        "shows": shows,
+        "showed": showed,
+    }
+    diffs = (*(edit.diff for edit in edits), *((change.diff,) if change.needed else ()))
+    return Step("daemon-config", title, why, "~", "daemon_config", params, diffs)
+
+
+def run_service(title: str, why: str, *, enable: bool, configured: bool, restart: bool) -> Step:
+    """Have the engine run, and enabled where `enable` says so.
+
+    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran.
+    """
+    params = {"enable": enable, "config_changed": "start" if configured else "", "restart": restart}
+    return Step("service", title, why, "!", "service", params)
+
+
+def allow_users(users: Sequence[str]) -> Step:
+    """Make `users` members of group docker."""
+    why = "members of group docker may use the engine; that is as good as root"
+    return Step("users", f"let {' '.join(users)} use docker", why, "+", "docker_group", {"users": users})
+
+
+def note_files(paths: Sequence[str]) -> Step:
+    """Note on the host that `paths` are as they should be now."""
+    return Step("record", "note what is there", "status --accept", "~", "record", {"paths": paths})
+
+
+def stop_engine(title: str, *, data: Sequence[str]) -> Step:
+    """Stop the engine and its containers, and unmount what it mounts below `data`."""
+    why = "socket and service together, so that no client wakes it up again"
+    return Step("stop", title, why, "!", "stop_engine", {"data": data, "lock_timeout": LOCK_TIMEOUT})
+
+
+def delete_data(title: str, why: str, places: Sequence[Mapping[str, Any]], diffs: Sequence[FileDiff]) -> Step:
+    """Delete what is in `places`; see `provisioner.removal.data_deletion`."""
+    return Step("data", title, why, "-", "delete_data", {"places": places}, tuple(diffs))
+
+
+def remove_docker_group(why: str) -> Step:
+    """Remove the group docker."""
+    return Step("group", "remove the group docker", why, "-", "remove_group")

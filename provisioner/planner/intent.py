@@ -1,0 +1,153 @@
+"""What is wanted of one host, worked out: must packages change, by which strategy, to which engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.catalogue.versions import order, satisfies, upstream
+from provisioner.errors import UnsupportedError
+from provisioner.facts.host import Host
+from provisioner.plan.model import Rejected
+from provisioner.planner.mirror_change import resolved
+from provisioner.planner.storage_driver import StorageChoice, storage_choice
+from provisioner.sources.choice import choose_source
+from provisioner.sources.reach import SourceReach
+from provisioner.strategies import strategies
+from provisioner.strategies.docker_ce import PACKAGE
+from provisioner.strategies.strategy import Accept, Questions, Reject, Strategy
+from provisioner.wanted.spec import Spec
+from provisioner.wanted.strategies import STRATEGIES
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The strategy that installs, what it accepted, and why not the ones before it."""
+
+    name: str
+    strategy: Strategy
+    accept: Accept
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """`spec` has its list of mirrors written out. `choice` is None when no package is to be installed or changed.
+
+    `version` is that of the engine that will read the configuration, "" when it is not known exactly.
+    """
+
+    spec: Spec
+    choice: Choice | None
+    version: str
+    storage: StorageChoice = field(default_factory=StorageChoice)
+    reach: tuple[SourceReach, ...] = ()
+
+    @property
+    def installs(self) -> bool:
+        """Packages of the engine are to be installed or changed."""
+        return self.choice is not None
+
+    @property
+    def daemon(self) -> dict[str, Any]:
+        """The wanted keys of daemon.json."""
+        return self.spec.daemon_configuration | self.storage.daemon
+
+
+def intent_of(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> Intent:
+    """Work out what `spec` means for this host.
+
+    Raises:
+        UnsupportedError: every strategy was rejected, each with its reason in the message; or the storage is not to
+            be had with the engine that comes.
+        BlockedError: the storage it wants is taken.
+        DaemonConfigurationError: a file that says which mirrors there are is broken.
+    """
+    choice = _choose(host, reach, spec) if must_install(host, spec, reach) else None
+    version = _coming_version(choice.accept, spec) if choice else host.engine_version
+    last = host.platform.last_engine if host.platform else ""
+    storage = storage_choice(host.facts, spec, version or last, installs=choice is not None)
+    return Intent(resolved(host, spec), choice, version, storage, reach)
+
+
+def questions(host: Host, spec: Spec) -> Questions:
+    """Return what the strategies that `spec` allows must know of this host before they can be considered."""
+    platform = host.platform
+    if platform is None or not (must_install(host, spec) or follows_the_newest(host, spec)):
+        return Questions()
+    asked = [strategy.questions(host, platform, spec) for _, strategy in _allowed(spec)]
+    sources = {source.name: source for each in asked for source in each.sources}
+    return Questions(tuple(sources.values()), script=any(each.script for each in asked) and must_install(host, spec))
+
+
+def must_install(host: Host, spec: Spec, reach: tuple[SourceReach, ...] = ()) -> bool:
+    """True when packages of the engine are to be installed or changed.
+
+    `latest` is judged by what the sources in `reach` offer; without them an installed engine is new enough.
+    """
+    if not spec.install:
+        return False
+    if not host.facts.engine.installed or host.facts.half_configured:
+        return True
+    if spec.strategy != "auto" and not any(strategy.installed(host) for _, strategy in _allowed(spec)):
+        return True
+    have = installed_version(host)
+    if follows_the_newest(host, spec):
+        newest = dict(choose_source(reach, host.facts, spec).packages).get(PACKAGE)
+        return bool(newest) and order(str(newest)) > order(have)
+    return spec.version is not None and not satisfies(have, spec.version)
+
+
+def follows_the_newest(host: Host, spec: Spec) -> bool:
+    """True when only the sources can tell whether the engine that is installed is the one that is wanted."""
+    return spec.install and spec.version == "latest" and PACKAGE in host.facts.packages
+
+
+def installed_by(host: Host) -> str:
+    """Return the first strategy that the installed engine could have come by; "" when no package brought it."""
+    return next((name for name, strategy in strategies().items() if strategy.installed(host)), "")
+
+
+def installed_version(host: Host) -> str:
+    """Return the packaged version of the engine; "" when no package brought it."""
+    package = next((found for strategy in strategies().values() if (found := strategy.installed(host))), "")
+    return host.facts.packages.get(package, "")
+
+
+def _allowed(spec: Spec) -> Iterator[tuple[str, Strategy]]:
+    """The strategies that may be considered: the one that was asked for, else those that need no asking."""
+    known = strategies()
+    for row in STRATEGIES:
+        if spec.strategy == row.name or (spec.strategy == "auto" and not row.on_request):
+            yield row.name, known[row.name]
+
+
+def _choose(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> Choice:
+    platform = host.platform
+    assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
+    allowed = dict(_allowed(spec))
+    rejected: list[Rejected] = []
+    for row in STRATEGIES:
+        answer: Accept | Reject
+        if row.name in allowed:
+            answer = allowed[row.name].consider(host, platform, reach, spec)
+        elif spec.strategy == "auto":
+            answer = Reject(f"{row.on_request}; only with --strategy {row.name}")
+        else:
+            answer = Reject(f"--strategy {spec.strategy} was asked for")
+        if isinstance(answer, Accept):
+            rejected += [Rejected(f"source {name}", reason) for name, reason in answer.passed_over]
+            return Choice(row.name, allowed[row.name], answer, tuple(rejected))
+        rejected.append(Rejected(row.name, answer.reason))
+    reasons = "\n".join(f"  {row.strategy}: {row.reason}" for row in rejected)
+    raise UnsupportedError(
+        f"there is no way to install Docker Engine on {platform.name}:\n{reasons}",
+        hint="name a package source that this host reaches: --source NAME or --source URL",
+    )
+
+
+def _coming_version(accept: Accept, spec: Spec) -> str:
+    """The version that will be installed, as far as it is known exactly."""
+    wanted = spec.version if spec.version and spec.version.count(".") == 2 else ""
+    return upstream(dict(accept.packages).get(PACKAGE, wanted))

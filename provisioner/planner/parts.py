@@ -1,0 +1,99 @@
+"""The parts of a plan, in the order in which they happen on the host; each is (host, intent) -> Part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from provisioner.catalogue.packages import holdable
+from provisioner.catalogue.registry_mirrors import mirror_warnings
+from provisioner.facts.host import Host
+from provisioner.plan.engine_steps import allow_users
+from provisioner.plan.model import Restart
+from provisioner.plan.package_steps import hold_packages
+from provisioner.plan.part import Part, part
+from provisioner.planner.daemon_config import daemon_step
+from provisioner.planner.daemon_keys_check import daemon_warnings
+from provisioner.planner.intent import Intent
+from provisioner.planner.other_engines import other_engine_steps
+from provisioner.planner.registry_files import registry_file_step
+from provisioner.planner.service import service_step
+from provisioner.sources.choice import choose_source
+
+PlanPart = Callable[[Host, Intent], Part]
+
+
+def packages(host: Host, intent: Intent) -> Part:
+    """The engine's packages, with all that stands in their way."""
+    choice, platform = intent.choice, host.platform
+    if choice is None:
+        unanswered = choose_source(intent.reach, host.facts, intent.spec)
+        if not intent.reach or unanswered.reach:
+            return Part()
+        return Part(warnings=(f"whether there is a newer engine could not be found out: {unanswered.why_none}",))
+    assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
+    steps = choice.strategy.steps(host, platform, choice.accept, intent.spec)
+    restart = None
+    if host.info:
+        # Another engine with another containerd does not find the containers that live-restore keeps alive.
+        switches = any(step.id == "conflicts" for step in steps)
+        why = (
+            "another engine takes the place of the running one"
+            if switches
+            else "the packages of the running engine change"
+        )
+        stops = 0 if host.info.live_restore and not switches else host.containers_running
+        restart = Restart("restart", why, stops)
+    return part(*steps, warnings=choice.accept.notices, restart=restart)
+
+
+def storage(host: Host, intent: Intent) -> Part:
+    """What must be done before the engine starts with its storage driver."""
+    del host
+    return part(*intent.storage.steps, warnings=intent.storage.warnings)
+
+
+def registries(host: Host, intent: Intent) -> Part:
+    """Mirrors and certificates that dockerd reads from files of their own."""
+    return part(registry_file_step(host, intent.spec, intent.version, installs=intent.installs))
+
+
+def other_engines(host: Host, intent: Intent) -> Part:
+    """The same mirrors for the engines of --also."""
+    steps, notes = other_engine_steps(host.facts, intent.spec)
+    return part(*steps, warnings=notes)
+
+
+def engine(host: Host, intent: Intent) -> Part:
+    """The daemon's configuration, and that it runs with it, now and after a reboot."""
+    spec, wanted = intent.spec, intent.daemon
+    configuration, restart = daemon_step(
+        host, wanted, installs=intent.installs, version=intent.version, take_over=spec.take_over
+    )
+    service = (
+        service_step(host.facts, installs=intent.installs, configured=configuration is not None)
+        if spec.install
+        else None
+    )
+    if service and restart.how == "none":
+        restart = Restart("start", "the engine does not run")
+    warnings = [*daemon_warnings(host, wanted, intent.version), *mirror_warnings(spec.registry_mirrors or ())]
+    return part(configuration, service, warnings=warnings, restart=restart)
+
+
+def users(host: Host, intent: Intent) -> Part:
+    """Who may use the engine."""
+    wanted = [user for user in intent.spec.users if user not in (host.facts.docker_group or ())]
+    return part(allow_users(wanted) if intent.spec.install and wanted else None)
+
+
+def hold(host: Host, intent: Intent) -> Part:
+    """Who may upgrade the engine."""
+    if not (intent.spec.install and intent.spec.hold and host.platform):
+        return Part()
+    facts = host.facts
+    loose = [name for name in holdable() if name in facts.packages and name not in facts.held]
+    step = hold_packages(holdable(), manager=facts.package_manager) if loose or intent.installs else None
+    return part(step)
+
+
+PARTS: tuple[PlanPart, ...] = (packages, storage, registries, other_engines, engine, users, hold)
