@@ -9,17 +9,7 @@ from provisioner.errors import DaemonConfigurationError
 from provisioner.facts.configured_mirrors import KEY, Configured, configured
 from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
-from provisioner.host_files.mirror_files import (
-    CONTAINERD,
-    HUB,
-    K3S,
-    PODMAN,
-    Mirrors,
-    endpoints,
-    hosts_toml,
-    k3s,
-    podman,
-)
+from provisioner.host_files.mirror_files import CONTAINERD, K3S, PODMAN, Mirrors, hosts_toml, k3s, podman
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +64,7 @@ def mirror_status(host: Host) -> MirrorStatus:
         by,
         shown,
         flags,
-        of_docker(facts),
+        host.registries,
         of_others(facts),
         tuple(f"{engine.user}: {engine.config}" for engine in facts.other_engines.rootless),
         tuple(problems),
@@ -86,18 +76,13 @@ def overridden(host: Host) -> list[str]:
 
     dockerd 28+ with the containerd image store, and only with two or more endpoints for docker.io.
     """
-    facts, info = host.facts, host.info
+    info = host.info
     if info is None or not info.containerd_store or int(info.version.partition(".")[0] or 0) < 28:
         return []
-    found = {row.registry: (row, file) for row, file in zip(of_docker(facts), facts.registry_hosts, strict=True)}
-    row, file = found.get(HUB) or found.get("_default") or (None, None)
-    if row is None or file is None or endpoints(file) < 2:
+    row = host.docker_hub_hosts
+    if row is None:
         return []
     return [f"{row.path} sends pulls from Docker Hub to {', '.join(row.urls)}, whatever registry-mirrors says"]
-
-
-def of_docker(facts: Facts) -> tuple[Mirrors, ...]:
-    return tuple(hosts_toml(file) for file in facts.registry_hosts)
 
 
 def of_others(facts: Facts) -> dict[str, tuple[Mirrors, ...]]:

@@ -10,6 +10,7 @@ from provisioner.facts.daemon_flags import DaemonFlags, FlagPlace, daemon_flags
 from provisioner.facts.model import EngineInfo, Facts
 from provisioner.facts.platform import Match, platform_of
 from provisioner.host_files.daemon_json import DaemonJson
+from provisioner.host_files.mirror_files import DOCKER_HUB, Mirrors, hosts_toml
 from provisioner.host_files.systemd_unit import ServiceSection, service_section
 
 
@@ -21,6 +22,8 @@ class Host:
     match: Match | None
     daemon_json: DaemonJson
     flags: DaemonFlags
+    registries: tuple[Mirrors, ...]
+    """What each hosts.toml for dockerd says."""
 
     @classmethod
     def of(cls, facts: Facts) -> Host:
@@ -31,6 +34,7 @@ class Host:
             match=platform_of(facts.os, facts.package_manager),
             daemon_json=DaemonJson.read(file.text, file.path) if file else DaemonJson(facts.engine.config_path),
             flags=daemon_flags(facts, service_section(unit) if unit else ServiceSection()),
+            registries=tuple(map(hosts_toml, facts.registry_hosts)),
         )
 
     @property
@@ -69,6 +73,13 @@ class Host:
     def keeps_flags_in_docker_opts(self) -> bool:
         """On upstart and sysvinit hosts mirrors and insecure registries are flags in /etc/default/docker."""
         return self.facts.init in {"upstart", "sysvinit"}
+
+    @property
+    def docker_hub_hosts(self) -> Mirrors | None:
+        """The hosts.toml that says where pulls from Docker Hub go, when it names any mirror."""
+        found = {row.registry: row for row in self.registries}
+        row = found.get(DOCKER_HUB) or found.get("_default")
+        return row if row and row.urls else None
 
     def flag_places(self, key: str) -> tuple[FlagPlace, ...]:
         """Return where dockerd gets `key` as a flag; see `DaemonFlags.places`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import ApplyError
 from provisioner.host_files.host_file import HostFile
-from provisioner.host_files.mirror_files import HUB
+from provisioner.host_files.mirror_files import DOCKER_HUB
 
 if TYPE_CHECKING:
     import yaml
@@ -24,27 +24,29 @@ def with_mirrors(file: HostFile | None, mirrors: Sequence[str], *, ours: bool) -
     """
     text = file.text if file else ""
     document, root = _read(file, text)
-    current = (document.get("mirrors") or {}).get(HUB)
+    current = (document.get("mirrors") or {}).get(DOCKER_HUB)
     wanted = {"endpoint": list(mirrors)}
     if current == wanted or (current is None and not mirrors):
         return file.text if file else None
     if file is None or not text.strip():
         return f"mirrors:\n{_entry('  ', mirrors)}"
     if current is not None and not ours:
-        raise _refused(file, f"says other things of {HUB}", f"change the endpoints of {HUB} in it by hand")
+        raise _refused(
+            file, f"says other things of {DOCKER_HUB}", f"change the endpoints of {DOCKER_HUB} in it by hand"
+        )
     result = _edited(file, text, root, mirrors)
     after, _ = _read(file, result)
-    left = {name: value for name, value in (document.get("mirrors") or {}).items() if name != HUB}
-    expected = {**left, HUB: wanted} if mirrors else left
+    left = {name: value for name, value in (document.get("mirrors") or {}).items() if name != DOCKER_HUB}
+    expected = {**left, DOCKER_HUB: wanted} if mirrors else left
     others = {name: value for name, value in document.items() if name != "mirrors"}
     if (after.get("mirrors") or {}) != expected or {k: v for k, v in after.items() if k != "mirrors"} != others:
-        raise _refused(file, "is written in a form that is not edited", f"add the endpoints of {HUB} by hand")
+        raise _refused(file, "is written in a form that is not edited", f"add the endpoints of {DOCKER_HUB} by hand")
     return result if after and (expected or others) else None
 
 
 def _edited(file: HostFile, text: str, root: yaml.MappingNode | None, mirrors: Sequence[str]) -> str:
     if root is not None and root.flow_style:
-        raise _refused(file, "stands on one line, in { }", f"add the endpoints of {HUB} by hand")
+        raise _refused(file, "stands on one line, in { }", f"add the endpoints of {DOCKER_HUB} by hand")
     sections = root.value if root is not None else ()
     section = next(((key, value) for key, value in sections if key.value == "mirrors"), None)
     if section is None or not section[1].value:
@@ -53,9 +55,9 @@ def _edited(file: HostFile, text: str, root: yaml.MappingNode | None, mirrors: S
         return f"{text}{'' if text.endswith(chr(10)) else chr(10)}mirrors:\n{_entry('  ', mirrors)}"
     entries = section[1]
     if entries.flow_style:
-        raise _refused(file, "has its mirrors on one line, in { }", f"add the endpoints of {HUB} by hand")
+        raise _refused(file, "has its mirrors on one line, in { }", f"add the endpoints of {DOCKER_HUB} by hand")
     indent = " " * entries.value[0][0].start_mark.column
-    place = next((index for index, (key, _) in enumerate(entries.value) if key.value == HUB), None)
+    place = next((index for index, (key, _) in enumerate(entries.value) if key.value == DOCKER_HUB), None)
     if place is None:
         start = _line_start(text, entries.value[0][0].start_mark.index)
         return text[:start] + _entry(indent, mirrors) + text[start:]
@@ -70,7 +72,7 @@ def _edited(file: HostFile, text: str, root: yaml.MappingNode | None, mirrors: S
 
 
 def _entry(indent: str, mirrors: Sequence[str]) -> str:
-    lines = [f"{indent}{HUB}:", f"{indent}  endpoint:", *(f"{indent}    - {json.dumps(url)}" for url in mirrors)]
+    lines = [f"{indent}{DOCKER_HUB}:", f"{indent}  endpoint:", *(f"{indent}    - {json.dumps(url)}" for url in mirrors)]
     return "\n".join(lines) + "\n"
 
 

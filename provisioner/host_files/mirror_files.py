@@ -12,7 +12,7 @@ from typing import Any
 from provisioner.catalogue.rows import toml
 from provisioner.host_files.host_file import HostFile
 
-HUB = "docker.io"
+DOCKER_HUB = "docker.io"
 CONTAINERD = "/etc/containerd/certs.d"
 CONTAINERD_CONFIG = "/etc/containerd/config.toml"
 PODMAN = "/etc/containers/registries.conf"
@@ -40,17 +40,6 @@ def hosts_toml(file: HostFile) -> Mirrors:
     return Mirrors(path, registry, tuple(_bare(url) for url in _mapping(document.get("host"))))
 
 
-def endpoints(file: HostFile) -> int:
-    """Return how many places a hosts.toml lets the engine ask, the registry itself included unless it is switched off.
-
-    With two or more for docker.io, dockerd 28+ ignores registry-mirrors (docs, registry host configuration).
-    """
-    try:
-        return len(_mapping(toml(file.text).get("host"))) + 1
-    except ValueError:
-        return 0
-
-
 def podman(files: Iterable[HostFile]) -> tuple[Mirrors, ...]:
     """Return the mirrors of every registry in registries.conf and its drop-ins."""
     found = []
@@ -59,7 +48,7 @@ def podman(files: Iterable[HostFile]) -> tuple[Mirrors, ...]:
         try:
             tables = toml(file.text).get("registry") or ()
         except ValueError as error:
-            found.append(Mirrors(path, HUB, problem=str(error)))
+            found.append(Mirrors(path, DOCKER_HUB, problem=str(error)))
             continue
         for table in tables:
             registry = str(table.get("prefix") or table.get("location") or "")
@@ -77,7 +66,7 @@ def k3s(file: HostFile) -> tuple[Mirrors, ...]:
     try:
         document = yaml.safe_load(file.text)
     except yaml.YAMLError as error:
-        return (Mirrors(path, HUB, problem=" ".join(str(error).split())),)
+        return (Mirrors(path, DOCKER_HUB, problem=" ".join(str(error).split())),)
     return tuple(
         Mirrors(path, str(registry), tuple(_bare(str(url)) for url in _mapping(entry).get("endpoint") or ()))
         for registry, entry in _mapping(_mapping(document).get("mirrors")).items()

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from provisioner.errors import UsageError
-from provisioner.inventory.place import Place
+from provisioner.inventory.position import Position
 
 _TAG = "tag:yaml.org,2002:"
 _VAULT = ("!vault", "!vault-encrypted")
@@ -34,22 +34,22 @@ class Entry:
         self._key = key
 
     @property
-    def place(self) -> Place:
+    def position(self) -> Position:
         """Where the value stands; where its key stands, when there is no value."""
         node = self._key if self._key is not None and self.is_null and not self.node.value else self.node
-        return self._place(node)
+        return self._position(node)
 
     @property
-    def key_place(self) -> Place:
-        return self._place(self._key or self.node)
+    def key_position(self) -> Position:
+        return self._position(self._key or self.node)
 
-    def _place(self, node: yaml.Node) -> Place:
+    def _position(self, node: yaml.Node) -> Position:
         converted = self._file.endswith(CONVERTED)
         mark = node.start_mark
-        return Place(self._file, 0 if converted else mark.line + 1, 0 if converted else mark.column + 1, self.path)
+        return Position(self._file, 0 if converted else mark.line + 1, 0 if converted else mark.column + 1, self.path)
 
     def error(self, problem: str, *, hint: str = "") -> UsageError:
-        return UsageError(f"{self.place}: {problem}", hint=hint)
+        return UsageError(f"{self.position}: {problem}", hint=hint)
 
     @property
     def is_null(self) -> bool:
@@ -86,12 +86,12 @@ class Entry:
                         merged.setdefault(name, entry)
                 continue
             if not isinstance(key, yaml.ScalarNode):
-                raise UsageError(f"{self._place(key)}: a key is a word, not a list or a mapping")
+                raise UsageError(f"{self._position(key)}: a key is a word, not a list or a mapping")
             name = key.value
             if name in found:
                 first = found[name]._key  # noqa: SLF001 # own class
                 raise UsageError(
-                    f"{self._place(key)._replace(path=(*self.path, name))}: {name!r} stands here twice, "
+                    f"{self._position(key)._replace(path=(*self.path, name))}: {name!r} stands here twice, "
                     f"first in line {first.start_mark.line + 1 if first else '?'}",
                     hint="YAML would silently drop one of the two: remove it",
                 )
@@ -100,11 +100,11 @@ class Entry:
 
     def _merge(self, source: yaml.Node) -> dict[str, Entry]:
         if not isinstance(source, yaml.MappingNode) or source is self.node:
-            raise UsageError(f"{self._place(source)}: << takes a mapping, or a list of mappings")
+            raise UsageError(f"{self._position(source)}: << takes a mapping, or a list of mappings")
         try:
             return Entry(source, self._file, self.path).entries()
         except RecursionError:
-            raise UsageError(f"{self._place(source)}: << refers to itself") from None
+            raise UsageError(f"{self._position(source)}: << refers to itself") from None
 
     def text(self, *, secret: bool = False) -> str | None:
         """Return a scalar as it is written (012 stays 012, yes stays yes), None for nothing.
@@ -237,7 +237,7 @@ def parse(text: str, file: str) -> Entry | None:
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as cause:
         mark = cause.problem_mark or cause.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1, ()) if mark else file
+        place = Position(file, mark.line + 1, mark.column + 1, ()) if mark else file
         began = f" (which began in line {cause.context_mark.line + 1})" if cause.context_mark else ""
         problem = f"{cause.context}{began} {cause.problem}" if cause.context else cause.problem
         raise UsageError(f"{place}: not YAML: {problem}", hint="check the indentation and the colons there") from cause

@@ -50,7 +50,7 @@ class Tree:
         self.groups = {name: Group(name) for name in ("all", "ungrouped")}
         self.hosts: dict[str, Host] = {}
         self.warnings: list[str] = []
-        self._file = document.place.file if document else ""
+        self._file = document.position.file if document else ""
         for name, entry in document.entries().items() if document else ():
             self._add(name, entry, ())
         self._settle()
@@ -84,7 +84,7 @@ class Tree:
 
     def _add(self, name: str, entry: Entry, above: tuple[str, ...]) -> Group | None:
         if not (entry.is_null or entry.is_mapping):
-            self.warnings.append(f"{entry.place}: skipped: a group is a mapping, not {entry.kind}")
+            self.warnings.append(f"{entry.position}: skipped: a group is a mapping, not {entry.kind}")
             return None
         if name in above:
             raise entry.error(f"the group {name} is below itself: {' > '.join((*above, name))}")
@@ -113,7 +113,7 @@ class Tree:
             raise entry.error("docker: stands below vars: or below a host", hint="move it below vars: of this group")
         close = difflib.get_close_matches(key, SECTIONS, 1)
         self.warnings.append(
-            f"{entry.place}: skipped: a group has hosts, children and vars"
+            f"{entry.position}: skipped: a group has hosts, children and vars"
             + (f"; did you mean {close[0]}?" if close else "")
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.inventory.document import Entry
 from provisioner.inventory.groups import Host
-from provisioner.inventory.place import Place
+from provisioner.inventory.position import Position
 from provisioner.inventory.ssh_args import jump_host
 
 # The variables of each setting, in Ansible's order: the last one that is set wins.
@@ -27,7 +27,7 @@ _SSH = {"ssh", "smart", "paramiko", "paramiko_ssh"}
 class InventoryHost:
     """A host of the inventory. `port`, `user`, `key_file`, `jump`: None leaves it to ~/.ssh/config.
 
-    `wanted` are the merged `docker:` mappings, not yet validated (see spec_of); `places` tells where they stand.
+    `wanted` are the merged `docker:` mappings, not yet validated (see spec_of); `positions` tells where they stand.
     `groups` are all groups the host is in, without `all`, the one that wins last.
     """
 
@@ -43,7 +43,7 @@ class InventoryHost:
     wanted: Mapping[str, Any] = field(default_factory=dict, repr=False)
     groups: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    places: Mapping[tuple[str, ...], Place] = field(default_factory=dict, repr=False, compare=False)
+    positions: Mapping[tuple[str, ...], Position] = field(default_factory=dict, repr=False, compare=False)
 
 
 def inventory_host(
@@ -52,7 +52,7 @@ def inventory_host(
     *,
     groups: tuple[str, ...],
     wanted: Mapping[str, Any],
-    places: Mapping[tuple[str, ...], Place],
+    positions: Mapping[tuple[str, ...], Position],
     supplied: Collection[str],
 ) -> InventoryHost:
     """Read the variables that matter; `supplied` names fields the command line sets, which are not read.
@@ -66,7 +66,7 @@ def inventory_host(
         entry = _last(variables, names)
         return None if entry is None or supplies in supplied else entry.text(secret=secret)
 
-    shared: dict[str, Any] = {"name": host.name, "groups": groups, "wanted": wanted, "places": places}
+    shared: dict[str, Any] = {"name": host.name, "groups": groups, "wanted": wanted, "positions": positions}
     if _is_local(variables):
         become = text(BECOME_PASSWORD, "become_password", secret=True)
         return InventoryHost(address=host.name, local=True, become_password=become, **shared)
@@ -126,7 +126,7 @@ def _judge_become(variables: Mapping[str, Entry], warnings: list[str]) -> None:
             continue
         value = str(entry.node.value)
         if value.rpartition(".")[2] != allowed:
-            warnings.append(f"{entry.place}: {value!r} is not honoured: provisioner becomes root through sudo")
+            warnings.append(f"{entry.position}: {value!r} is not honoured: provisioner becomes root through sudo")
 
 
 def _jump(variables: Mapping[str, Entry], warnings: list[str]) -> str | None:
@@ -148,5 +148,5 @@ def _jump(variables: Mapping[str, Entry], warnings: list[str]) -> str | None:
 def _ignored(entry: Entry, argument: str) -> str:
     compact = argument.lower().replace(" ", "")
     if "stricthostkeychecking" in compact or "userknownhostsfile" in compact:
-        return f"{entry.place}: {argument} is not honoured: use --accept-new or --known-hosts"
-    return f"{entry.place}: {argument} is not honoured: put it in ~/.ssh/config"
+        return f"{entry.position}: {argument} is not honoured: use --accept-new or --known-hosts"
+    return f"{entry.position}: {argument} is not honoured: put it in ~/.ssh/config"

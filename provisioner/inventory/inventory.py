@@ -11,7 +11,7 @@ from provisioner.inventory.document import Entry
 from provisioner.inventory.groups import Group, Host, Tree
 from provisioner.inventory.host import InventoryHost, inventory_host
 from provisioner.inventory.patterns import select
-from provisioner.inventory.place import Place
+from provisioner.inventory.position import Position
 from provisioner.inventory.sources import document
 from provisioner.inventory.variable_files import VariableFiles
 from provisioner.inventory.wanted import merged
@@ -28,7 +28,7 @@ class Inventory:
         self._tree = tree
         self._files = files
         self._shared: dict[tuple[str, ...], tuple[Layers, dict[str, Entry]]] = {}
-        self._wanted: dict[tuple[int, ...], tuple[dict[str, Any], dict[tuple[str, ...], Place]]] = {}
+        self._wanted: dict[tuple[int, ...], tuple[dict[str, Any], dict[tuple[str, ...], Position]]] = {}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -61,13 +61,13 @@ class Inventory:
         files = self._files.of_host(host.name)
         variables = {**shared, **host.variables, **files}
         sources = [layer[DOCKER] for layer in (*layers, host.variables, files) if DOCKER in layer]
-        wanted, places = self._merged(sources)
+        wanted, positions = self._merged(sources)
         return inventory_host(
             host,
             variables,
             groups=tuple(group.name for group in groups if group.name != "all"),
             wanted=wanted,
-            places=places,
+            positions=positions,
             supplied=supplied,
         )
 
@@ -80,7 +80,7 @@ class Inventory:
             self._shared[key] = layers, {name: entry for layer in layers for name, entry in layer.items()}
         return self._shared[key]
 
-    def _merged(self, sources: list[Entry]) -> tuple[dict[str, Any], dict[tuple[str, ...], Place]]:
+    def _merged(self, sources: list[Entry]) -> tuple[dict[str, Any], dict[tuple[str, ...], Position]]:
         key = tuple(map(id, sources))  # the entries live as long as the tree
         if key not in self._wanted:
             self._wanted[key] = merged(sources)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import UsageError
 from provisioner.inventory.document import Entry
-from provisioner.inventory.place import Place
+from provisioner.inventory.position import Position
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -34,38 +34,38 @@ _SAYINGS = {
 
 _KEY = ":"  # stands in a path for the key itself
 
-Places = Mapping[tuple[str, ...], Place]
+Positions = Mapping[tuple[str, ...], Position]
 
 
-def merged(entries: Iterable[Entry]) -> tuple[dict[str, Any], dict[tuple[str, ...], Place]]:
+def merged(entries: Iterable[Entry]) -> tuple[dict[str, Any], dict[tuple[str, ...], Position]]:
     """Return the values of `docker:` mappings, later ones winning, and the place of each.
 
     A list or a text replaces the earlier one; a mapping (`daemon`) is merged key by key.
     """
     values: dict[str, Any] = {}
-    places: dict[tuple[str, ...], Place] = {}
+    positions: dict[tuple[str, ...], Position] = {}
     for docker in entries:
         for name, entry in docker.entries().items():
             value = entry.plain(typed=name in _JSON_FIELDS)
             if not (isinstance(value, dict) and isinstance(values.get(name), dict)):
-                places = {path: place for path, place in places.items() if path[0] != name}
+                positions = {path: place for path, place in positions.items() if path[0] != name}
                 values[name] = value
             else:
                 for key in value:
-                    places = {path: place for path, place in places.items() if path[:2] != (name, key)}
+                    positions = {path: place for path, place in positions.items() if path[:2] != (name, key)}
                 values[name] = values[name] | value
-            places |= _places(entry, (name,))
-            places[name, _KEY] = entry.key_place
-    return values, places
+            positions |= _positions(entry, (name,))
+            positions[name, _KEY] = entry.key_position
+    return values, positions
 
 
-def _places(entry: Entry, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Place]]:
-    yield path, entry.place
+def _positions(entry: Entry, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Position]]:
+    yield path, entry.position
     if entry.is_mapping:
         for key, inner in entry.entries().items():
-            yield from _places(inner, (*path, key))
+            yield from _positions(inner, (*path, key))
     for inner in entry.items():
-        yield from _places(inner, (*path, inner.path[-1]))
+        yield from _positions(inner, (*path, inner.path[-1]))
 
 
 def spec_of(host: InventoryHost, overrides: Mapping[str, Any]) -> Spec:
@@ -82,7 +82,7 @@ def spec_of(host: InventoryHost, overrides: Mapping[str, Any]) -> Spec:
 
     wanted = dict(host.wanted)
     for key in wanted.keys() & INTERNAL:
-        raise UsageError(_unknown(key, host.places.get((key, _KEY))), hint=_allowed())
+        raise UsageError(_unknown(key, host.positions.get((key, _KEY))), hint=_allowed())
     for key, value in overrides.items():
         old = wanted.get(key)
         wanted[key] = {**old, **value} if isinstance(old, Mapping) and isinstance(value, Mapping) else value
@@ -100,15 +100,15 @@ def _problems(cause: ValidationError, host: InventoryHost, overrides: Mapping[st
     return list(dict.fromkeys(text for _, text in found))
 
 
-def _problem(error: ErrorDetails, host: InventoryHost, overrides: Mapping[str, Any]) -> tuple[Place | None, str]:
+def _problem(error: ErrorDetails, host: InventoryHost, overrides: Mapping[str, Any]) -> tuple[Position | None, str]:
     message = error["msg"].removeprefix("Value error, ")
     location = tuple(map(str, error["loc"]))
     if not location and (match := re.match(r"(\w+): ", message)):  # a rule about several fields names the one
         location = (match[1],)
         message = message[match.end() :]
-    place = _nearest(location, host.places) if location and location[0] not in overrides else None
+    place = _nearest(location, host.positions) if location and location[0] not in overrides else None
     if error["type"] == "extra_forbidden":
-        place = host.places.get((location[0], _KEY)) if place else None
+        place = host.positions.get((location[0], _KEY)) if place else None
         return place, _unknown(location[-1], place)
     if error["type"] in _SAYINGS or error["type"] == "literal_error":
         value = re.sub(r"(//[^/@\s]*:)[^/@\s]*@", r"\1***@", repr(error["input"]))
@@ -117,14 +117,14 @@ def _problem(error: ErrorDetails, host: InventoryHost, overrides: Mapping[str, A
     return place, f"{place or '.'.join(location) or host.name}: {message}"
 
 
-def _nearest(location: tuple[str, ...], places: Places) -> Place | None:
+def _nearest(location: tuple[str, ...], positions: Positions) -> Position | None:
     for length in range(len(location), 0, -1):
-        if place := places.get(location[:length]):
+        if place := positions.get(location[:length]):
             return place
     return None
 
 
-def _unknown(key: str, place: Place | None) -> str:
+def _unknown(key: str, place: Position | None) -> str:
     close = difflib.get_close_matches(key.replace("-", "_"), allowed_keys(), 1)
     guess = f"; did you mean {close[0]}?" if close else ""
     return f"{place or key}: {key!r} is not a key of docker:{guess}"

@@ -10,7 +10,7 @@ from provisioner.errors import ApplyError
 from provisioner.facts.model import Facts
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.k3s_registries import with_mirrors
-from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG, HUB, K3S, PODMAN, podman
+from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG, DOCKER_HUB, K3S, PODMAN, podman
 from provisioner.plan.files import FileChange, write_files
 from provisioner.plan.model import Step
 from provisioner.planner.registry_files import foreign, hosts_file, written_by_us
@@ -52,8 +52,8 @@ def other_engine_steps(facts: Facts, spec: Spec) -> tuple[list[Step], list[str]]
 
 
 def _containerd(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], str]:
-    path = f"{CONTAINERD}/{HUB}/hosts.toml"
-    changes = [hosts_file(facts, path, facts.other_engines.file(path), HUB, mirrors)]
+    path = f"{CONTAINERD}/{DOCKER_HUB}/hosts.toml"
+    changes = [hosts_file(facts, path, facts.other_engines.file(path), DOCKER_HUB, mirrors)]
     config = facts.other_engines.file(CONTAINERD_CONFIG)
     if not mirrors:
         return changes, ""
@@ -74,7 +74,7 @@ def _containerd(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange],
 def _podman(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], str]:
     before = facts.other_engines.file(PODMAN_FILE)
     others = [file for file in facts.other_engines.files if file is not before]
-    other = next((row for row in podman(_below(others, PODMAN)) if row.registry == HUB), None)
+    other = next((row for row in podman(_below(others, PODMAN)) if row.registry == DOCKER_HUB), None)
     if other and mirrors:
         file = facts.other_engines.file(other.path)
         assert file is not None  # noqa: S101 # the row came from it
@@ -89,8 +89,8 @@ def podman_text(mirrors: Sequence[str]) -> str:
     lines = [
         "# Mirrors of Docker Hub for podman, buildah, skopeo and CRI-O, asked in this order; docker.io comes last.",
         "[[registry]]",
-        f'prefix = "{HUB}"',
-        f'location = "{HUB}"',
+        f'prefix = "{DOCKER_HUB}"',
+        f'location = "{DOCKER_HUB}"',
     ]
     for url in mirrors:
         parts = urlsplit(url)
@@ -107,7 +107,7 @@ def _k3s(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], str]:
 
 
 def _podman_urls(file: HostFile) -> tuple[str, ...]:
-    return next((row.urls for row in podman([file]) if row.registry == HUB), ())
+    return next((row.urls for row in podman([file]) if row.registry == DOCKER_HUB), ())
 
 
 def _below(files: Sequence[HostFile], prefix: str) -> Iterator[HostFile]:

@@ -11,7 +11,7 @@ from provisioner.errors import ApplyError, UnsupportedError
 from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
 from provisioner.host_files.host_file import HostFile
-from provisioner.host_files.mirror_files import HUB, hosts_toml
+from provisioner.host_files.mirror_files import DOCKER_HUB, hosts_toml
 from provisioner.plan.files import FileChange, write_files
 from provisioner.plan.model import Step
 from provisioner.wanted.spec import Spec
@@ -21,7 +21,7 @@ CAPABILITIES = '["pull", "resolve"]'
 looked up at the registry itself, which hosts that need a mirror cannot reach. With registry-mirrors dockerd asks
 mirrors for tags as well, so this trusts a mirror no further than that."""
 
-_ROOTS = {HUB: "registry-1.docker.io"}
+_ROOTS = {DOCKER_HUB: "registry-1.docker.io"}
 
 
 def hosts_toml_text(registry: str, mirrors: Sequence[str], authorities: Mapping[str, str] | None = None) -> str:
@@ -117,7 +117,7 @@ def _certificates(facts: Facts, spec: Spec, version: str) -> Iterator[FileChange
     if hub and info and info.containerd_store and release(version) >= (28, 0, 0):
         # There, mirrors of Docker Hub inherit its own TLS settings and theirs are not read (seen with 28.5.2;
         # moby v28.5 daemon/hosts.go). 26.1 with the containerd store reads the mirror's own.
-        paths.append(f"{facts.engine.certificates}/{HUB}/ca.crt")
+        paths.append(f"{facts.engine.certificates}/{DOCKER_HUB}/ca.crt")
     for path in dict.fromkeys(paths):
         before = _has(facts, path)
         if before and before.text != spec.mirror_ca and not written_by_us(facts, before):

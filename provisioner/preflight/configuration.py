@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from provisioner.host_files.mirror_files import DOCKER_HUB
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
-
-HUB_FILES = ("/docker.io/hosts.toml", "/_default/hosts.toml")
 
 
 def daemon_file(subject: Subject) -> Iterator[Finding]:
@@ -39,22 +37,22 @@ def daemon_file(subject: Subject) -> Iterator[Finding]:
 
 
 def registry_hosts(subject: Subject) -> Iterator[Finding]:
-    """Two endpoints for docker.io in a hosts.toml silence registry-mirrors, which docker info shows all the same."""
-    info = subject.facts.engine.info
+    """A mirror for docker.io in a hosts.toml silences registry-mirrors, which docker info shows all the same."""
+    info, overriding = subject.host.info, subject.host.docker_hub_hosts
     read_here = info.containerd_store if info and not subject.installs else subject.engine_major >= 28
-    for file in subject.facts.registry_hosts:
-        asked = file.asked or file.path
-        if not asked.endswith(HUB_FILES):
+    for row in subject.host.registries:
+        if row.registry not in {DOCKER_HUB, "_default"}:
             continue
-        hosts = re.findall(r"""^[ \t]*\[[ \t]*host[ \t]*\.[ \t]*["']([^"']+)""", file.text, re.MULTILINE)
-        if read_here and hosts:
+        if row.problem:
+            yield warned("hosts.toml", f"{row.path} cannot be read: {row.problem}", f"correct {row.path}, or remove it")
+        elif read_here and row is overriding:
             yield warned(
                 "hosts.toml",
-                f"{asked} sends pulls from Docker Hub to {', '.join(hosts)}, whatever registry-mirrors says",
+                f"{row.path} sends pulls from Docker Hub to {', '.join(row.urls)}, whatever registry-mirrors says",
                 "remove it, or change the mirrors there",
             )
         else:
-            yield passed("hosts.toml", f"{asked} does not override registry-mirrors")
+            yield passed("hosts.toml", f"{row.path} does not override registry-mirrors")
 
 
 CHECKS = (daemon_file, registry_hosts)

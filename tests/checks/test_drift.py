@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from provisioner.checks.after_apply import verify_checks
 from provisioner.checks.drift import status_checks
 from provisioner.facts.host import Host
 from provisioner.facts.record import Record, WrittenFile, record
 from provisioner.host_files.host_file import HostFile
 from provisioner.mirror_probe.judge import Judged
+from provisioner.planner.planner import plan
 from provisioner.planner.record import record_plan
 from provisioner.scripts.render import apply_script
 from provisioner.wanted.spec import Spec
@@ -50,6 +52,14 @@ def test_a_host_as_it_should_be_has_none():
     assert {check.name for check in status_checks("h", Host.of(facts), Spec())} == {
         "engine", "service", "configuration", "files", "version",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["enabled", "static"])
+def test_a_service_that_starts_at_boot_is_no_drift_however_systemd_calls_it(state):
+    facts = running(units=unit(unit_file_state=state))
+    assert differences(facts) == {}
+    assert plan("h", Host.of(facts), (), Spec()).empty
+    assert all(check.passed for check in verify_checks(Host.of(facts), Spec()))
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_the_nearest_level_wins_and_daemon_is_merged(levels):
     import json
 
     entries = [parse(json.dumps(level), "f") for level in levels]
-    values, places = merged(entries)
+    values, positions = merged(entries)
     expected = {}
     for level in levels:
         daemon = {**expected.get("daemon", {}), **level["daemon"]} if "daemon" in level else expected.get("daemon")
@@ -164,9 +164,9 @@ def test_the_nearest_level_wins_and_daemon_is_merged(levels):
         if daemon is not None:
             expected["daemon"] = daemon
     assert values == expected
-    assert {path[0] for path in places} == set(values)
+    assert {path[0] for path in positions} == set(values)
     for key in expected.get("daemon", {}):
-        assert ("daemon", key) in places
+        assert ("daemon", key) in positions
 
 
 @settings(max_examples=60, deadline=None)

@@ -152,6 +152,10 @@ CASES = [
     ("immutable", with_config("{}", immutable=True), "daemon.json", "warn", "immutable"),
     ("symlink", with_config("{}", asked="/etc/docker/link.json"), "daemon.json", "pass", "leads to"),
     ("hosts-toml", hub_hosts('[host."https://m.example"]\n'), "hosts.toml", "warn", "https://m.example"),
+    ("hosts-toml-inline", hub_hosts('host = { "https://m.example" = { capabilities = ["pull"] } }\n'), "hosts.toml", "warn", "https://m.example"),
+    ("hosts-toml-dotted", hub_hosts('host."https://m.example".capabilities = ["pull"]\n'), "hosts.toml", "warn", "https://m.example"),
+    ("hosts-toml-comment", hub_hosts('# [host."https://m.example"]\nserver = """\n[host."https://m.example"]\n"""\n'), "hosts.toml", "pass", "does not override"),
+    ("hosts-toml-broken", hub_hosts('[host."https://m.example"\n'), "hosts.toml", "warn", "cannot be read"),
     ("hosts-toml-unread", hub_hosts('[host."https://m.example"]\n', replace(RUNNING, network=GOOD.network)), "hosts.toml", "pass", "does not override"),
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where a value stands: file, line and column from 1 (line 0: the file was converted), path in the document."""
 
     file: str
