@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 
 State = Literal["alive", "restricted", "dead"]
 
@@ -53,7 +53,7 @@ def known_mirrors() -> tuple[KnownMirror, ...]:
             date=str(row["date"]),
             source=row["source"],
         )
-        for row in table("registry_mirrors")["mirror"]
+        for row in data("registry_mirrors")["mirror"]
     )
 
 
