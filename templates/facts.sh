@@ -39,6 +39,10 @@ operating_system() {
   for release in lsb-release redhat-release centos-release debian_version; do
     if [ -r "/etc/$release" ]; then begin "$release"; cat "/etc/$release"; end "$release"; fi
   done
+  # What rpm packages here were built for: a derivative's own number need not be that of the release it follows.
+  if [ -z "${brief:-}" ] && have rpm; then
+    value rpm-base "$(rpm -E '%{?rhel:el%{rhel}}%{!?rhel:%{?fedora:f%{fedora}}}' 2>/dev/null)"
+  fi
   value uname "$(uname -n -r -m)"
 }
 

@@ -24,7 +24,10 @@ PackageManager = Literal["apt", "dnf5", "dnf", "yum", "none"]
 
 @dataclass(frozen=True, slots=True)
 class OperatingSystem:
-    """os-release as the host has it; empty strings where it says nothing."""
+    """os-release as the host has it; empty strings where it says nothing.
+
+    `base` is what its rpm packages were built for, such as el9 or f43: PLATFORM_ID, or rpm's own macros.
+    """
 
     id: str
     version_id: str
@@ -33,6 +36,7 @@ class OperatingSystem:
     ubuntu_codename: str = ""
     debian_codename: str = ""
     id_like: tuple[str, ...] = ()
+    base: str = ""
 
     @property
     def major(self) -> str:

@@ -88,9 +88,11 @@ def users(host: Host, intent: Intent) -> Part:
 
 def hold(host: Host, intent: Intent) -> Part:
     """Who may upgrade the engine."""
-    if not (intent.spec.install and intent.spec.hold and host.platform):
-        return Part()
     facts = host.facts
+    if not (intent.spec.install and intent.spec.hold):
+        return Part()
+    if facts.package_manager == "none":
+        return Part(warnings=("--hold: there is no package manager here that could change the engine",))
     loose = [name for name in holdable() if name in facts.packages and name not in facts.held]
     step = hold_packages(holdable(), manager=facts.package_manager) if loose or intent.installs else None
     return part(step)
