@@ -6,13 +6,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up test bench clean
+.PHONY: up test tools bench clean
 
 up: $(VENV)/.installed
 	$(BIN)/provisioner apply --yes $(ARGS) $(TARGETS)
 
 # Disposable hosts are built before the tests that start them: a test has a time limit.
-test: $(VENV)/.tested $(VENV)/.tools
+test: tools
 	$(BIN)/ruff format --check provisioner tests
 	$(BIN)/ruff check provisioner tests
 	$(BIN)/mypy
@@ -36,13 +36,9 @@ $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/pip install --quiet --group dev
 	touch $@
 
-# What tests ask of the machine; where it cannot be installed, they say what is missing.
-TOOLS := bash busybox curl wget fish tcsh gnupg openssh-client openssl zstd xz-utils
-$(VENV)/.tools: $(VENV)/bin/python
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(TOOLS); \
-	fi >$(VENV)/tools.log 2>&1 || tail -n 5 $(VENV)/tools.log
-	touch $@
+# What tests ask of the machine, a list in tests/machine.py.
+tools: $(VENV)/.tested
+	@$(BIN)/python -m tests.testbed tools
 
 clean:
 	rm -rf $(VENV) dist

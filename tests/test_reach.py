@@ -116,10 +116,9 @@ class OnlyWith:
     def __init__(self, directory, *tools, without=""):
         self.path, self.without = directory, without
         for tool in (*NEEDED, *tools):
-            found = sys.executable if tool == "python3" else shutil.which(tool)
-            if found is None:
+            if tool != "python3":
                 needs(tool)
-            (directory / tool).symlink_to(found)
+            (directory / tool).symlink_to(sys.executable if tool == "python3" else shutil.which(tool))
 
     def run(self, script, *, timeout, on_line=None):
         environment = {"PATH": str(self.path), "TMPDIR": os.environ.get("TMPDIR", "/tmp")}

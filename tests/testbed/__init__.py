@@ -20,7 +20,7 @@ bed.mirrors[0], [1]: .url .log() .log_of(host) .pulls(host, repository)
                                               registry mirrors with library/hello-world and library/busybox
 bed.dead_mirror                               the URL of a mirror whose port refuses
 
-    python -m tests.testbed up SLUG... | list | down | build [SLUG...]      the same by hand
+    python -m tests.testbed up SLUG... | list | down | build [SLUG...] | tools   the same by hand
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.testbed import engine
+from tests.testbed import apt
 from tests.testbed.engine import LABEL, TestbedError, docker, run
 from tests.testbed.locks import locked, used
 from tests.testbed.recipes import COMMON, PASSWORD, RECIPES, SUITES, Recipe
@@ -74,7 +74,7 @@ def _remove_unused(slug: str, tag: str) -> None:
 
 
 def _bootstrap(suite: str, tag: str) -> None:
-    engine.ensure_tools()
+    apt.ensure("mmdebstrap", "gpg")
     with tempfile.TemporaryDirectory(prefix=f"{LABEL}-") as folder:
         settings = [f"--aptopt={line}" for line in _apt_settings()]
         archive = f"{folder}/{suite}.tar"
