@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import machine
-from tests.testbed import apt
+from tests.testbed import apt, capabilities
 
 TESTS = Path(__file__).parent
 OWN = {"docker", "shellcheck"}
@@ -162,3 +162,26 @@ def test_without_root_the_command_is_said(bare, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(apt.TestbedError, match=r"apt-get update && apt-get install -y --no-install-recommends zstd$"):
         apt.ensure("zstd")
+
+
+IN_A_CONTAINER = {
+    "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE", "NET_RAW",
+    "SYS_CHROOT", "MKNOD", "AUDIT_WRITE", "SETFCAP",
+}  # fmt: skip
+"""What Docker gives a container that asks for nothing."""
+
+
+@pytest.mark.parametrize(
+    ("bounding", "lost"),
+    [
+        ("000001ffffffffff", set()),
+        ("000001fffeffffff", {"SYS_RESOURCE"}),
+        ("0000003fffffffff", set()),
+        ("000001fff7ffffff", {"MKNOD"}),
+        ("00000000a80425fb", set(capabilities.NAMES) - IN_A_CONTAINER),
+    ],
+    ids=["all", "no SYS_RESOURCE", "a kernel of 2018", "no MKNOD", "a container by default"],
+)
+def test_a_host_is_given_what_the_machine_has(bounding, lost):
+    given = capabilities.granted(f"CapEff:\t0000000000000000\nCapBnd:\t{bounding}\nCapAmb:\t0000000000000000\n")
+    assert set(capabilities.NAMES) - set(given) == lost
