@@ -4,14 +4,17 @@
 #                              (as root; with CI=true it installs an engine on this machine, and a skip is a failure)
 # make unit                    the tests that need neither root nor a network, in less than a minute
 # make lint                    format, linters, types, and shellcheck on the scripts that hosts run
+# make test-bare               README's commands and make test from nothing, in a fresh container with its own engine
 # make golden                  golden plans and scripts written anew; FACTS="debian-13 ..." or FACTS=all asks hosts again
 # make tools                   what tests ask of this machine
 # make bench                   how long people wait: medians and ratios of one run
 VENV := .venv
 BIN := $(VENV)/bin
+# Unit tests wait for timeouts of their own about as long as they compute: three share two cores.
+UNIT := -n 3 --dist worksteal --ignore tests/e2e
 THIS_MACHINE := tests/e2e/test_this_machine.py
 
-.PHONY: up test unit lint golden tools bench clean
+.PHONY: up test unit lint test-bare golden tools bench clean
 
 up: $(VENV)/.installed
 	@echo "Docker Engine on $(or $(TARGETS),this machine): a look at it first, then the plan, then its steps"
@@ -21,19 +24,22 @@ up: $(VENV)/.installed
 
 # Disposable hosts are built before the tests that start them: a test has a time limit.
 test: tools lint
-	$(BIN)/pytest -n 2 -m "not shellcheck" --ignore tests/e2e
+	$(BIN)/pytest $(UNIT) -m "not shellcheck"
 	$(BIN)/pytest $(THIS_MACHINE)
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.testbed build
 	$(BIN)/pytest -n 2 --dist loadfile tests/e2e --ignore $(THIS_MACHINE)
 
 unit: $(VENV)/.tested
-	$(BIN)/pytest -n 3 --dist worksteal -m "not network and not root" --ignore tests/e2e
+	$(BIN)/pytest $(UNIT) -m "not network and not root and not shellcheck"
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff format --check provisioner tests
 	$(BIN)/ruff check provisioner tests
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 -m shellcheck tests
+	$(BIN)/pytest -q -n 2 -m shellcheck --ignore tests/e2e
+
+test-bare: tools
+	$(BIN)/python -m tests.bare
 
 golden: $(VENV)/.tested
 	[ -z "$(FACTS)" ] || $(BIN)/python -m tests.golden.capture $(FACTS:all=)

@@ -10,7 +10,7 @@ from tests import machine
 from tests.testbed import apt, engine, images, registry, sessions, source
 from tests.testbed.bed import Bed
 from tests.testbed.engine import TestbedError
-from tests.testbed.recipes import OS_RELEASES, RECIPES
+from tests.testbed.recipes import BARE, OS_RELEASES, RECIPES
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     elif arguments.slugs:
         images.build(arguments.slugs)
     else:
-        images.build(RECIPES)
+        images.build([*RECIPES, BARE])
         source.build()
         registry.build()
 
