@@ -35,6 +35,13 @@ def machine(directory, programs):
     return {"PATH": str(directory)}
 
 
+def find_python(shell, programs, directory):
+    """The script's answer on a machine with these programs."""
+    needs(shell)
+    words = [shutil.which(SHELLS[shell][0]), *SHELLS[shell][1:], SCRIPT]
+    return subprocess.run(words, env=machine(directory, programs), capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("programs", "found"),
@@ -46,11 +53,7 @@ def machine(directory, programs):
     ids=["python3", "a second one that is newer", "a second one that has venv"],
 )
 def test_a_python_that_can_make_the_environment_is_found(shell, programs, found, tmp_path):
-    needs(shell)
-    command = [shutil.which(SHELLS[shell][0]), *SHELLS[shell][1:]]
-    done = subprocess.run(
-        [*command, SCRIPT], env=machine(tmp_path, programs), capture_output=True, text=True, check=False
-    )
+    done = find_python(shell, programs, tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{found}\n", "")
 
 
@@ -69,11 +72,7 @@ def test_a_python_that_can_make_the_environment_is_found(shell, programs, found,
     ids=["bare Debian", "no venv", "an old Debian", "bare EL", "EL 9", "ubi-minimal", "no package manager"],
 )
 def test_a_machine_without_one_is_told_the_command_of_the_readme(shell, programs, has, command, tmp_path):
-    needs(shell)
-    words = [shutil.which(SHELLS[shell][0]), *SHELLS[shell][1:]]
-    done = subprocess.run(
-        [*words, SCRIPT], env=machine(tmp_path, programs), capture_output=True, text=True, check=False
-    )
+    done = find_python(shell, programs, tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert f"this machine has {has}.\n" in done.stderr
     said = re.findall(r"^    (.* install .*)$", done.stderr, re.MULTILINE)
@@ -110,7 +109,7 @@ def test_every_target_is_in_the_makefiles_head():
 
 
 @pytest.mark.shellcheck
-@pytest.mark.parametrize("script", ["find-python.sh", "tests/testbed/entry.sh", ".ci/run"])
+@pytest.mark.parametrize("script", ["find-python.sh", "tests/testbed/entry.sh"])
 def test_shellcheck_has_no_complaint(script):
     shellcheck = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     assert shellcheck, "shellcheck is part of the development dependencies"

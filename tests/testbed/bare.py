@@ -6,6 +6,7 @@ Nothing is installed there but what that image has. It reaches package indexes a
 from __future__ import annotations
 
 import io
+import os
 import secrets
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import tarfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.testbed import images, pip_settings
@@ -72,13 +74,18 @@ def start(session: Path) -> Bare:
 
 def _repository() -> dict[str, bytes]:
     """The files of this repository, changes that nobody has committed included."""
-    ignored = {line.strip("/\n") for line in (REPOSITORY / ".gitignore").read_text().splitlines()}
+    ignored = [".git", *(line.strip("/") for line in (REPOSITORY / ".gitignore").read_text().splitlines())]
     found = {}
-    for path in sorted(REPOSITORY.rglob("*")):
-        parts = path.relative_to(REPOSITORY).parts
-        if path.is_file() and ".git" not in parts and ignored.isdisjoint(parts):
-            found[f"{HOME}/{'/'.join(parts)}"] = path.read_bytes()
+    for folder, below, files in os.walk(REPOSITORY):
+        below[:] = _kept(below, ignored)
+        inside = Path(folder).relative_to(REPOSITORY)
+        for name in _kept(files, ignored):
+            found[f"{HOME}/{(inside / name).as_posix()}"] = Path(folder, name).read_bytes()
     return found
+
+
+def _kept(names: list[str], ignored: list[str]) -> list[str]:
+    return [name for name in names if not any(fnmatch(name, pattern) for pattern in ignored)]
 
 
 def _put(container: str, files: Mapping[str, bytes]) -> None:
