@@ -83,6 +83,7 @@ def test_a_password_in_a_proxy_stays_on_the_host(shell):
     assert ("environment", "https_proxy=http://***@proxy.example:3128") in [(row.where, row.setting) for row in proxies]
 
 
+@pytest.mark.root
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_holder_of_a_package_lock_is_named(shell, tools):
     if os.geteuid() != 0 or not Path("/var/lib/dpkg/lock").exists():

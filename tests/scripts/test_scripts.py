@@ -133,6 +133,7 @@ def test_every_script_parses(name):
     subprocess.run(["sh", "-n"], input=SCRIPTS[name], text=True, check=True)
 
 
+@pytest.mark.shellcheck
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_shellcheck_has_no_complaint(name):
     shellcheck = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")

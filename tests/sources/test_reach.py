@@ -98,7 +98,7 @@ def serve():
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 
@@ -116,10 +116,9 @@ class OnlyWith:
     def __init__(self, directory, *tools, without=""):
         self.path, self.without = directory, without
         for tool in (*NEEDED, *tools):
-            found = sys.executable if tool == "python3" else shutil.which(tool)
-            if found is None:
+            if tool != "python3":
                 needs(tool)
-            (directory / tool).symlink_to(found)
+            (directory / tool).symlink_to(sys.executable if tool == "python3" else shutil.which(tool))
 
     def run(self, script, *, timeout, on_line=None):
         environment = {"PATH": str(self.path), "TMPDIR": os.environ.get("TMPDIR", "/tmp")}

@@ -1,24 +1,14 @@
-"""The engine of this machine and the build tools: found, or installed."""
+"""The engine of this machine: found, or installed."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LABEL = "provisioner-testbed"
-TOOLS = {
-    "mmdebstrap": "mmdebstrap",
-    "apt-ftparchive": "apt-utils",
-    "gpg": "gnupg",
-    "rpmbuild": "rpm",
-    "createrepo_c": "createrepo-c",
-    "ssh-keygen": "openssh-client",
-    "zstd": "zstd",
-}
 
 
 class TestbedError(Exception):
@@ -52,14 +42,6 @@ def ensure() -> None:
             *(sys.executable, "-m", "provisioner", "apply", "--yes", "--strategy", "distro-packages"),
             cwd=REPOSITORY,
         )
-
-
-def ensure_tools() -> None:
-    missing = sorted(package for tool, package in TOOLS.items() if shutil.which(tool) is None)
-    if missing:
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        run("apt-get", "update", "-q", env=quiet)
-        run("apt-get", "install", "-y", "-q", "--no-install-recommends", *missing, env=quiet)
 
 
 def bridge_address() -> str:

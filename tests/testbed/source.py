@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.testbed import engine, images, server, services
+from tests.testbed import apt, engine, images, server, services
 from tests.testbed.engine import cache_directory, docker, run
 from tests.testbed.locks import locked, used
 from tests.testbed.services import Service
@@ -112,7 +112,7 @@ def build() -> Path:
         return target
     with locked("source"):
         if not target.exists():
-            engine.ensure_tools()
+            apt.ensure("apt-ftparchive", "createrepo_c", "gpg", "rpmbuild")
             part = target.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()

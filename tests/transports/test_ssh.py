@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.errors import AuthenticationError, ConnectionLostError, UnreachableError
 from provisioner.transports import ssh_session
-from tests.machine import lacks, needs
+from tests.machine import cannot, has_ipv6_loopback, needs
 from tests.transports.ssh_server import Server, key, write_key
 
 ECHO = "echo hello"
@@ -83,12 +83,9 @@ def test_hang_ups_without_end(ssh, monkeypatch):
 
 
 def test_an_ipv6_literal(ssh, known_hosts):
-    try:
-        server = Server(password="x", family=socket.AF_INET6).__enter__()
-    except OSError:
-        lacks("this machine has no IPv6 loopback")
-    with contextlib.ExitStack() as stack:
-        stack.push(server.__exit__)
+    if not has_ipv6_loopback():
+        cannot("this machine has no IPv6 loopback")
+    with Server(password="x", family=socket.AF_INET6) as server:
         known_hosts.write_text(server.known_hosts(f"[::1]:{server.port}"))
         assert hello(ssh(server, host="::1"))
 
