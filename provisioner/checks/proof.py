@@ -79,16 +79,15 @@ def log_level(facts: Facts) -> str:
     """The level at which the daemon is told to log, by an option or by its file."""
     given = flag_places(facts, "log-level")
     if given:
-        return given[-1].values[-1]
+        return "".join(given[-1].values[-1:])
     file = facts.daemon_json
     return str((daemon_json.parse(file.text, file.path) if file else {}).get("log-level") or "info")
 
 
 def judge(said: Sequence[str], mirrors: Iterable[str], image: str) -> Check:
     """Return the check that `image` was served by one of `mirrors`, from the proof markers of a run."""
-    if why := _first(said, "unasked"):
-        detail = f"{image} {UNASKED[why]}; name an image that is not here"
-        return Check("proof", passed=False, detail=detail)
+    if why := UNASKED.get(_first(said, "unasked")):
+        return Check("proof", passed=False, detail=f"{image} {why}; name an image that is not here")
     status, seconds, answer = [*_first(said, "ended").split(" ", 2), "", "", ""][:3]
     served, failures = _served(_all(said, "log"))
     besides = "".join(f"; {words}" for words in [*failures, *_all(said, "left")])
@@ -156,7 +155,10 @@ def _cost(began: datetime | None, line: str) -> str:
 
 def _time(line: str) -> datetime | None:
     stamp = re.match(r"(\d+-\d+-\d+T\d+:\d+:\d+)(\.\d+)?", _field(line, "time"))
-    return datetime.fromisoformat(f"{stamp[1]}.{(stamp[2] or '.0')[1:7]:0<6}+00:00") if stamp else None
+    try:
+        return datetime.fromisoformat(f"{stamp[1]}.{(stamp[2] or '.0')[1:7]:0<6}+00:00") if stamp else None
+    except ValueError:
+        return None
 
 
 def _field(line: str, name: str) -> str:
@@ -164,7 +166,7 @@ def _field(line: str, name: str) -> str:
     if line.startswith("{"):
         try:
             return str(json.loads(line).get(name, ""))
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
     match = re.search(rf'(?:^|\s){re.escape(name)}=(?:"((?:[^"\\]|\\.)*)"|(\S+))', line)
     if not match:
@@ -174,5 +176,8 @@ def _field(line: str, name: str) -> str:
 
 
 def _base(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}{parts.path.partition('/v2/')[0]}"

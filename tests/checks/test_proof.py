@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioner.checks.proof import judge, log_level, proof_plan
 from provisioner.host_files.host_file import HostFile
@@ -82,6 +84,22 @@ OK = "ended 0 1 docker.io/library/hello-world:latest"
 def test_the_proof_is_what_the_log_says(said, mirrors, passed, detail):
     check = judge(said, mirrors, "hello-world")
     assert (check.passed, check.detail) == (passed, detail)
+
+
+HOSTILE = st.one_of(
+    st.text(),
+    st.builds("{} {}".format, st.sampled_from(["log", "ended", "layers", "left", "level", "unasked"]), st.text()),
+    st.builds(
+        'log time="{}" msg="do request"'.format, st.from_regex(r"\d+-\d+-\d+T\d+:\d+:\d+(\.\d+)?", fullmatch=True)
+    ),
+    st.builds('log msg="fetch response received" response.status=200 url="http://[{}/manifests/"'.format, st.text()),
+    st.builds(lambda depth: "log " + '{"msg":' * depth, st.sampled_from([1, 100000])),
+)
+
+
+@given(st.lists(HOSTILE, max_size=6))
+def test_whatever_a_host_says_there_is_a_check(said):
+    assert judge(said, [MIRROR], "hello-world").name == "proof"
 
 
 def test_the_cost_of_a_dead_mirror_is_told():
