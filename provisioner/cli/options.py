@@ -32,7 +32,7 @@ Proof = Annotated[
     Optional[str],
     typer.Option(
         "--proof",
-        help="at the end remove and pull IMAGE, and show that it came through a mirror",
+        help="at the end pull IMAGE, and show that it came through a mirror; images stay as they were",
         metavar="IMAGE",
         rich_help_panel=_HOW,
     ),

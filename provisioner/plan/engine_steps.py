@@ -52,6 +52,28 @@ def configure_daemon(
     return Step("daemon-config", title, why, "~", "daemon_config", params, diffs)
 
 
+def pull_for_proof(
+    image: str, debug: FileChange | None, *, path: str, quiet: str, level: str, telling: str, limit: int
+) -> Step:
+    """Pull `image` within `limit` seconds, and report those lines of the daemon's log that match `telling`.
+
+    `debug` changes the configuration for that pull alone, and `quiet` is the text that takes it back; without it the
+    daemon logs at `level`, "" for one that says all.
+    """
+    change = debug or FileChange(path, None, None)
+    params: dict[str, Any] = {
+        **change.written(),
+        "text": change.text,
+        "quiet": quiet,
+        "level": level,
+        "format": "{{.Debug}}",
+        "image": image,
+        "limit": limit,
+        "telling": telling,
+    }
+    return Step("proof", f"pull {image}", "the daemon says which endpoint served it", "!", "proof", params)
+
+
 def run_service(title: str, why: str, *, enable: bool, configured: bool, restart: bool) -> Step:
     """Have the engine run, and enabled where `enable` says so.
 

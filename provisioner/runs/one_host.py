@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from provisioner.checks.after_apply import not_running, verify_checks
 from provisioner.checks.mirror_status import overridden
-from provisioner.checks.proof import judge, proof_plan
+from provisioner.checks.proof import proof_check, proof_plan
 from provisioner.checks.single import hosts_toml
 from provisioner.errors import (
     BlockedError,
@@ -85,13 +85,13 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
         require_root(facts, "a proof needs root")
         run = execute(
             target.transport,
-            proof_plan(target.name, facts, image),
+            proof_plan(target.name, Host.of(facts), image),
             become_password=target.become_password,
             on_step=on_step,
         )
         if run.error is not None:
             raise run.error
-        check = judge(run.proof, facts.engine.info.mirrors, image)
+        check = proof_check(run.proof, facts.engine.info.mirrors, image)
         if not check.passed:
             check = replace(check, detail="; ".join([check.detail, *overridden(Host.of(facts))]))
         checks = (*checks, check)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.checks.proof import proof_plan
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
+from provisioner.host_files.host_file import HostFile
 from provisioner.mirror_probe.answer import HELLO
 from provisioner.planner.planner import plan
 from provisioner.remote.source_probe import LIMIT
@@ -24,6 +26,7 @@ from tests.removable import FULL, INSTALLED
 
 KEYS = ("621e9f35-58ade481",)
 HELD = {"docker-ce": "3:26.1.5-1.el9", "containerd.io": "1.6-1", "podman": "4", "docker.io": "20.10"}
+QUIET = HostFile(path="/etc/docker/daemon.json", text='{"log-level": "it\'s"}')
 
 
 def carried(script):
@@ -124,6 +127,8 @@ SCRIPTS = {
         for pinned in (True, False)
     },
     "losses": carried(root_script("losses.sh.j2", new_nonce(), data_root="/srv/it's docker")),
+    "proof": apply_script(proof_plan("h", Host.of(RUNNING), "it's.example/a:1")),
+    "quiet-proof": apply_script(proof_plan("h", Host.of(replace(RUNNING, daemon_json=QUIET)), "alpine")),
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
 }
 
