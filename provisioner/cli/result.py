@@ -15,8 +15,10 @@ import typer
 
 from provisioner.cli.options import Output, ReportedOutput
 from provisioner.errors import UsageError
-from provisioner.report import envelope, failures, outcomes_text, plans_text
+from provisioner.report.envelope import envelope
 from provisioner.report.paint import Paint, coloured, plain
+from provisioner.report.plans import plans_text
+from provisioner.report.table import failures, outcomes_text
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
 

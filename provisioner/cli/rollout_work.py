@@ -25,7 +25,7 @@ from provisioner.cli.result import paint
 from provisioner.cli.survey import interrupted, stand_in
 from provisioner.errors import SkippedError
 from provisioner.plan.model import Plan, Step
-from provisioner.report import plans_text, question
+from provisioner.report.plans import plans_text, question
 from provisioner.runs.brakes import Brake
 from provisioner.runs.fleet import each, roll
 from provisioner.runs.history import Journal
