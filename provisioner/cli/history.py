@@ -57,7 +57,7 @@ def _document(record: RunRecord) -> dict[str, Any]:
 def _list(records: list[RunRecord]) -> str:
     if not records:
         return "there are no runs yet; `provisioner apply` makes the first"
-    from provisioner.cli.tables import aligned
+    from provisioner.report.columns import aligned
 
     rows = [("RUN", "WHEN", "COMMAND", "HOSTS", "EXIT", "RESULT")]
     rows += [
@@ -77,7 +77,7 @@ def _list(records: list[RunRecord]) -> str:
 def _detail(record: RunRecord) -> str:
     import shlex
 
-    from provisioner.cli.tables import aligned
+    from provisioner.report.columns import aligned
 
     took = "not ended" if record.ended is None else f"{record.ended - record.started:.1f} s"
     lines = [f"{record.id}: {_result(record)}", f"  {_when(record.started)}, {took}"]

@@ -81,7 +81,7 @@ def asked(targets: Sequence[Target], given: Sequence[str]) -> tuple[str, ...]:
 
 def shown(view: View) -> str:
     """The table of one host."""
-    from provisioner.cli.tables import aligned
+    from provisioner.report.columns import aligned
     from provisioner.report.failure import failure_text
 
     if view.error:

@@ -96,7 +96,7 @@ def _document(outcome: Outcome, found: MirrorStatus | None) -> dict[str, Any]:
 
 
 def _host(outcome: Outcome, found: MirrorStatus | None) -> Iterator[str]:
-    from provisioner.cli.tables import aligned
+    from provisioner.report.columns import aligned
 
     if found is None:
         yield f"{outcome.host}: {_failure(outcome)}"
@@ -120,7 +120,7 @@ def _host(outcome: Outcome, found: MirrorStatus | None) -> Iterator[str]:
 
 
 def _table(views: list[tuple[Outcome, MirrorStatus | None]]) -> Iterator[str]:
-    from provisioner.cli.tables import aligned
+    from provisioner.report.columns import aligned
 
     rows = [("HOST", "STATE", "DOCKER", "ENGINE'S MIRRORS", "CONFIGURED BY", "OTHERS")]
     for outcome, found in views:

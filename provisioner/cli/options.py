@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 _WHAT, _HOW, _SHOWN = "Wanted state", "Rollout", "Output"
 
-__all__ = ["Connection", "Output", "Proof", "ReportedOutput", "Rollout", "Targets", "WantedState"]
+__all__ = ["AsJson", "Connection", "Output", "Proof", "ReportedOutput", "Rollout", "Targets", "WantedState"]
 
 Targets = Annotated[
     Optional[list[str]], typer.Argument(metavar="[TARGET]...", help="\\[user@]host\\[:port]; none: this machine")
 ]
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)]
 
 Proof = Annotated[
     Optional[str],
@@ -179,7 +181,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)] = False
+    as_json: AsJson = False
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="show the script as well", rich_help_panel=_SHOWN)
     ] = False

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from provisioner.masking import masked
+from provisioner.report.columns import padded
 from provisioner.report.paint import Paint, plain, status_colour
 from provisioner.report.plans import grouped, names
 from provisioner.runs.outcome import Outcome
@@ -47,18 +48,6 @@ def state(outcome: Outcome) -> str:
     if outcome.status == "skipped" and not outcome.error:
         return "done before"
     return "nothing to do" if outcome.status == "converged" else outcome.status.replace("_", " ")
-
-
-def padded(rows: Sequence[Sequence[str]], *, right: int = -1) -> list[list[str]]:
-    """Cells padded to the width of their column; column `right` is flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        [
-            cell.rjust(width) if index == right else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in rows
-    ]
 
 
 def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, paint: Paint) -> list[str]:
