@@ -12,7 +12,7 @@ from provisioner.cli.options import Output
 from provisioner.report.envelope import document, status
 from provisioner.report.failure import failure_document, failure_text
 from provisioner.runs.available import Offers
-from provisioner.runs.crash import expected
+from provisioner.runs.crash import as_error
 from provisioner.runs.fleet import each, worst
 from provisioner.runs.target import Target
 
@@ -41,4 +41,4 @@ def show(
 
 
 def _instead(target: Target, error: Exception) -> Offers:
-    return Offers(target.name, error=expected(error, target.name))
+    return Offers(target.name, error=as_error(error, target.name))

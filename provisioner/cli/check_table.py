@@ -20,7 +20,7 @@ from provisioner.preflight.finding import Finding
 from provisioner.remote.gather import gather
 from provisioner.report.envelope import document, status
 from provisioner.report.failure import failure_document, failure_text
-from provisioner.runs.crash import expected
+from provisioner.runs.crash import as_error
 from provisioner.runs.fleet import each, worst
 from provisioner.runs.target import Target
 
@@ -56,7 +56,7 @@ def show(targets: list[Target], output: Output, *, forks: int) -> None:
     """Print the table of every host; raises typer.Exit with the worst exit code."""
 
     def instead(target: Target, error: Exception) -> Examined:
-        return Examined(target.name, error=expected(error, target.name))
+        return Examined(target.name, error=as_error(error, target.name))
 
     examined = each(targets, _examine, forks=forks, instead=instead)
     if output.as_json:

@@ -10,7 +10,7 @@ from provisioner.mirror_probe import HUB
 from provisioner.mirror_probe.answer import Image
 from provisioner.mirror_probe.judge import Judged, judge
 from provisioner.remote.mirror_probe import probe
-from provisioner.runs.crash import expected
+from provisioner.runs.crash import as_error
 from provisioner.runs.fleet import each
 from provisioner.runs.target import Target
 
@@ -49,4 +49,4 @@ def views(
 
 
 def _stand_in(target: Target, error: Exception) -> View:
-    return View(target.name, error=expected(error, target.name))
+    return View(target.name, error=as_error(error, target.name))

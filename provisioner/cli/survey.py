@@ -11,7 +11,7 @@ from provisioner.cli.options import Output
 from provisioner.cli.progress import watching
 from provisioner.cli.result import ReportFile, finish
 from provisioner.errors import CancelledError, SkippedError
-from provisioner.runs.crash import expected
+from provisioner.runs.crash import as_error
 from provisioner.runs.fleet import each, worst
 from provisioner.runs.outcome import Outcome, Status
 from provisioner.runs.target import Target
@@ -66,7 +66,7 @@ def stand_in(outcome: Outcome, error: Exception) -> Outcome:
         status = "cancelled"
     elif isinstance(error, SkippedError):
         status = "skipped"
-    return replace(outcome, status=status, error=expected(error, outcome.host))
+    return replace(outcome, status=status, error=as_error(error, outcome.host))
 
 
 def interrupted(number: int) -> str:
