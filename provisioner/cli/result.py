@@ -16,7 +16,7 @@ import typer
 from provisioner.cli.options import Output, ReportedOutput
 from provisioner.errors import UsageError
 from provisioner.report.envelope import envelope
-from provisioner.report.paint import Paint, coloured, plain
+from provisioner.report.paint import paint_for
 from provisioner.report.plans import plans_text
 from provisioner.report.table import failures, outcomes_text
 from provisioner.runs.fleet import worst
@@ -71,13 +71,6 @@ class ReportFile:
             self._draft.unlink(missing_ok=True)
 
 
-def paint(output: Output, *, err: bool = False) -> Paint:
-    """Colour on a terminal that has it, unless --no-color or NO_COLOR (https://no-color.org) is there."""
-    stream = sys.stderr if err else sys.stdout
-    wanted = stream.isatty() and not output.no_color and not os.environ.get("NO_COLOR")
-    return coloured if wanted and os.environ.get("TERM", "dumb") != "dumb" else plain
-
-
 def finish(
     command: str,
     outcomes: Sequence[Outcome],
@@ -100,15 +93,15 @@ def finish(
         _print_plans(outcomes, output)
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        typer.echo(outcomes_text(outcomes, width=width, paint=paint(output)))
+        typer.echo(outcomes_text(outcomes, width=width, paint=paint_for("stdout", no_color=output.no_color)))
     raise typer.Exit(worst(outcome.exit_code for outcome in outcomes) if exit_code is None else exit_code)
 
 
 def _print_plans(outcomes: Sequence[Outcome], output: Output) -> None:
     planned = [outcome.plan for outcome in outcomes if outcome.plan and not outcome.error]
     if planned:
-        typer.echo(plans_text(planned, script=output.verbose, paint=paint(output)))
-    for failure in failures(outcomes, paint=paint(output)):
+        typer.echo(plans_text(planned, script=output.verbose, paint=paint_for("stdout", no_color=output.no_color)))
+    for failure in failures(outcomes, paint=paint_for("stdout", no_color=output.no_color)):
         typer.echo(failure)
     if len(outcomes) > 1:
         changes = sum(not plan.empty for plan in planned)

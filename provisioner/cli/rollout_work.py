@@ -21,10 +21,10 @@ from dataclasses import dataclass, replace
 from provisioner.cli.confirmation import confirmed
 from provisioner.cli.options import Output, Rollout
 from provisioner.cli.progress import Progress
-from provisioner.cli.result import paint
 from provisioner.cli.survey import interrupted, stand_in
 from provisioner.errors import SkippedError
 from provisioner.plan.model import Plan, Step
+from provisioner.report.paint import paint_for
 from provisioner.report.plans import plans_text, question
 from provisioner.runs.brakes import Brake
 from provisioner.runs.fleet import each, roll
@@ -191,7 +191,9 @@ class RolloutWork:
     def _show(self, outcomes: Sequence[Outcome]) -> None:
         plans = _plans(outcomes)
         if plans:
-            text = plans_text(plans, script=self.output.verbose, paint=paint(self.output, err=True))
+            text = plans_text(
+                plans, script=self.output.verbose, paint=paint_for("stderr", no_color=self.output.no_color)
+            )
             self.progress.say(text)
 
     def _agreed(self, pending: Sequence[Outcome], failed: int) -> bool:
