@@ -7,20 +7,36 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import typer
 
 from provisioner.cli.options import Output, ReportedOutput
-from provisioner.errors import UsageError
+from provisioner.errors import ProvisionerError, UsageError
+from provisioner.report import gate
 from provisioner.report.envelope import envelope
+from provisioner.report.failure import failure_text
 from provisioner.report.paint import paint_for
 from provisioner.report.plans import plans_text
 from provisioner.report.table import failures, outcomes_text
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
+
+
+class Answer(Protocol):
+    """What one host said, or why it said nothing."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def error(self) -> ProvisionerError | None: ...
+    @property
+    def exit_code(self) -> int: ...
+
+
+AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
 class ReportFile:
@@ -95,6 +111,25 @@ def finish(
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         typer.echo(outcomes_text(outcomes, width=width, paint=paint_for("stdout", no_color=output.no_color)))
     raise typer.Exit(worst(outcome.exit_code for outcome in outcomes) if exit_code is None else exit_code)
+
+
+def answers(
+    rows: Sequence[AnswerT],
+    output: Output,
+    *,
+    document: Callable[[Sequence[AnswerT]], dict[str, Any]],
+    text: Callable[[AnswerT], str],
+) -> int:
+    """Print what every host answered, errors on stderr; return the worst exit code."""
+    if output.as_json:
+        gate.document(document(rows))
+    else:
+        for row in rows:
+            if row.error:
+                gate.remark(failure_text(row.host, row.error))
+            else:
+                gate.result(text(row))
+    return worst(row.exit_code for row in rows)
 
 
 def _print_plans(outcomes: Sequence[Outcome], output: Output) -> None:

@@ -35,24 +35,10 @@ def probe(
 ) -> None:
     """Ask the package sources from the hosts: latency, do they carry this release, newest engine, problem."""
     from provisioner.cli import hosts
-    from provisioner.cli.asking import show
-    from provisioner.report.columns import aligned
-    from provisioner.runs.available import Offers, offers_of
-
-    def text(answer: Offers) -> str:
-        rows = [("SOURCE", "SECONDS", "PACKAGES", "NEWEST", "PROBLEM")]
-        rows += [
-            (
-                row["name"],
-                "-" if row["problem"] else f"{row['seconds']:.2f}",
-                row["packages"],
-                row["newest"],
-                row["problem"],
-            )
-            for row in answer.ranked
-        ]
-        nothing = "  Docker builds no packages for it; the distribution's own are used"
-        return f"{answer.host}: {answer.platform_name}\n" + (aligned(rows, "  ") if answer.ranked else nothing)
+    from provisioner.cli.result import answers
+    from provisioner.report.offers import sources_document, sources_text
+    from provisioner.runs import available
 
     found = hosts.targets(target, connection, wanted.said())
-    show("source probe", found, offers_of, output, row=Offers.probe_document, text=text, forks=connection.forks)
+    offers = available.sources(found, forks=connection.forks)
+    raise typer.Exit(answers(offers, output, document=sources_document, text=sources_text))
