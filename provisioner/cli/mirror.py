@@ -3,20 +3,17 @@
 # ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.mirror_list import list_
-from provisioner.cli.mirror_options import MirrorPlaces, split_registries
+from provisioner.cli.mirror_options import MirrorPlaces, split_registries, split_words
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
 from provisioner.mirror_probe import HUB
-
-if TYPE_CHECKING:
-    from provisioner.runs.target import Target
 
 mirror = typer.Typer(no_args_is_help=True, help="Registry mirrors of engines that are installed.")
 mirror.command("list")(list_)
@@ -44,20 +41,16 @@ def set_(
     output: o.ReportedOutput,
 ) -> None:
     """Make these the mirrors, in this order; installs nothing. Without URLs: those that the inventory wants."""
-    from dataclasses import replace
-
-    from provisioner.cli.mirror_probe import split
     from provisioner.errors import UsageError
 
-    urls, targets = split(words)
+    urls, targets = split_words(words)
     if fastest and desktop:
         raise UsageError("--fastest asks from hosts", hint="provisioner mirror probe ranks them; then name the best")
     if fastest:
         from provisioner.cli.mirror_fastest import pick
         from provisioner.cli.rollout import roll_out
 
-        found = pick(fastest, urls, targets, connection, reference=compare_with)
-        found = [replace(host, spec=host.spec.model_copy(update=places.said())) for host in found]
+        found = pick(fastest, urls, targets, connection, reference=compare_with, places=places.said())
         roll_out("mirror set", found, rollout, output, forks=connection.forks)
     if desktop:
         _on_desktop("mirror set", urls, targets, rollout, output)
@@ -145,10 +138,9 @@ def clear(
 
 
 def _named(words: list[str] | None, how: str) -> tuple[list[str], list[str]]:
-    from provisioner.cli.mirror_probe import split
     from provisioner.errors import UsageError
 
-    urls, targets = split(words)
+    urls, targets = split_words(words)
     if not urls:
         raise UsageError("name at least one mirror URL", hint=f"provisioner mirror {how} https://mirror.example")
     if "other_registry_mirrors" in split_registries(urls):
@@ -178,32 +170,11 @@ def _change(
 ) -> None:
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
+    from provisioner.runs.targets import mirrors_alone
 
     said = {**wanted, **places.said(), "install": False}
     if wanted:
         found = hosts.targets(targets, connection, said, only_said=True)
     else:
-        found = [_mirrors_alone(target) for target in hosts.targets(targets, connection, said)]
+        found = [mirrors_alone(target) for target in hosts.targets(targets, connection, said)]
     roll_out(command, found, rollout, output, forks=connection.forks)
-
-
-def _mirrors_alone(target: Target) -> Target:
-    """The target with that part of its wanted state which says mirrors.
-
-    Raises:
-        UsageError: the inventory says nothing about them.
-    """
-    from dataclasses import replace
-
-    from provisioner.cli import hosts
-    from provisioner.errors import UsageError
-    from provisioner.wanted.spec import MIRROR_FIELDS
-
-    state = target.spec
-    if state.registry_mirrors is None and not state.other_registry_mirrors:
-        raise UsageError(
-            f"the inventory has no registry_mirrors for {target.name}; nothing was contacted",
-            hint="write them below docker:, name URLs, or narrow the hosts with --limit",
-        )
-    wanted = {name: getattr(state, name) for name in MIRROR_FIELDS}
-    return replace(target, spec=hosts.spec(**wanted, install=False))

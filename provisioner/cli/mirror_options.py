@@ -82,6 +82,10 @@ def split_registries(mirrors: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in (("registry_mirrors", hub), ("other_registry_mirrors", others)) if value}
 
 
-def is_mirror(word: str) -> bool:
-    """True for an argument that names a mirror and not a host to log in to."""
-    return "://" in word or word.endswith("=")
+def split_words(words: Iterable[str] | None) -> tuple[list[str], list[str]]:
+    """Return the mirrors and the targets among the arguments of a command: `HOST=` names a mirror, not a host."""
+    mirrors: list[str] = []
+    targets: list[str] = []
+    for word in words or ():
+        (mirrors if "://" in word or word.endswith("=") else targets).append(word)
+    return mirrors, targets

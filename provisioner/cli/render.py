@@ -53,7 +53,7 @@ def script(
 @grouped
 def daemon_json(*, wanted: o.WantedState) -> None:
     """Print the daemon.json of a host that has none yet."""
-    from provisioner.cli.hosts import spec
     from provisioner.host_files.daemon_json import merge
+    from provisioner.runs.targets import spec
 
     typer.echo(merge(None, spec(**wanted.said()).daemon_configuration), nl=False)
