@@ -31,7 +31,7 @@ def script(
     """Print the script that apply would run on one host; touch nothing."""
     from provisioner.cli import hosts
     from provisioner.errors import UsageError
-    from provisioner.runs.one_host import look
+    from provisioner.runs import one_host
     from provisioner.scripts.render import apply_script
 
     found = hosts.targets(target, connection, wanted.said())
@@ -39,7 +39,7 @@ def script(
         raise UsageError(
             f"a script is for one host, and these are {len(found)}", hint="name one, or narrow the inventory with -l"
         )
-    outcome = look(found[0])
+    outcome = one_host.plan(found[0])
     found[0].transport.close()
     if outcome.error is not None:
         raise outcome.error

@@ -26,10 +26,10 @@ from provisioner.errors import SkippedError
 from provisioner.plan.model import Plan, Step
 from provisioner.report.paint import paint_for
 from provisioner.report.plans import plans_text, question
+from provisioner.runs import one_host
 from provisioner.runs.brakes import Brake
 from provisioner.runs.fleet import each, roll
 from provisioner.runs.history import Journal
-from provisioner.runs.one_host import change, look
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
 
@@ -159,7 +159,7 @@ class RolloutWork:
 
     def _look(self, target: Target) -> Outcome:
         self.progress.step(target.name, "")
-        outcome = look(target).light()
+        outcome = one_host.plan(target).light()
         self.looked_at[target.name] = time.monotonic()
         return outcome
 
@@ -176,7 +176,7 @@ class RolloutWork:
                 self.progress.note(target.name, what)
 
         self.progress.step(target.name, "")
-        outcome = change(
+        outcome = one_host.apply(
             target, looked, allow_restart=self.rollout.allow_restart, on_step=on_step, proof=self.rollout.proof
         )
         return replace(outcome, timings={**looked.timings, **outcome.timings})

@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioner.report.columns import aligned
 from provisioner.report.envelope import document
+from provisioner.report.failure import hint_lines
 from provisioner.runs.fleet import worst
 from provisioner.runs.history import RunRecord
 
@@ -69,8 +70,7 @@ def run_text(record: RunRecord) -> str:
         if host.error:
             lines += ["", f"{host.name}: {_words(host.status)}"]
             lines += [f"  {line}" for line in host.error.removeprefix(f"{host.name}: ").split("\n")]
-            hint = host.hint.split("\n") if host.hint else []
-            lines += [f"  {'  ' if index else '->'} {line}" for index, line in enumerate(hint)]
+            lines += hint_lines(host.hint or "")
     return "\n".join(lines)
 
 
