@@ -46,30 +46,22 @@ def set_(
     urls, targets = split_words(words)
     if fastest and desktop:
         raise UsageError("--fastest asks from hosts", hint="provisioner mirror probe ranks them; then name the best")
+    if desktop:
+        raise typer.Exit(_on_desktop("mirror set", urls, targets, rollout, output))
     if fastest:
         from provisioner.cli.mirror_fastest import pick
         from provisioner.cli.rollout import roll_out
 
         found = pick(fastest, urls, targets, connection, reference=compare_with, places=places.said())
-        roll_out("mirror set", found, rollout, output, forks=connection.forks)
-    if desktop:
-        _on_desktop("mirror set", urls, targets, rollout, output)
-    if urls:
-        _change(
-            "mirror set",
-            split_registries(urls),
-            targets,
-            places,
-            rollout=rollout,
-            connection=connection,
-            output=output,
-        )
-    if not connection.inventory:
+        raise typer.Exit(roll_out("mirror set", found, rollout, output, forks=connection.forks))
+    if not urls and not connection.inventory:
         raise UsageError(
             "name at least one mirror URL, or an inventory that wants mirrors",
             hint="to remove all mirrors: provisioner mirror clear",
         )
-    _change("mirror set", {}, targets, places, rollout=rollout, connection=connection, output=output)
+    wanted = split_registries(urls)
+    code = _change("mirror set", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    raise typer.Exit(code)
 
 
 @mirror.command("add")
@@ -86,7 +78,8 @@ def add(
     """Add mirrors to those that a host has; one that is there already stays where it is."""
     urls, targets = _named(words, "add")
     wanted = {"mirror_change": {"add": urls, "first": first}}
-    _change("mirror add", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    code = _change("mirror add", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    raise typer.Exit(code)
 
 
 @mirror.command("remove")
@@ -101,15 +94,9 @@ def remove(
 ) -> None:
     """Remove mirrors from those that a host has; the others stay in their order."""
     urls, targets = _named(words, "remove")
-    _change(
-        "mirror remove",
-        {"mirror_change": {"remove": urls}},
-        targets,
-        places,
-        rollout=rollout,
-        connection=connection,
-        output=output,
-    )
+    wanted = {"mirror_change": {"remove": urls}}
+    code = _change("mirror remove", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    raise typer.Exit(code)
 
 
 @mirror.command("clear")
@@ -124,17 +111,12 @@ def clear(
     output: o.ReportedOutput,
 ) -> None:
     """Remove all mirrors; installs nothing."""
+    targets = target or []
     if desktop:
-        _on_desktop("mirror clear", [], target or [], rollout, output)
-    _change(
-        "mirror clear",
-        {"registry_mirrors": []},
-        target or [],
-        places,
-        rollout=rollout,
-        connection=connection,
-        output=output,
-    )
+        raise typer.Exit(_on_desktop("mirror clear", [], targets, rollout, output))
+    wanted: dict[str, Any] = {"registry_mirrors": []}
+    code = _change("mirror clear", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    raise typer.Exit(code)
 
 
 def _named(words: list[str] | None, how: str) -> tuple[list[str], list[str]]:
@@ -150,12 +132,10 @@ def _named(words: list[str] | None, how: str) -> tuple[list[str], list[str]]:
     return urls, targets
 
 
-def _on_desktop(
-    command: str, urls: list[str], targets: list[str], rollout: o.Rollout, output: o.ReportedOutput
-) -> None:
+def _on_desktop(command: str, urls: list[str], targets: list[str], rollout: o.Rollout, output: o.ReportedOutput) -> int:
     from provisioner.cli import mirror_desktop
 
-    mirror_desktop.change(command, urls, targets, rollout, output)
+    return mirror_desktop.change(command, urls, targets, rollout, output)
 
 
 def _change(
@@ -167,14 +147,14 @@ def _change(
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
-) -> None:
+) -> int:
+    """Nothing `wanted`: the inventory says it."""
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
     from provisioner.runs.targets import mirrors_alone
 
     said = {**wanted, **places.said(), "install": False}
-    if wanted:
-        found = hosts.targets(targets, connection, said, only_said=True)
-    else:
-        found = [mirrors_alone(target) for target in hosts.targets(targets, connection, said)]
-    roll_out(command, found, rollout, output, forks=connection.forks)
+    found = hosts.targets(targets, connection, said, only_said=bool(wanted))
+    if not wanted:
+        found = list(map(mirrors_alone, found))
+    return roll_out(command, found, rollout, output, forks=connection.forks)

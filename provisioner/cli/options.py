@@ -17,7 +17,7 @@ from provisioner.cli.connection import Connection
 from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, places_said, split_registries
 
 if TYPE_CHECKING:
-    from provisioner.runs.brakes import Brakes
+    from provisioner.runs.terms import Terms
 
 _WHAT, _HOW, _SHOWN = "Wanted state", "Rollout", "Output"
 
@@ -168,15 +168,17 @@ class Rollout:
         typer.Option("--resume", help="leave out what the last such run finished", rich_help_panel=_HOW),
     ] = False
 
-    def brakes(self) -> Brakes:
+    def terms(self, forks: int) -> Terms:
         """Raises UsageError for a share that is none."""
         from provisioner.runs.brakes import Brakes, Share
+        from provisioner.runs.terms import Terms
 
-        return Brakes(
+        brakes = Brakes(
             self.canary or 0,
             None if self.batch is None else Share.parse(self.batch, "--batch"),
             None if self.max_failures is None else Share.parse(self.max_failures, "--max-failures"),
         )
+        return Terms(brakes, forks, self.allow_restart, self.proof, self.resume)
 
 
 @dataclass(frozen=True, slots=True)

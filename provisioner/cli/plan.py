@@ -25,4 +25,5 @@ def plan(
     from provisioner.runs import one_host
 
     found = hosts.targets(target, connection, wanted.said())
-    survey("plan", found, one_host.plan, output, forks=connection.forks, plans=True, difference=exit_code)
+    code = survey("plan", found, one_host.plan, output, forks=connection.forks, plans=True, difference=exit_code)
+    raise typer.Exit(code)

@@ -54,6 +54,6 @@ def script(
 def daemon_json(*, wanted: o.WantedState) -> None:
     """Print the daemon.json of a host that has none yet."""
     from provisioner.host_files.daemon_json import merge
-    from provisioner.runs.targets import spec
+    from provisioner.runs.wanted_state import spec
 
     typer.echo(merge(None, spec(**wanted.said()).daemon_configuration), nl=False)

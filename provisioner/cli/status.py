@@ -36,4 +36,4 @@ def status(
         return run.status(target, probes=probe, accept=accept)
 
     found = hosts.targets(target, connection, wanted.said())
-    survey("status", found, work, output, forks=connection.forks)
+    raise typer.Exit(survey("status", found, work, output, forks=connection.forks))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from provisioner.cli import options as o
 from provisioner.cli.option_groups import grouped
 
@@ -26,4 +28,4 @@ def verify(
         return one_host.verify(target, on_step=lambda _step, _what: None, proof=proof)
 
     found = hosts.targets(target, connection, wanted.said())
-    survey("verify", found, work, output, forks=connection.forks)
+    raise typer.Exit(survey("verify", found, work, output, forks=connection.forks))

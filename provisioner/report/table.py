@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from provisioner.report.columns import padded
 from provisioner.report.failure import failure_lines
+from provisioner.report.groups import grouped, names
 from provisioner.report.paint import Paint, plain, status_colour
-from provisioner.report.plans import grouped, names
 from provisioner.runs.outcome import Outcome
 
 HEAD = ("HOST", "STATUS", "DOCKER", "REGISTRY MIRRORS", "SECONDS")

@@ -14,7 +14,7 @@ from provisioner.remote import mirror_probe
 from provisioner.runs.answers import answers
 from provisioner.runs.fleet import worst
 from provisioner.runs.target import Target
-from provisioner.runs.targets import spec
+from provisioner.runs.wanted_state import spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from pydantic import ValidationError
-
 from provisioner.errors import UsageError
 from provisioner.runs.target import Target
+from provisioner.runs.wanted_state import spec
 from provisioner.transports.base import Transport
 from provisioner.transports.local import LocalTransport
 from provisioner.transports.ssh import SSHOptions, SSHTransport
-from provisioner.wanted.spec import MIRROR_FIELDS, Spec
+from provisioner.wanted.spec import MIRROR_FIELDS
 
 TARGET = re.compile(r"(?:(?P<user>[^@]+)@)?(?:\[(?P<six>[0-9a-fA-F:%.]+)\]|(?P<host>[^@:\[\]]+))(?::(?P<port>\d+))?")
 
@@ -67,23 +66,6 @@ class _Address:
     port: int | None = None
     key_file: str | None = None
     jump: str | None = None
-
-
-def spec(**wanted: Any) -> Spec:
-    """Validate the wanted state before any host is contacted.
-
-    Raises:
-        UsageError: it is not valid.
-    """
-    try:
-        return Spec(**wanted)
-    except ValidationError as cause:
-        problems = "\n".join(
-            (".".join(map(str, error["loc"])) + ": " if error["loc"] else "")
-            + error["msg"].removeprefix("Value error, ")
-            for error in cause.errors()
-        )
-        raise UsageError(problems, hint="nothing was contacted or changed") from cause
 
 
 def targets(
