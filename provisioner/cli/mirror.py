@@ -9,7 +9,7 @@ import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.mirror_list import list_
-from provisioner.cli.mirror_options import MirrorPlaces, split_registries, split_words
+from provisioner.cli.mirror_options import MirrorWriting, split_registries, split_words
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
@@ -35,7 +35,7 @@ def set_(
     ] = None,
     compare_with: CompareWith = HUB,
     desktop: OnDesktop = False,
-    places: MirrorPlaces,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -52,7 +52,7 @@ def set_(
         from provisioner.cli.mirror_fastest import pick
         from provisioner.cli.rollout import roll_out
 
-        found = pick(fastest, urls, targets, connection, reference=compare_with, places=places.said())
+        found = pick(fastest, urls, targets, connection, reference=compare_with, writing=writing.said())
         raise typer.Exit(roll_out("mirror set", found, rollout, output, forks=connection.forks))
     if not urls and not connection.inventory:
         raise UsageError(
@@ -60,7 +60,7 @@ def set_(
             hint="to remove all mirrors: provisioner mirror clear",
         )
     wanted = split_registries(urls)
-    code = _change("mirror set", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    code = _change("mirror set", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
     raise typer.Exit(code)
 
 
@@ -70,7 +70,7 @@ def add(
     words: Words = None,
     *,
     first: Annotated[bool, typer.Option("--first", help="before the others, not after them")] = False,
-    places: MirrorPlaces,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -78,7 +78,7 @@ def add(
     """Add mirrors to those that a host has; one that is there already stays where it is."""
     urls, targets = _named(words, "add")
     wanted = {"mirror_change": {"add": urls, "first": first}}
-    code = _change("mirror add", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    code = _change("mirror add", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
     raise typer.Exit(code)
 
 
@@ -87,7 +87,7 @@ def add(
 def remove(
     words: Words = None,
     *,
-    places: MirrorPlaces,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -95,7 +95,7 @@ def remove(
     """Remove mirrors from those that a host has; the others stay in their order."""
     urls, targets = _named(words, "remove")
     wanted = {"mirror_change": {"remove": urls}}
-    code = _change("mirror remove", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    code = _change("mirror remove", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
     raise typer.Exit(code)
 
 
@@ -105,7 +105,7 @@ def clear(
     target: o.Targets = None,
     *,
     desktop: OnDesktop = False,
-    places: MirrorPlaces,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -115,7 +115,7 @@ def clear(
     if desktop:
         raise typer.Exit(_on_desktop("mirror clear", [], targets, rollout, output))
     wanted: dict[str, Any] = {"registry_mirrors": []}
-    code = _change("mirror clear", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    code = _change("mirror clear", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
     raise typer.Exit(code)
 
 
@@ -142,7 +142,7 @@ def _change(
     command: str,
     wanted: dict[str, Any],
     targets: list[str],
-    places: MirrorPlaces,
+    writing: MirrorWriting,
     *,
     rollout: o.Rollout,
     connection: o.Connection,
@@ -153,7 +153,7 @@ def _change(
     from provisioner.cli.rollout import roll_out
     from provisioner.runs.targets import mirrors_alone
 
-    said = {**wanted, **places.said(), "install": False}
+    said = {**wanted, **writing.said(), "install": False}
     found = hosts.targets(targets, connection, said, only_said=bool(wanted))
     if not wanted:
         found = list(map(mirrors_alone, found))

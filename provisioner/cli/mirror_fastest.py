@@ -21,17 +21,17 @@ def pick(
     connection: Connection,
     *,
     reference: str = HUB,
-    places: Mapping[str, Any] | None = None,
+    writing: Mapping[str, Any] | None = None,
 ) -> list[Target]:
     """Ask the mirrors from the hosts; return these with the `count` fastest that are alive on all of them as wanted.
 
-    `places` says where mirrors are written, in the field names of `Spec`. The tables go to stderr.
+    `writing` says where mirrors are written, in the field names of `Spec`. The tables go to stderr.
 
     Raises:
         UsageError: a name, a URL or a place is not valid; nothing was contacted.
         VerifyError: no mirror is alive on every host.
     """
-    wanted = {"registry_mirrors": mirrors.candidates(urls), "install": False, **(places or {})}
+    wanted = {"registry_mirrors": mirrors.candidates(urls), "install": False, **(writing or {})}
     found = hosts.targets(names, connection, wanted, only_said=True)
     asked = found[0].spec.registry_mirrors or ()
     seen = mirrors.views(found, asked, forks=connection.forks, reference=reference, keep_open=True)

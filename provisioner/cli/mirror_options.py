@@ -38,7 +38,7 @@ Also = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class MirrorPlaces:
+class MirrorWriting:
     """Where mirrors are written."""
 
     mirror_ca: MirrorCa = None
@@ -47,10 +47,10 @@ class MirrorPlaces:
 
     def said(self) -> dict[str, Any]:
         """What the command line says of it, in the field names of `Spec`."""
-        return places_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
+        return writing_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
 
 
-def places_said(*, mirror_ca: str | None, also: str | None, take_over: bool) -> dict[str, Any]:
+def writing_said(*, mirror_ca: str | None, also: str | None, take_over: bool) -> dict[str, Any]:
     """Return what was given, in the field names of `Spec`; a file's content, not its name.
 
     Raises:

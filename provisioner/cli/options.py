@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from provisioner.cli.connection import Connection
-from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, places_said, split_registries
+from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, split_registries, writing_said
 
 if TYPE_CHECKING:
     from provisioner.runs.terms import Terms
@@ -140,8 +140,8 @@ class WantedState:
             "hold": self.hold or None,
         }
         mirrors = split_registries(self.registry_mirror or ())
-        places = places_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
-        return {name: value for name, value in values.items() if value is not None} | mirrors | places
+        writing = writing_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
+        return {name: value for name, value in values.items() if value is not None} | mirrors | writing
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioner.desktop.change import Result
 from provisioner.desktop.docker_desktop import Change
-from provisioner.report.envelope import document, status
+from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_lines
 
 NAME = "Docker Desktop"
@@ -42,4 +42,4 @@ def result_document(command: str, result: Result) -> dict[str, Any]:
         "file": str(result.planned.file.path) if result.planned else None,
         "error": failure_document(result.error),
     }
-    return document(command, status=status([result.error is None]), hosts=[host])
+    return document(command, status=overall([result.error is None]), hosts=[host])

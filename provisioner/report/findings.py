@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from provisioner.preflight.finding import Finding
-from provisioner.report.envelope import document, status
+from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_text
 from provisioner.report.paint import Paint, plain
 from provisioner.runs.check import Checked
@@ -20,7 +20,7 @@ def check_document(checked: Sequence[Checked]) -> dict[str, Any]:
     """The JSON document of `check`; its keys are a contract."""
     return document(
         "check",
-        status=status([host.exit_code == 0 for host in checked]),
+        status=overall([host.exit_code == 0 for host in checked]),
         hosts=[_host(host) for host in checked],
     )
 

@@ -18,6 +18,11 @@ def document(content: Mapping[str, Any]) -> None:
     result(json.dumps(content, indent=2, default=list))
 
 
+def content(text: str, *, end: str = "\n") -> None:
+    """Print a result that is to be used as it is: a script, a configuration file."""
+    result(text, end=end)
+
+
 def remark(text: str, *, end: str = "\n") -> None:
     """Print what is not the result: progress, warnings, questions, errors."""
     sys.stderr.write(text + end)

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.checks.mirror_status import MirrorStatus
 from provisioner.report.columns import aligned
-from provisioner.report.envelope import document, status
+from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_lines
 from provisioner.runs.mirror_status import HostMirrors
 from provisioner.runs.outcome import Outcome
@@ -16,7 +16,7 @@ from provisioner.runs.outcome import Outcome
 def mirror_status_document(hosts: Sequence[HostMirrors]) -> dict[str, Any]:
     """The JSON document of `mirror status`; its keys are a contract."""
     return document(
-        "mirror status", status=status([host.outcome.succeeded for host in hosts]), hosts=list(map(_document, hosts))
+        "mirror status", status=overall([host.outcome.succeeded for host in hosts]), hosts=list(map(_document, hosts))
     )
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from provisioner.mirror_probe.judge import Judged
 from provisioner.report.columns import aligned
-from provisioner.report.envelope import document, status
+from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_text
 from provisioner.runs.mirrors import View
 
 
 def views_document(seen: Sequence[View], *, succeeded: bool) -> dict[str, Any]:
     """The JSON document of `mirror probe`; its keys are a contract."""
-    return document("mirror probe", status=status([succeeded]), hosts=list(map(_host, seen)))
+    return document("mirror probe", status=overall([succeeded]), hosts=list(map(_host, seen)))
 
 
 def view_text(view: View) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.catalogue.versions import newest
 from provisioner.report.columns import aligned
-from provisioner.report.envelope import document, status
+from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document
 from provisioner.runs.available import Offers, problem_of
 from provisioner.sources.reach import SourceReach
@@ -62,7 +62,7 @@ def versions_text(offers: Offers) -> str:
 
 def _document(command: str, offers: Sequence[Offers], content: Callable[[Offers], dict[str, Any]]) -> dict[str, Any]:
     hosts = [{"name": row.host, **content(row), "error": failure_document(row.error)} for row in offers]
-    return document(command, status=status([row.error is None for row in offers]), hosts=hosts)
+    return document(command, status=overall([row.error is None for row in offers]), hosts=hosts)
 
 
 def _source(answer: SourceReach) -> dict[str, Any]:

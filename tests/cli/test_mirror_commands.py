@@ -72,7 +72,7 @@ def test_fastest_takes_the_other_options_along(tmp_path):
             [],
             Connection(),
             reference="",
-            places={"mirror_ca": ca, "also": ("podman",), "take_over": True},
+            writing={"mirror_ca": ca, "also": ("podman",), "take_over": True},
         )
     assert target.spec.registry_mirrors == (good.url,)
     assert (target.spec.mirror_ca, target.spec.also, target.spec.take_over) == (ca, ("podman",), True)
