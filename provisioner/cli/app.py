@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from typing import Annotated, NoReturn
 
@@ -24,6 +23,7 @@ from provisioner.cli.status import status
 from provisioner.cli.verify import verify
 from provisioner.cli.versions import versions
 from provisioner.errors import CancelledError, ProvisionerError
+from provisioner.report import gate
 from provisioner.runs.crash import as_bug
 
 app = typer.Typer(
@@ -52,16 +52,16 @@ def run() -> None:
 
 
 def _end(error: ProvisionerError) -> NoReturn:
-    typer.echo(f"error: {error.message}", err=True)
+    gate.remark(f"error: {error.message}")
     if error.hint:
-        typer.echo(f"  -> {error.hint}", err=True)
+        gate.remark(f"  -> {error.hint}")
     words = sys.argv[1:]
     if "--json" in words:
         from provisioner.report.envelope import failure
 
         groups = {group.name for group in app.registered_groups}
         with contextlib.suppress(OSError):  # it may be why nothing could be printed in the first place
-            typer.echo(json.dumps(failure(" ".join(words[: 2 if words[0] in groups else 1]), error), indent=2))
+            gate.document(failure(" ".join(words[: 2 if words[0] in groups else 1]), error))
     sys.exit(error.exit_code)
 
 
@@ -69,5 +69,5 @@ def _end(error: ProvisionerError) -> NoReturn:
 def root(*, version: Annotated[bool, typer.Option("--version", help="show the version and exit")] = False) -> None:
     """Docker Engine and registry mirrors on fresh Linux servers: planned, applied, proven."""
     if version:
-        typer.echo(f"provisioner {__version__}")
+        gate.result(f"provisioner {__version__}")
         raise typer.Exit

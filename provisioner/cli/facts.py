@@ -19,7 +19,22 @@ def facts(
     output: o.Output,
 ) -> None:
     """Show what is known about hosts."""
-    from provisioner.cli import facts_table, hosts
+    from provisioner.cli import hosts
+    from provisioner.report import gate
+    from provisioner.report.facts import facts_document, facts_text
+    from provisioner.report.failure import failure_text
+    from provisioner.runs import facts as run
+    from provisioner.runs.fleet import worst
 
     found = hosts.targets(target, connection, only_said=True)
-    facts_table.show(found, raw=raw, as_json=output.as_json, forks=connection.forks)
+    gathered = run.facts(found, forks=connection.forks, raw=raw)
+    for row in gathered:
+        if row.error:
+            gate.remark(failure_text(row.host, row.error))
+        elif raw:
+            gate.result(row.raw, end="")
+        elif row.facts and not output.as_json:
+            gate.result(facts_text(row.host, row.facts))
+    if output.as_json and not raw:
+        gate.document(facts_document(gathered))
+    raise typer.Exit(worst(row.exit_code for row in gathered))

@@ -38,7 +38,7 @@ Also = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class MirrorPlaces:
+class MirrorWriting:
     """Where mirrors are written."""
 
     mirror_ca: MirrorCa = None
@@ -47,10 +47,10 @@ class MirrorPlaces:
 
     def said(self) -> dict[str, Any]:
         """What the command line says of it, in the field names of `Spec`."""
-        return places_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
+        return writing_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
 
 
-def places_said(*, mirror_ca: str | None, also: str | None, take_over: bool) -> dict[str, Any]:
+def writing_said(*, mirror_ca: str | None, also: str | None, take_over: bool) -> dict[str, Any]:
     """Return what was given, in the field names of `Spec`; a file's content, not its name.
 
     Raises:
@@ -82,6 +82,10 @@ def split_registries(mirrors: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in (("registry_mirrors", hub), ("other_registry_mirrors", others)) if value}
 
 
-def is_mirror(word: str) -> bool:
-    """True for an argument that names a mirror and not a host to log in to."""
-    return "://" in word or word.endswith("=")
+def split_words(words: Iterable[str] | None) -> tuple[list[str], list[str]]:
+    """Return the mirrors and the targets among the arguments of a command: `HOST=` names a mirror, not a host."""
+    mirrors: list[str] = []
+    targets: list[str] = []
+    for word in words or ():
+        (mirrors if "://" in word or word.endswith("=") else targets).append(word)
+    return mirrors, targets

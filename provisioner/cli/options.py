@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from provisioner.cli.connection import Connection
-from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, places_said, split_registries
+from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, split_registries, writing_said
 from provisioner.wanted.strategies import strategy_names
 
 if TYPE_CHECKING:
-    from provisioner.runs.brakes import Brakes
+    from provisioner.runs.terms import Terms
 
 _WHAT, _HOW, _SHOWN = "Wanted state", "Rollout", "Output"
 
-__all__ = ["Connection", "Output", "Proof", "ReportedOutput", "Rollout", "Targets", "WantedState"]
+__all__ = ["AsJson", "Connection", "Output", "Proof", "ReportedOutput", "Rollout", "Targets", "WantedState"]
 
 Targets = Annotated[
     Optional[list[str]], typer.Argument(metavar="[TARGET]...", help="\\[user@]host\\[:port]; none: this machine")
 ]
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)]
 
 Proof = Annotated[
     Optional[str],
@@ -139,8 +141,8 @@ class WantedState:
             "hold": self.hold or None,
         }
         mirrors = split_registries(self.registry_mirror or ())
-        places = places_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
-        return {name: value for name, value in values.items() if value is not None} | mirrors | places
+        writing = writing_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
+        return {name: value for name, value in values.items() if value is not None} | mirrors | writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +169,22 @@ class Rollout:
         typer.Option("--resume", help="leave out what the last such run finished", rich_help_panel=_HOW),
     ] = False
 
-    def brakes(self) -> Brakes:
+    def terms(self, forks: int) -> Terms:
         """Raises UsageError for a share that is none."""
         from provisioner.runs.brakes import Brakes, Share
+        from provisioner.runs.terms import Terms
 
-        return Brakes(
+        brakes = Brakes(
             self.canary or 0,
             None if self.batch is None else Share.parse(self.batch, "--batch"),
             None if self.max_failures is None else Share.parse(self.max_failures, "--max-failures"),
         )
+        return Terms(brakes, forks, self.allow_restart, self.proof, self.resume)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)] = False
+    as_json: AsJson = False
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="show the script as well", rich_help_panel=_SHOWN)
     ] = False

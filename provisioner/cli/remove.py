@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.option_groups import grouped
-
-if TYPE_CHECKING:
-    from provisioner.runs.outcome import Outcome
 
 _WHAT = "What goes"
 
@@ -42,6 +38,7 @@ def remove(
     from dataclasses import replace
 
     from provisioner.cli import hosts
+    from provisioner.cli.confirmation import each_by_name
     from provisioner.cli.rollout import roll_out
     from provisioner.errors import UsageError
 
@@ -59,24 +56,12 @@ def remove(
         replace(found, removal="purge" if purge else "remove")
         for found in hosts.targets(target, connection, {"install": False}, only_said=True)
     ]
-    roll_out(
+    code = roll_out(
         "remove --purge" if purge else "remove",
         found,
         rollout,
         output,
         forks=connection.forks,
-        confirm=_each_by_name if asks else None,
+        confirm=each_by_name if asks else None,
     )
-
-
-def _each_by_name(pending: Sequence[Outcome]) -> bool:
-    """Have each host named whose data would go, by the name that it gives itself; one mistake ends it for all."""
-    for outcome in pending:
-        name = outcome.facts.hostname if outcome.facts else outcome.host
-        deletes = any(step.id == "data" for step in outcome.plan.steps) if outcome.plan else False
-        what = "delete its data" if deletes else "remove what is left there"
-        typer.echo(f"{outcome.host}: type the name of this host, {name}, to {what}: ", err=True, nl=False)
-        if sys.stdin.readline().strip() != name:
-            typer.echo("that is not its name; nothing was changed", err=True)
-            return False
-    return True
+    raise typer.Exit(code)

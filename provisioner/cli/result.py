@@ -2,78 +2,61 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
-
-import typer
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from provisioner.cli.options import Output, ReportedOutput
-from provisioner.errors import UsageError
-from provisioner.report import envelope, failures, outcomes_text, plans_text
-from provisioner.report.paint import Paint, coloured, plain
+from provisioner.errors import ProvisionerError
+from provisioner.report import gate
+from provisioner.report.envelope import envelope
+from provisioner.report.failure import failure_text
+from provisioner.report.paint import paint_for
+from provisioner.report.plans import planned_text
+from provisioner.report.report_file import ReportFile
+from provisioner.report.table import outcomes_text
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.survey import exit_code
 
 
-class ReportFile:
-    """Where --report goes: proven to be writable before any host is contacted, complete or untouched at the end."""
+class Answer(Protocol):
+    """What one host said, or why it said nothing."""
 
-    def __init__(self, output: Output) -> None:
-        """Raises UsageError when it cannot be written there."""
-        given = output.report if isinstance(output, ReportedOutput) else None
-        self._path = Path(given).resolve() if given else None
-        self._draft: Path | None = None
-        if self._path is None:
-            return
-        try:
-            if self._path.exists() and not self._path.is_file():
-                with self._path.open("ab"):  # a pipe or a device; a directory is refused by this
-                    return
-            handle, draft = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-            os.close(handle)
-            self._draft = Path(draft)
-        except OSError as cause:
-            raise UsageError(
-                f"--report {given}: {cause.strerror or cause}; nothing was contacted or changed",
-                hint="name a file in a directory that exists and that you may write to",
-            ) from cause
-
-    def write(self, command: str, outcomes: Sequence[Outcome], run: str | None) -> None:
-        if self._path is None:
-            return
-        from provisioner.report.html import page
-
-        text = page(command, outcomes, run)
-        try:
-            if self._draft is None:
-                self._path.write_text(text, encoding="utf-8", errors="backslashreplace")
-                return
-            self._draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-            umask = os.umask(0)
-            os.umask(umask)
-            mode = self._path.stat().st_mode & 0o7777 if self._path.exists() else 0o666 & ~umask
-            self._draft.chmod(mode)
-            self._draft.replace(self._path)
-        except OSError as cause:
-            typer.echo(f"warning: the report {self._path} could not be written: {cause}", err=True)
-
-    def close(self) -> None:
-        """Leave no draft behind."""
-        if self._draft is not None:
-            self._draft.unlink(missing_ok=True)
+    @property
+    def host(self) -> str: ...
+    @property
+    def error(self) -> ProvisionerError | None: ...
+    @property
+    def exit_code(self) -> int: ...
 
 
-def paint(output: Output, *, err: bool = False) -> Paint:
-    """Colour on a terminal that has it, unless --no-color or NO_COLOR (https://no-color.org) is there."""
-    stream = sys.stderr if err else sys.stdout
-    wanted = stream.isatty() and not output.no_color and not os.environ.get("NO_COLOR")
-    return coloured if wanted and os.environ.get("TERM", "dumb") != "dumb" else plain
+AnswerT = TypeVar("AnswerT", bound=Answer)
+
+
+def answers(
+    rows: Sequence[AnswerT],
+    output: Output,
+    *,
+    document: Callable[[Sequence[AnswerT]], dict[str, Any]],
+    text: Callable[[AnswerT], str],
+) -> int:
+    """Print what every host answered, errors on stderr; return the worst exit code."""
+    if output.as_json:
+        gate.document(document(rows))
+    else:
+        for row in rows:
+            if row.error:
+                gate.remark(failure_text(row.host, row.error))
+            else:
+                gate.result(text(row))
+    return worst(row.exit_code for row in rows)
+
+
+def report_file(output: Output) -> ReportFile:
+    """Raises UsageError when --report cannot be written; no host has been contacted."""
+    return ReportFile(output.report if isinstance(output, ReportedOutput) else None)
 
 
 def finish(
@@ -81,35 +64,22 @@ def finish(
     outcomes: Sequence[Outcome],
     output: Output,
     *,
+    report: ReportFile,
     run: str | None = None,
-    report: ReportFile | None = None,
     plans: bool = False,
-    exit_code: int | None = None,
-) -> NoReturn:
-    """Print the result, write the report and end with `exit_code`, else with the worst host's.
+    difference: bool = False,
+) -> int:
+    """Print the result, write the report, return the exit code.
 
-    With `plans`, plans are the result.
+    With `plans`, plans are the result. With `difference`, a host that would change makes that 9.
     """
-    if report:
-        report.write(command, outcomes, run)
+    report.write(command, outcomes, run)
+    paint = paint_for("stdout", no_color=output.no_color)
     if output.as_json:
-        typer.echo(json.dumps(envelope(command, outcomes, run=run, plans=plans), indent=2))
+        gate.document(envelope(command, outcomes, run=run, plans=plans))
     elif plans:
-        _print_plans(outcomes, output)
+        gate.result(planned_text(outcomes, script=output.verbose, paint=paint))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        typer.echo(outcomes_text(outcomes, width=width, paint=paint(output)))
-    raise typer.Exit(worst(outcome.exit_code for outcome in outcomes) if exit_code is None else exit_code)
-
-
-def _print_plans(outcomes: Sequence[Outcome], output: Output) -> None:
-    planned = [outcome.plan for outcome in outcomes if outcome.plan and not outcome.error]
-    if planned:
-        typer.echo(plans_text(planned, script=output.verbose, paint=paint(output)))
-    for failure in failures(outcomes, paint=paint(output)):
-        typer.echo(failure)
-    if len(outcomes) > 1:
-        changes = sum(not plan.empty for plan in planned)
-        failed = sum(outcome.failed for outcome in outcomes)
-        said = f"{len(outcomes)} hosts: {changes} would change, {len(planned) - changes} as wanted"
-        typer.echo(f"\n{said}, {failed} failed" if failed else f"\n{said}")
+        gate.result(outcomes_text(outcomes, width=width, paint=paint))
+    return exit_code(outcomes, difference=difference)

@@ -28,12 +28,12 @@ def status(
     """
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
+    from provisioner.runs import status as run
     from provisioner.runs.outcome import Outcome
-    from provisioner.runs.status import compare
     from provisioner.runs.target import Target
 
     def work(target: Target) -> Outcome:
-        return compare(target, probes=probe, accept=accept)
+        return run.status(target, probes=probe, accept=accept)
 
     found = hosts.targets(target, connection, wanted.said())
-    survey("status", found, work, output, forks=connection.forks)
+    raise typer.Exit(survey("status", found, work, output, forks=connection.forks))

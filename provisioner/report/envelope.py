@@ -22,7 +22,7 @@ def envelope(
     """
     return document(
         command,
-        status=status([outcome.succeeded for outcome in outcomes]),
+        status=overall([outcome.succeeded for outcome in outcomes]),
         run=run,
         hosts=[{**_host(outcome), **(_plan(outcome) if plans else {})} for outcome in outcomes],
     )
@@ -38,7 +38,7 @@ def document(command: str, **content: Any) -> dict[str, Any]:
     return {"schema": SCHEMA, "command": command, **content}
 
 
-def status(succeeded: Sequence[bool]) -> str:
+def overall(succeeded: Sequence[bool]) -> str:
     """Return ok, partial or failed."""
     return "ok" if all(succeeded) else "partial" if any(succeeded) else "failed"
 

@@ -8,10 +8,21 @@ from provisioner.errors import ProvisionerError
 from provisioner.masking import masked
 
 
+def failure_lines(host: str, error: ProvisionerError, *, margin: str = "") -> list[str]:
+    """What happened, and below it the way out behind an arrow; the host's own name in front is left out."""
+    message = masked(error.message).removeprefix(f"{host}: ")
+    lines = [f"{margin}{line}" for line in message.split("\n")]
+    return lines + hint_lines(masked(error.hint))
+
+
+def hint_lines(hint: str) -> list[str]:
+    """A way out behind its arrow; none when there is none."""
+    return [f"  {'  ' if index else '->'} {line}" for index, line in enumerate(hint.split("\n"))] if hint else []
+
+
 def failure_text(host: str, error: ProvisionerError) -> str:
     """What happened there, and below it the way out."""
-    hint = f"\n  -> {masked(error.hint)}" if error.hint else ""
-    return f"{host}: {masked(error.message).removeprefix(f'{host}: ')}{hint}"
+    return f"{host}: " + "\n".join(failure_lines(host, error))
 
 
 def failure_document(error: ProvisionerError | None) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from provisioner import __version__
 from provisioner.masking import masked
-from provisioner.report.envelope import status
+from provisioner.report.envelope import overall
 from provisioner.report.paint import status_colour
 from provisioner.report.table import state
 from provisioner.runs.outcome import Outcome
@@ -23,7 +23,7 @@ def page(command: str, outcomes: Sequence[Outcome], run: str | None) -> str:
     return _template().render(
         command=command,
         run=run,
-        status=status([outcome.succeeded for outcome in outcomes]),
+        status=overall([outcome.succeeded for outcome in outcomes]),
         counts=Counter(state(outcome) for outcome in outcomes).items(),
         outcomes=outcomes,
         written=time.strftime("%Y-%m-%d %H:%M %Z"),

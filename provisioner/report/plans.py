@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Hashable, Iterator, Sequence
 
 from provisioner.masking import masked
 from provisioner.plan.model import Plan
+from provisioner.report.groups import grouped, names
 from provisioner.report.paint import Paint, plain
+from provisioner.report.table import failures
+from provisioner.runs.outcome import Outcome
 from provisioner.scripts.render import apply_script
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "magenta"}
-Member = TypeVar("Member")
 
 
 def plan_text(plan: Plan, *, script: bool = False, paint: Paint = plain) -> str:
@@ -25,8 +25,21 @@ def plans_text(plans: Sequence[Plan], *, script: bool = False, paint: Paint = pl
     return "\n".join("\n".join(_group(group, script, paint)) for group in grouped(plans, _look))
 
 
-def question(plans: Sequence[Plan], total: int, *, allow_restart: bool) -> str:
-    """What a yes would do."""
+def planned_text(outcomes: Sequence[Outcome], *, script: bool = False, paint: Paint = plain) -> str:
+    """The result of `plan`: the plans, then what failed, then how many hosts would change."""
+    planned = [outcome.plan for outcome in outcomes if outcome.plan and not outcome.error]
+    parts = [plans_text(planned, script=script, paint=paint)] if planned else []
+    parts += failures(outcomes, paint=paint)
+    if len(outcomes) > 1:
+        changes = sum(not plan.empty for plan in planned)
+        failed = sum(outcome.failed for outcome in outcomes)
+        said = f"\n{len(outcomes)} hosts: {changes} would change, {len(planned) - changes} as wanted"
+        parts.append(f"{said}, {failed} failed" if failed else said)
+    return "\n".join(parts)
+
+
+def question(plans: Sequence[Plan], total: int, *, allow_restart: bool, failed: int = 0) -> str:
+    """What a yes would do, and how many hosts are left out because they `failed`."""
     stopping = [plan for plan in plans if plan.restart.stops_containers]
     going = [plan for plan in plans if allow_restart or plan not in stopping]
     restarts = sum(plan.restart.how == "restart" for plan in going)
@@ -43,27 +56,8 @@ def question(plans: Sequence[Plan], total: int, *, allow_restart: bool) -> str:
     if blocked:
         text += f"; {blocked} stay{'s' if blocked == 1 else ''} as it is: a restart would stop {containers} containers"
         text += " (--allow-restart)"
-    return text + "."
-
-
-def grouped(members: Iterable[Member], key: Callable[[Member], Hashable]) -> list[list[Member]]:
-    """Members with the same key together, in the order in which the keys first appear."""
-    groups: dict[Hashable, list[Member]] = {}
-    for member in members:
-        groups.setdefault(key(member), []).append(member)
-    return list(groups.values())
-
-
-def names(hosts: Sequence[str], indent: str = "  ") -> str:
-    """Host names, wrapped."""
-    return textwrap.fill(
-        " ".join(hosts),
-        width=100,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    left_out = f" {failed} failed and {'is' if failed == 1 else 'are'} left out." if failed else ""
+    return f"{text}.{left_out}"
 
 
 def _look(plan: Plan) -> Hashable:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from provisioner.masking import masked
+from provisioner.report.columns import padded
+from provisioner.report.failure import failure_lines
+from provisioner.report.groups import grouped, names
 from provisioner.report.paint import Paint, plain, status_colour
-from provisioner.report.plans import grouped, names
 from provisioner.runs.outcome import Outcome
 
 HEAD = ("HOST", "STATUS", "DOCKER", "REGISTRY MIRRORS", "SECONDS")
@@ -49,18 +50,6 @@ def state(outcome: Outcome) -> str:
     return "nothing to do" if outcome.status == "converged" else outcome.status.replace("_", " ")
 
 
-def padded(rows: Sequence[Sequence[str]], *, right: int = -1) -> list[list[str]]:
-    """Cells padded to the width of their column; column `right` is flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        [
-            cell.rjust(width) if index == right else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in rows
-    ]
-
-
 def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, paint: Paint) -> list[str]:
     shown = [HEAD, *rows]
     if width is not None:
@@ -86,13 +75,8 @@ def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def _words(outcome: Outcome) -> tuple[str, str, str]:
-    return outcome.status, *_message(outcome)
-
-
-def _message(outcome: Outcome) -> tuple[str, str]:
-    error = outcome.error
-    return (masked(error.message).removeprefix(f"{outcome.host}: "), masked(error.hint)) if error else ("", "")
+def _words(outcome: Outcome) -> tuple[str, ...]:
+    return outcome.status, *_error(outcome)
 
 
 def _failure(group: list[Outcome], paint: Paint) -> list[str]:
@@ -105,6 +89,4 @@ def _failure(group: list[Outcome], paint: Paint) -> list[str]:
 
 
 def _error(outcome: Outcome) -> list[str]:
-    message, hint = _message(outcome)
-    lines = [f"  {line}" for line in message.splitlines()]
-    return lines + [f"  {'  ' if index else '->'} {line}" for index, line in enumerate(hint.splitlines())]
+    return failure_lines(outcome.host, outcome.error, margin="  ") if outcome.error else []

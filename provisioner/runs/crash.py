@@ -25,6 +25,6 @@ def as_bug(cause: BaseException, where: str = "") -> BugError:
     return BugError(message, hint=f"the details are in {path}; please report it with that file")
 
 
-def expected(error: Exception, where: str) -> ProvisionerError:
+def as_error(error: Exception, where: str) -> ProvisionerError:
     """Return `error` as it is when it is one of ours, else as a bug that happened at host `where`."""
     return error if isinstance(error, ProvisionerError) else as_bug(error, where)

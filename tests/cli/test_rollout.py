@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from provisioner.cli import rollout_work
 from provisioner.cli.options import ReportedOutput, Rollout
 from provisioner.cli.rollout import roll_out
 from provisioner.errors import UsageError
-from provisioner.runs import history
+from provisioner.runs import history, rollout_work
 from provisioner.runs.target import Target
 from provisioner.wanted.spec import Spec
 from tests.fake_host import NEW, FakeHost, target
@@ -48,7 +47,9 @@ def go(capsys):
         output = ReportedOutput(as_json=True, quiet=quiet, report=report)
         options = {"yes": True} | options
         with pytest.raises(typer.Exit) as ended:
-            roll_out("mirror set", [target(host) for host in hosts], Rollout(**options), output, forks=forks)
+            raise typer.Exit(
+                roll_out("mirror set", [target(host) for host in hosts], Rollout(**options), output, forks=forks)
+            )
         said = capsys.readouterr()
         document = json.loads(said.out)
         statuses = [host["status"] for host in document["hosts"]]
@@ -218,7 +219,7 @@ def test_nobody_is_asked_when_all_that_would_change_is_blocked(capsys, terminal)
     host = FakeHost("web0", containers=3)
     blocked = Target(host, Spec(daemon={"storage-driver": "vfs"}, install=False))
     with pytest.raises(typer.Exit) as ended:
-        roll_out("apply", [blocked], Rollout(), ReportedOutput(), forks=1)
+        raise typer.Exit(roll_out("apply", [blocked], Rollout(), ReportedOutput(), forks=1))
     said = capsys.readouterr()
     assert ended.value.exit_code == 8
     assert "would stop 3 running containers" in said.out

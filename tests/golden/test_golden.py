@@ -18,7 +18,7 @@ from provisioner.facts.host import Host
 from provisioner.facts.parse import parse
 from provisioner.host_files.openpgp import fingerprints
 from provisioner.planner.planner import plan, questions
-from provisioner.report import plan_text
+from provisioner.report.plans import plan_text
 from provisioner.scripts.render import apply_script
 from provisioner.sources.reach import SourceReach
 from provisioner.wanted.spec import Spec

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from provisioner.errors import SkippedError
-from provisioner.report import outcome_text, outcomes_text
 from provisioner.report.paint import coloured
+from provisioner.report.table import outcome_text, outcomes_text
 from provisioner.runs.outcome import Outcome
 from tests.report.outcomes import changed, failed, unreachable
 

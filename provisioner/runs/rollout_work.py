@@ -1,7 +1,7 @@
 """The hosts of a rollout, looked at and changed; in which order depends on who waits for whom.
 
-- With --yes and neither --canary nor --batch nobody does: a host goes straight from look to change, in one worker
-  over one connection. That is the fewest round trips, and a slow host delays no other.
+- When nobody is asked, and there is neither --canary nor --batch, nobody waits: a host goes straight from its plan to
+  its change, in one worker over one connection. That is the fewest round trips, and a slow host delays no other.
 - Otherwise all hosts are looked at first: the plan is shown whole, its question is asked once, and the canary and the
   batches are chosen among the hosts that have something to change. Hosts that failed the look keep their place in that
   order, so that an unreachable canary stops the rollout.
@@ -15,23 +15,20 @@ have forgotten it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from provisioner.cli.confirmation import confirmed
-from provisioner.cli.options import Output, Rollout
-from provisioner.cli.progress import Progress
-from provisioner.cli.result import paint
-from provisioner.cli.survey import interrupted, stand_in
 from provisioner.errors import SkippedError
 from provisioner.plan.model import Plan, Step
-from provisioner.report import plans_text, question
+from provisioner.runs import one_host
+from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brake
 from provisioner.runs.fleet import each, roll
 from provisioner.runs.history import Journal
-from provisioner.runs.one_host import change, look
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.survey import stand_in
 from provisioner.runs.target import Target
+from provisioner.runs.terms import Terms
 
 STALE = 60.0
 
@@ -41,71 +38,66 @@ class RolloutWork:
     """One rollout over the hosts that are left."""
 
     targets: Sequence[Target]
-    rollout: Rollout
-    output: Output
-    progress: Progress
+    terms: Terms
+    audience: Audience
     journal: Journal
-    forks: int
-    confirm: Callable[[Sequence[Outcome]], bool] | None = None
+    confirm: Confirm | None
 
     def __post_init__(self) -> None:
-        self.brakes = self.rollout.brakes()
-        limit = self.brakes.max_failures.of(len(self.targets)) if self.brakes.max_failures else None
+        failures = self.terms.brakes.max_failures
+        limit = failures.of(len(self.targets)) if failures else None
         self.brake = Brake(limit, hint="run it again with --resume to go on with the rest")
         self.looked_at: dict[str, float] = {}
 
     def run(self) -> list[Outcome]:
-        if self.rollout.yes and not self.brakes.ordered and not self.confirm:
+        if self.confirm is None and not self.terms.brakes.ordered:
             return self._straight()
         return self._in_order()
 
     def _straight(self) -> list[Outcome]:
         def work(target: Target) -> Outcome:
             try:
-                looked = self._look(target)
-                if looked.status == "planned" and self.brake.reason:
-                    return stand_in(looked, self.brake.error())
-                if len(self.targets) == 1 or self.output.verbose:
-                    self._show([looked])
-                return self._change(target, looked).finished()
+                planned = self._plan(target)
+                if planned.status == "planned" and self.brake.reason:
+                    return stand_in(planned, self.brake.error())
+                self.audience.plans(_plans([planned]), whole=False)
+                return self._apply(target, planned).finished()
             finally:
                 target.transport.close()
 
-        self.progress.begin("changing", len(self.targets))
+        self.audience.begin("changing", len(self.targets))
         return roll(
             self.targets,
             work,
-            forks=self.forks,
-            brakes=self.brakes,
+            forks=self.terms.forks,
+            brakes=self.terms.brakes,
             brake=self.brake,
             instead=lambda target, error: stand_in(Outcome(target.name, "planned"), error),
             done=self._done,
-            waiting=self._waiting,
+            waiting=self.audience.waiting,
         )
 
     def _in_order(self) -> list[Outcome]:
-        looked = self._look_at_all()
+        planned = self._plan_all()
         pairs = [
             (target, outcome)
-            for target, outcome in zip(self.targets, looked, strict=True)
-            if outcome.status != "converged" or self.rollout.proof
+            for target, outcome in zip(self.targets, planned, strict=True)
+            if outcome.status != "converged" or self.terms.proof
         ]
         pending = [outcome for _, outcome in pairs if not outcome.error]
-        self._show(pending)
-        changes = any(plan.restart.stops_containers == 0 or self.rollout.allow_restart for plan in _plans(pending))
-        asks = changes and (self.confirm or not self.rollout.yes) and not self.brake.reason
-        if not pending or (asks and not self._agreed(pending, len(pairs) - len(pending))):
+        self.audience.plans(_plans(pending), whole=True)
+        if not pending or not self._agreed(pending, len(pairs) - len(pending)):
             for target, outcome in pairs:
                 target.transport.close()
                 self.journal.add(outcome)
-            return looked
+            return planned
 
         def work(pair: tuple[Target, Outcome]) -> Outcome:
             target, outcome = pair
             try:
                 if time.monotonic() - self.looked_at.get(target.name, 0.0) > STALE:
                     target.transport.close()
-                return self._change(target, outcome).finished()
+                return self._apply(target, outcome).finished()
             finally:
                 target.transport.close()
 
@@ -115,93 +107,83 @@ class RolloutWork:
                 target.transport.close()
             return outcome if outcome.error else stand_in(outcome, error).finished()
 
-        self.progress.begin("changing", len(pairs))
-        changed = roll(
+        self.audience.begin("changing", len(pairs))
+        applied = roll(
             pairs,
             work,
-            forks=self.forks,
-            brakes=self.brakes,
+            forks=self.terms.forks,
+            brakes=self.terms.brakes,
             brake=self.brake,
             instead=instead,
             done=self._done,
-            waiting=self._waiting,
+            waiting=self.audience.waiting,
         )
-        outcomes = {outcome.host: outcome for outcome in [*looked, *changed]}
+        outcomes = {outcome.host: outcome for outcome in [*planned, *applied]}
         return [outcomes[target.name] for target in self.targets]
 
-    def _look_at_all(self) -> list[Outcome]:
-        keep = len(self.targets) <= self.forks
+    def _plan_all(self) -> list[Outcome]:
+        keep = len(self.targets) <= self.terms.forks
 
         def work(target: Target) -> Outcome:
-            outcome = self._look(target)
+            outcome = self._plan(target)
             if outcome.error or not keep:
                 target.transport.close()
             return outcome
 
-        self.progress.begin("looking at", len(self.targets))
-        looked = each(
+        self.audience.begin("looking at", len(self.targets))
+        planned = each(
             self.targets,
             work,
-            forks=self.forks,
+            forks=self.terms.forks,
             instead=lambda target, error: stand_in(Outcome(target.name, "planned"), error),
-            done=self.progress.done,
+            done=self.audience.done,
             brake=self.brake,
-            waiting=self._waiting,
+            waiting=self.audience.waiting,
         )
-        self.progress.rest()
-        for target, outcome in zip(self.targets, looked, strict=True):
+        self.audience.rest()
+        for target, outcome in zip(self.targets, planned, strict=True):
             self.brake.count(outcome)
             if outcome.status == "converged":
                 self.journal.add(outcome)
-                if not self.rollout.proof:
+                if not self.terms.proof:
                     target.transport.close()
-        return looked
+        return planned
 
-    def _look(self, target: Target) -> Outcome:
-        self.progress.step(target.name, "")
-        outcome = look(target).light()
+    def _plan(self, target: Target) -> Outcome:
+        self.audience.step(target.name, "")
+        outcome = one_host.plan(target).light()
         self.looked_at[target.name] = time.monotonic()
         return outcome
 
-    def _change(self, target: Target, looked: Outcome) -> Outcome:
-        if looked.error:
-            return looked
+    def _apply(self, target: Target, planned: Outcome) -> Outcome:
+        if planned.error:
+            return planned
 
         def on_step(step: Step, what: str) -> None:
             if what == "start":
-                self.progress.step(target.name, step.title)
+                self.audience.step(target.name, step.title)
             elif what in {"ok", "fail"}:
-                self.progress.step_ended(target.name, step.title, what == "ok")
+                self.audience.step_ended(target.name, step.title, what == "ok")
             else:
-                self.progress.note(target.name, what)
+                self.audience.note(target.name, what)
 
-        self.progress.step(target.name, "")
-        outcome = change(
-            target, looked, allow_restart=self.rollout.allow_restart, on_step=on_step, proof=self.rollout.proof
+        self.audience.step(target.name, "")
+        outcome = one_host.apply(
+            target, planned, allow_restart=self.terms.allow_restart, on_step=on_step, proof=self.terms.proof
         )
-        return replace(outcome, timings={**looked.timings, **outcome.timings})
+        return replace(outcome, timings={**planned.timings, **outcome.timings})
 
     def _done(self, outcome: Outcome) -> None:
         self.journal.add(outcome)
-        self.progress.done(outcome)
-
-    def _waiting(self, number: int) -> None:
-        self.progress.say(interrupted(number))
-
-    def _show(self, outcomes: Sequence[Outcome]) -> None:
-        plans = _plans(outcomes)
-        if plans:
-            text = plans_text(plans, script=self.output.verbose, paint=paint(self.output, err=True))
-            self.progress.say(text)
+        self.audience.done(outcome)
 
     def _agreed(self, pending: Sequence[Outcome], failed: int) -> bool:
-        if self.confirm:
-            return self.confirm(pending)
-        asked = question(_plans(pending), len(self.targets), allow_restart=self.rollout.allow_restart)
+        """Nobody is asked when nothing would change, or when the brake is pulled already."""
+        changes = any(plan.restart.stops_containers == 0 or self.terms.allow_restart for plan in _plans(pending))
+        if self.confirm is None or not changes or self.brake.reason:
+            return True
         try:
-            return confirmed(
-                f"{asked} {failed} failed and {'is' if failed == 1 else 'are'} left out." if failed else asked
-            )
+            return self.confirm(pending, total=len(self.targets), failed=failed)
         except KeyboardInterrupt:
             self.brake.interrupt()
             return True

@@ -6,9 +6,12 @@ import time
 
 import pytest
 
-from provisioner.cli import progress as module
 from provisioner.cli.options import Output
-from provisioner.cli.progress import Lines, Live, Progress, watching
+from provisioner.report import lines as module
+from provisioner.report.lines import Lines
+from provisioner.report.live import Live
+from provisioner.report.progress import watching
+from provisioner.report.quiet import Progress
 from provisioner.runs.outcome import Outcome
 from tests.report.outcomes import unreachable
 

@@ -1,0 +1,41 @@
+"""Facts as people and programs read them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from provisioner.facts.model import Facts
+from provisioner.report.envelope import document
+from provisioner.runs.facts import Gathered
+
+
+def facts_document(gathered: Sequence[Gathered]) -> dict[str, Any]:
+    """The JSON document of `facts`: all that is known of each host that answered."""
+    hosts = [{"name": row.host, **dataclasses.asdict(row.facts)} for row in gathered if row.facts]
+    return document("facts", hosts=hosts)
+
+
+def facts_text(host: str, facts: Facts) -> str:
+    """What people ask for first."""
+    return "\n".join([host, *(f"  {label:<16}{value}" for label, value in _rows(facts))])
+
+
+def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
+    info, engine = facts.engine.info, facts.engine
+    yield "distribution", facts.os.name
+    yield "kernel", f"{facts.kernel} {facts.arch}"
+    yield "init", facts.init
+    yield "login", f"{facts.login.name}, sudo: {facts.login.sudo} {facts.login.sudo_message}".rstrip()
+    yield "packages", facts.package_manager
+    if info:
+        yield "engine", f"{info.version}, {info.storage_driver}, {info.containers_running} containers running"
+        yield "mirrors", " ".join(info.mirrors) or "none"
+    else:
+        yield "engine", engine.error or ("stopped" if engine.installed else "not installed")
+    if engine.client_version:
+        yield "client", engine.client_version
+    yield "memory", f"{facts.memory / 2**30:.1f} GiB"
+    for mount, free in facts.disk_free.items():
+        yield "disk free", f"{free / 2**30:.1f} GiB on {mount}"

@@ -1,0 +1,57 @@
+"""Can hosts carry an engine: what `provisioner check` does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provisioner import preflight
+from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
+from provisioner.facts.host import Host
+from provisioner.planner.intent import must_install
+from provisioner.preflight.finding import Finding
+from provisioner.remote.gather import gather
+from provisioner.runs.answers import answers
+from provisioner.runs.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One host: what was found, or why nothing could be."""
+
+    host: str
+    findings: tuple[Finding, ...] = ()
+    platform: str | None = None
+    error: ProvisionerError | None = None
+    seconds: float = 0.0
+
+    @property
+    def fails(self) -> list[Finding]:
+        return [row for row in self.findings if row.verdict == "fail"]
+
+    @property
+    def exit_code(self) -> int:
+        if self.error:
+            return self.error.exit_code
+        if not self.fails:
+            return 0
+        unsupported = any(row.unsupported for row in self.fails)
+        return UnsupportedError.exit_code if unsupported else BlockedError.exit_code
+
+
+def check(targets: Sequence[Target], *, forks: int) -> list[Checked]:
+    """Examine every host, before anything is changed there."""
+    return answers(targets, _check, lambda name, error: Checked(name, error=error), forks=forks)
+
+
+def _check(target: Target) -> Checked:
+    began = time.monotonic()
+    try:
+        facts = gather(target.transport, become_password=target.become_password)
+    except ProvisionerError as error:
+        return Checked(target.name, error=error, seconds=time.monotonic() - began)
+    host = Host.of(facts)
+    findings = preflight.check(host, target.spec, installs=must_install(host, target.spec))
+    slug = host.platform.slug if host.platform else None
+    return Checked(target.name, findings, slug, None, time.monotonic() - began)
