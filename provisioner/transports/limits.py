@@ -32,3 +32,7 @@ INDEX, KEY, PACKAGE_LIST, UNPACKED_LIST, VERSIONS = 4 * MiB, 1 * MiB, 16 * MiB, 
 
 SCRIPT = 1 * MiB
 """An installation script; Docker's has 22 kB."""
+
+RUN, WAY_BACK = 7200, 900
+"""Seconds that the steps of a run have on the host, and then the way back: package managers behind slow links take
+long. What a step itself waits for has limits of its own, in minutes."""
