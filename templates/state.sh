@@ -37,10 +37,13 @@ sweep() {
       if [ -e "$path.provisioner" ]; then rm -f "$path.provisioner"; fi
     done <"$1/wrote"
   fi
-  # Its policy, unless somebody has written another one since.
-  # shellcheck disable=SC3013 # they know -nt as well
+  # The policy that keeps services from starting. An older version's does not say whose it is: it was not written after
+  # the list of what to undo, which names it.
   policy=/usr/sbin/policy-rc.d
-  if [ -s "$1/undo" ] && [ -e "$policy" ] && [ ! "$policy" -nt "$1/undo" ] && grep -q -x "absent $policy" "$1/undo"; then
+  [ -e "$policy" ] || return 0
+  # shellcheck disable=SC3013 # dash, bash and busybox know -nt
+  if grep -q -x "# provisioner: of $1" "$policy" ||
+    { [ -s "$1/undo" ] && [ ! "$policy" -nt "$1/undo" ] && grep -q -x "absent $policy" "$1/undo"; }; then
     rm -f "$policy"
   fi
 }
