@@ -9,6 +9,7 @@ The tree::
         HostKeyError              3    unknown or changed SSH host key
         AuthenticationError       3    the login was refused
         ConnectionLostError       3    the connection broke after it stood
+          AnswerTooLongError      3    it was closed, since the host said more than it may
       FactsError                  4    the host's answer is incomplete or unreadable
       UnsupportedError            5    no platform row, or every strategy rejected
       PrivilegeError              6    sudo refused
@@ -62,6 +63,10 @@ class AuthenticationError(ConnectError):
 
 
 class ConnectionLostError(ConnectError):
+    pass
+
+
+class AnswerTooLongError(ConnectionLostError):
     pass
 
 

@@ -269,7 +269,7 @@ other_engines() {
 
 # What the last run left, and what has become of it.
 record() {
-  [ -r /var/lib/provisioner/record ] || return 0
+  if [ ! -f /var/lib/provisioner/record ] || [ ! -r /var/lib/provisioner/record ]; then return 0; fi
   begin record; cat /var/lib/provisioner/record; end record
   set --
   while read -r kind _ _ name; do
@@ -482,13 +482,13 @@ ${place##*:} "}
 
 lock_line() { printf '%s\t%s\t%s\n' "$1" "$2" "$(tr '\0' ' ' <"/proc/$2/cmdline" 2>/dev/null)"; }
 
+# Who holds the lock says so in it. Only what root alone can put there is opened: it could be a pipe without end.
 run_in_progress() {
-  for lock in /run/lock /var/lock; do
-    if [ -r "$lock/provisioner.lock" ] && have flock; then
-      flock -n -s "$lock/provisioner.lock" true || { begin in-progress; cat "$lock/provisioner.lock"; end in-progress; }
-      return 0
-    fi
-  done
+  state=/var/lib/provisioner
+  lock=$state/lock
+  # shellcheck disable=SC3067 # dash, bash and busybox know -O
+  if [ -L "$state" ] || [ ! -O "$state" ] || [ -L "$lock" ] || [ ! -f "$lock" ] || [ ! -s "$lock" ]; then return 0; fi
+  if have flock && ! flock -n -s "$lock" true; then begin in-progress; head -c 1000 "$lock"; end in-progress; fi
 }
 
 before_an_installation() {

@@ -10,7 +10,8 @@ from provisioner.facts.frames import RAW_NONCE, new_nonce
 from provisioner.facts.model import Facts
 from provisioner.facts.parse import parse
 from provisioner.scripts.render import facts_script
-from provisioner.transports.base import Transport
+from provisioner.transports import limits
+from provisioner.transports.base import ENDLESS, Transport
 
 TIMEOUT = 120.0
 """Seconds; a healthy host answers in well under one, a hung dockerd costs 40."""
@@ -39,6 +40,13 @@ def gather_raw(transport: Transport, *, become_password: str | None = None) -> s
 
 
 def parse_answer(stdout: str, stderr: str, nonce: str) -> Facts:
+    """The facts in `stdout`.
+
+    Raises:
+        FactsError: they are incomplete, or longer than those of a healthy host can be.
+    """
+    if len(stdout) > limits.FACTS:
+        raise FactsError(f"the answer is longer than {limits.FACTS // limits.MiB} MiB", hint=ENDLESS)
     try:
         return parse(stdout, nonce)
     except FactsError as error:

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provisioner.catalogue.packages import packages
 from provisioner.plan.model import Plan
+from provisioner.transports import limits
 
 Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
@@ -61,6 +62,8 @@ def launch_script(
             nonce=nonce,
             run=run,
             holder=holder,
+            limit=limits.RUN,
+            limit_of_the_way_back=limits.WAY_BACK,
         )
     )
     return _envelope(nonce, payload, become_password, needs_root=True)

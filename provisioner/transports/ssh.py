@@ -8,10 +8,10 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from provisioner.errors import ConnectError, ConnectionLostError, UnreachableError
-from provisioner.transports.base import SILENT, Completed, OnLine
+from provisioner.errors import AnswerTooLongError, ConnectError, ConnectionLostError, UnreachableError
+from provisioner.transports.base import ENDLESS, SILENT, Completed, OnLine
 from provisioner.transports.known_hosts import HostKey, Known, known, verify
-from provisioner.transports.lines import Lines
+from provisioner.transports.lines import Lines, TooMuchError
 from provisioner.transports.ssh_config import Settings, SSHOptions, jump_place, resolve
 from provisioner.transports.ssh_login import log_in
 from provisioner.transports.ssh_route import ProxyCommand, tcp
@@ -73,6 +73,9 @@ class SSHTransport:
         except NoEndError as cause:
             self.close()
             raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s", hint=SILENT) from cause
+        except TooMuchError as cause:
+            self.close()
+            raise AnswerTooLongError(f"{self._name}: {cause}", hint=ENDLESS) from cause
         except (CutOffError, paramiko.SSHException, OSError, EOFError) as cause:
             self.close()
             raise ConnectionLostError(

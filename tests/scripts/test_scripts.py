@@ -18,7 +18,14 @@ from provisioner.mirror_probe.answer import HELLO
 from provisioner.planner.planner import plan
 from provisioner.remote.source_probe import LIMIT
 from provisioner.removal.removal import plan_removal
-from provisioner.scripts.render import apply_script, facts_script, launch_script, root_script, template_text
+from provisioner.scripts.render import (
+    apply_script,
+    facts_script,
+    follow_script,
+    launch_script,
+    root_script,
+    template_text,
+)
 from provisioner.wanted.spec import Spec
 from tests.hosts import BARE, RUNNING, sample
 from tests.offered import EL9, NOBLE, ROCKY, good, script
@@ -29,9 +36,9 @@ HELD = {"docker-ce": "3:26.1.5-1.el9", "containerd.io": "1.6-1", "podman": "4", 
 QUIET = HostFile(path="/etc/docker/daemon.json", text='{"log-level": "it\'s"}')
 
 
-def carried(script):
-    """What the envelope carries: to shellcheck it is the text of a here document."""
-    return re.search(r"<<'(PROVISIONER_\w+_PAYLOAD)'\n(.*)^\1$", script, re.DOTALL | re.MULTILINE)[2]
+def carried(script, what="PAYLOAD"):
+    """What the envelope carries, or a script in that: to shellcheck it is the text of a here document."""
+    return re.search(rf"<<'(PROVISIONER_\w+_{what})'\n(.*)^\1$", script, re.DOTALL | re.MULTILINE)[2]
 
 
 SCRIPTS = {
@@ -130,6 +137,9 @@ SCRIPTS = {
     "proof": apply_script(proof_plan("h", Host.of(RUNNING), "it's.example/a:1")),
     "quiet-proof": apply_script(proof_plan("h", Host.of(replace(RUNNING, daemon_json=QUIET)), "alpine")),
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
+    "launch-payload": carried(launch_script("echo hello", "abc", run="r", holder="somebody's")),
+    "run": carried(launch_script("echo hello", "abc", run="r", holder="somebody's"), "RUN"),
+    "follow": carried(follow_script("abc", run="r")),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 import time
@@ -9,7 +10,7 @@ import time
 import paramiko
 import pytest
 
-from provisioner.errors import ConnectionLostError
+from provisioner.errors import AnswerTooLongError, ConnectionLostError
 from provisioner.transports.local import LocalTransport
 from tests.transports.ssh_server import Server, key
 
@@ -122,6 +123,23 @@ def test_output_without_end_does_not_outrun_the_timeout(transport):
     with pytest.raises(ConnectionLostError):
         transport.run("yes | head -c 3000000000", timeout=0.5)
     assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        pytest.param("yes", "more than 12 MiB", id="lines"),
+        pytest.param("yes | tr -d '\\n'", "a line of more than 1 MiB", id="one line"),
+        pytest.param("yes >&2", "more than 12 MiB", id="errors"),
+    ],
+)
+def test_what_never_ends_is_given_up_and_then_it_works_again(transport, script, said):
+    count = itertools.count()
+    start = time.monotonic()
+    with pytest.raises(AnswerTooLongError, match=f"web1: it printed {said}"):
+        transport.run(script, timeout=60, on_line=lambda _: next(count))
+    assert time.monotonic() - start < 30
+    assert transport.run("echo again", timeout=20).stdout == "again\n"
 
 
 def test_after_a_timeout_it_works_again(transport):

@@ -27,11 +27,15 @@ nap() { sleep 0.05 2>/dev/null || sleep 1; }
 start() { current=$1; began=$(now); mark "start $1"; }
 ok() { mark "ok $current $(($(now) - began))"; current=''; }
 
+# unguard: services may start again; a step that keeps them from it says how.
+unguard() { :; }
+
 # When a step fails, the files that this run wrote come back in reverse order; packages stay as they are.
 finish() {
   status=$?
   trap - EXIT HUP INT TERM
   set +e
+  unguard
   if [ -n "$current" ]; then
     mark "fail $current $status"
     current_fails=1
@@ -297,16 +301,37 @@ step_1() {
   }
   wait_for_locks
   quiet='-y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20'
-  # The first start of the daemon waits for its configuration: invoke-rc.d asks this policy. It also lets a package
-  # finish whose daemon did not start.
-  if [ ! -e /usr/sbin/policy-rc.d ]; then
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-    chmod 755 /usr/sbin/policy-rc.d
-    printf 'absent /usr/sbin/policy-rc.d\n' >>"$RUN/undo"
-    guarded=1
-  else
-    guarded=''
-  fi
+  # The first start of the daemon waits for its configuration: invoke-rc.d and deb-systemd-invoke ask this policy. It
+  # also lets a package finish whose daemon did not start. It holds as long as this process lives; after a power cut it
+  # answers as if it were not there, and goes.
+  policy=/usr/sbin/policy-rc.d
+  policy_of() { sed -n '2s/^# provisioner: of //p' "$policy" 2>/dev/null; }
+  guard() {
+    read -r boot </proc/sys/kernel/random/boot_id
+    read -r stat <"/proc/$$/stat"
+    # shellcheck disable=SC2086 # numbers, and a letter
+    set -- ${stat##*) }
+    cat >"$policy" <<POLICY
+#!/bin/sh
+# provisioner: of $RUN
+read -r boot </proc/sys/kernel/random/boot_id
+stat=''
+read -r stat 2>/dev/null </proc/$$/stat
+set -- "\$*" \${stat##*) }
+if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then exit 101; fi
+rm -f $policy
+case \$1 in *'('*) exit 101 ;; esac
+[ -e /sbin/init ] || exit 101
+exit 104
+POLICY
+    chmod 755 "$policy"
+  }
+  unguard() {
+    [ "$(policy_of)" != "$RUN" ] || rm -f "$policy"
+  }
+  # One that an earlier run has left goes when it is asked; anybody else's stays.
+  if [ -n "$(policy_of)" ]; then "$policy" docker start || :; fi
+  if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then guard; fi
   if dpkg --audit | grep -q .; then
     note "finishing what dpkg left half done"
     dpkg --force-confdef --force-confold --configure -a || die "dpkg cannot finish what it left half done"
@@ -319,10 +344,7 @@ step_1() {
     install --no-install-recommends  docker.io ca-certificates \
     || installed=1
   [ "$installed" = 0 ] || die "the packages cannot be installed"
-  if [ -n "$guarded" ]; then
-    rm -f /usr/sbin/policy-rc.d
-    sed -i '/ \/usr\/sbin\/policy-rc.d$/d' "$RUN/undo"
-  fi
+  unguard
 }
 
 step_2() {

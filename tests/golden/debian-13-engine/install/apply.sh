@@ -27,11 +27,15 @@ nap() { sleep 0.05 2>/dev/null || sleep 1; }
 start() { current=$1; began=$(now); mark "start $1"; }
 ok() { mark "ok $current $(($(now) - began))"; current=''; }
 
+# unguard: services may start again; a step that keeps them from it says how.
+unguard() { :; }
+
 # When a step fails, the files that this run wrote come back in reverse order; packages stay as they are.
 finish() {
   status=$?
   trap - EXIT HUP INT TERM
   set +e
+  unguard
   if [ -n "$current" ]; then
     mark "fail $current $status"
     current_fails=1
