@@ -33,7 +33,7 @@ PACKAGE = ROOT / "provisioner"
 TEMPLATES = ROOT / "templates"
 
 LAYERS = (
-    "errors", "masking", "catalogue", "host_files", "facts", "transports", "wanted", "inventory", "sources",
+    "masking", "errors", "catalogue", "host_files", "facts", "transports", "wanted", "inventory", "sources",
     "mirror_probe", "plan", "scripts", "remote", "preflight", "strategies", "removal", "planner", "checks", "runs",
     "desktop", "report", "cli", "__main__",
 )  # fmt: skip

@@ -15,8 +15,9 @@ def schema() -> None:
     """Print the JSON Schema of an inventory, for editors."""
     from provisioner.inventory import inventory_schema
     from provisioner.report import gate
+    from provisioner.report.json_text import exact_json_text
 
-    gate.document(inventory_schema())
+    gate.exact(exact_json_text(inventory_schema()))
 
 
 @render.command("script")
@@ -46,7 +47,7 @@ def script(
     if outcome.plan is None or outcome.plan.empty:
         gate.remark(f"{outcome.host}: nothing to do")
         return
-    gate.content(apply_script(outcome.plan))
+    gate.exact(apply_script(outcome.plan))
 
 
 @render.command("daemon.json")
@@ -57,4 +58,4 @@ def daemon_json(*, wanted: o.WantedState) -> None:
     from provisioner.report import gate
     from provisioner.runs.wanted_state import spec
 
-    gate.content(merge(None, spec(**wanted.said()).daemon_configuration), end="")
+    gate.exact(merge(None, spec(**wanted.said()).daemon_configuration), end="")

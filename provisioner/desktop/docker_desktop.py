@@ -233,7 +233,7 @@ def _mirrors(info: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _last_words(done: Completed) -> str:
-    return " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-2:]) or f"status {done.status}"
+    return " ".join((done.stderr.strip() or done.stdout.strip()).split("\n")[-2:]) or f"status {done.status}"
 
 
 _CLICK = {

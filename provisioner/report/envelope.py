@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.errors import ProvisionerError
-from provisioner.masking import masked
 from provisioner.report.failure import failure_document
 from provisioner.runs.outcome import Outcome
 
@@ -75,7 +74,7 @@ def _plan(outcome: Outcome) -> dict[str, Any]:
     plan = outcome.plan
     return {
         "diffs": [
-            {"step": step.id, "path": diff.path, "diff": masked(diff.unified())}
+            {"step": step.id, "path": diff.path, "diff": diff.unified()}
             for step in (plan.steps if plan else ())
             for diff in step.diffs
         ],

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from provisioner.facts.model import Facts
+from provisioner.report.columns import one_line
 from provisioner.report.envelope import document
 from provisioner.runs.facts import Gathered
 
@@ -19,7 +20,7 @@ def facts_document(gathered: Sequence[Gathered]) -> dict[str, Any]:
 
 def facts_text(host: str, facts: Facts) -> str:
     """What people ask for first."""
-    return "\n".join([host, *(f"  {label:<16}{value}" for label, value in _rows(facts))])
+    return "\n".join([host, *(f"  {label:<16}{one_line(value)}" for label, value in _rows(facts))])
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str]]:

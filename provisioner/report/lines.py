@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from provisioner.report import gate
+from provisioner.report.columns import one_line
 from provisioner.report.quiet import Progress
 from provisioner.report.table import state
 from provisioner.report.taste import Taste
@@ -33,14 +34,14 @@ class Lines(Progress):
     def step(self, host: str, title: str) -> None:
         if title:
             self._stop_timer()
-            self.say(f"{host}: {title} ...")
+            self.say(f"{host}: {one_line(title)} ...")
         elif self._total == 1 and self._timer is None:
             self._timer = threading.Timer(PATIENCE, self.say, (f"{host}: waiting for its answer ...",))
             self._timer.daemon = True
             self._timer.start()
 
     def note(self, host: str, text: str) -> None:
-        self.say(f"{host}: {text}")
+        self.say(f"{host}: {one_line(text)}")
 
     def done(self, outcome: Outcome) -> None:
         self._ended += 1

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from provisioner.checks.mirror_status import MirrorStatus
-from provisioner.report.columns import aligned
+from provisioner.report.columns import aligned, one_line
 from provisioner.report.envelope import document, overall
-from provisioner.report.failure import failure_document, failure_lines
+from provisioner.report.failure import failure_document, failure_lines, failure_text
 from provisioner.runs.mirror_status import HostMirrors
 from provisioner.runs.outcome import Outcome
 
@@ -39,7 +39,7 @@ def _document(host: HostMirrors) -> dict[str, Any]:
 def _host(host: HostMirrors) -> Iterator[str]:
     outcome, found = host.outcome, host.mirrors
     if found is None:
-        yield f"{outcome.host}: {_failure(outcome)}"
+        yield from _failure(outcome)
         return
     engine = f"Docker {found.version}" if found.version else "the engine does not answer"
     yield f"{outcome.host}: {engine}, {_state(found)}"
@@ -53,17 +53,19 @@ def _host(host: HostMirrors) -> Iterator[str]:
             rows.append((name, "none", ""))
     rows += [("rootless", "", engine) for engine in found.rootless]
     yield aligned(rows, "  ")
-    yield from (f"  option: {flag}" for flag in found.flags)
-    yield from (f"  proof: {check.detail}" for check in outcome.checks if check.name == "proof" and check.passed)
+    yield from (f"  option: {one_line(flag)}" for flag in found.flags)
+    yield from (
+        f"  proof: {one_line(check.detail)}" for check in outcome.checks if check.name == "proof" and check.passed
+    )
     if outcome.error:
-        yield f"  {_failure(outcome)}"
+        yield from failure_lines(outcome.host, outcome.error, margin="  ")
 
 
 def _table(hosts: Sequence[HostMirrors]) -> Iterator[str]:
     rows = [("HOST", "STATE", "DOCKER", "ENGINE'S MIRRORS", "CONFIGURED BY", "OTHERS")]
     rows += map(_row, hosts)
     yield aligned(rows)
-    yield from (f"\n{host.outcome.host}: {_failure(host.outcome)}" for host in hosts if host.outcome.error)
+    yield from (f"\n{text}" for host in hosts for text in _failure(host.outcome))
 
 
 def _row(host: HostMirrors) -> tuple[str, str, str, str, str, str]:
@@ -82,5 +84,5 @@ def _state(found: MirrorStatus) -> str:
     return "as configured" if found.agrees else "not as configured"
 
 
-def _failure(outcome: Outcome) -> str:
-    return "\n".join(failure_lines(outcome.host, outcome.error)) if outcome.error else ""
+def _failure(outcome: Outcome) -> list[str]:
+    return [failure_text(outcome.host, outcome.error)] if outcome.error else []

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from provisioner.masking import masked
 from provisioner.plan.model import Plan
+from provisioner.report.columns import hanging, one_line
 from provisioner.report.groups import grouped, names
 from provisioner.report.paint import Paint, plain
 from provisioner.report.table import failures
@@ -75,19 +76,19 @@ def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # n
         yield paint(f"{len(plans)} hosts: ", "bold") + where
         yield names([plan.host for plan in plans])
     for row in first.rejected:
-        yield f"  not {row.strategy}: {row.reason}"
+        yield hanging(f"  not {row.strategy}: ", row.reason)
     for warning in first.warnings:
-        yield paint(f"  warning: {warning}", "yellow")
+        yield paint(hanging("  warning: ", warning), "yellow")
     if first.empty:
         yield "  nothing to do"
     for index, step in enumerate(first.steps):
-        yield paint(f"  {step.action} {step.title}", COLOURS[step.action])
-        yield f"      {step.why}"
+        yield paint(f"  {step.action} {one_line(step.title)}", COLOURS[step.action])
+        yield hanging("      ", step.why)
         yield from _diffs(plans, index, paint)
     if first.restart.how in {"reload", "restart", "stop"}:
         stops = first.restart.stops_containers
         cost = f"; it stops {stops} running containers" if stops else ""
-        yield f"  {first.restart.how}: {first.restart.why}{cost}"
+        yield hanging(f"  {first.restart.how}: ", f"{first.restart.why}{cost}")
     if script and first.steps:
         for group in grouped(plans, _script_but_for_its_host):
             if len(plans) > 1:
@@ -102,7 +103,7 @@ def _diffs(plans: list[Plan], index: int, paint: Paint) -> Iterator[str]:
         if len(groups) > 1 and diffs:
             yield names([plan.host for plan in group], "      ") + ":"
         for diff in diffs:
-            for line in masked(diff.unified()).splitlines():
+            for line in masked(diff.unified()).rstrip("\n").split("\n"):
                 yield "      " + _painted(line, paint)
 
 
@@ -121,4 +122,4 @@ def _script(plan: Plan) -> str:
 
 
 def _script_but_for_its_host(plan: Plan) -> str:
-    return "\n".join(line for line in apply_script(plan).splitlines() if not line.startswith("# Plan for "))
+    return "\n".join(line for line in apply_script(plan).split("\n") if not line.startswith("# Plan for "))

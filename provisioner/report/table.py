@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from provisioner.report.columns import padded
+from provisioner.report.columns import one_line, padded
 from provisioner.report.failure import failure_lines
 from provisioner.report.groups import grouped, names
 from provisioner.report.paint import Paint, plain, status_colour
@@ -31,9 +31,18 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
     """One line a host, and below it what failed and the way out."""
     _, _, version, mirrors, _ = _row(outcome)
     said = paint(state(outcome), status_colour(outcome.status))
-    parts = [said, f"Docker {version}" if version else "", f"mirrors {mirrors}" if mirrors else "", outcome.note]
+    parts = [
+        said,
+        f"Docker {version}" if version else "",
+        f"mirrors {mirrors}" if mirrors else "",
+        one_line(outcome.note),
+    ]
     lines = [f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"]
-    lines += [f"  {check.name}: {check.detail}" for check in outcome.checks if check.passed and check.name == "proof"]
+    lines += [
+        f"  {check.name}: {one_line(check.detail)}"
+        for check in outcome.checks
+        if check.passed and check.name == "proof"
+    ]
     return "\n".join([*lines, *_error(outcome)])
 
 
@@ -68,7 +77,7 @@ def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, 
 def _row(outcome: Outcome) -> tuple[str, ...]:
     info = outcome.facts.engine.info if outcome.facts else None
     version, mirrors = (info.version, " ".join(info.mirrors)) if info else ("", "")
-    return outcome.host, state(outcome), version, mirrors, f"{outcome.seconds:.1f}"
+    return outcome.host, state(outcome), one_line(version), one_line(mirrors), f"{outcome.seconds:.1f}"
 
 
 def _cut(text: str, room: int) -> str:
