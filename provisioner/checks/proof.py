@@ -5,7 +5,8 @@ anything. The daemon names its endpoints at debug level; `debug` is reloadable, 
 again afterwards, and the configuration file is what it was, to the byte.
 
 Images are afterwards what they were. One that is here is never removed, since nothing brings it back when no registry
-has it: of such a one an engine asks for the manifest alone, and the check says so. One that came is removed.
+has it: of such a one an engine asks for the manifest alone, and the check says so. One that came is removed. Where a
+proof is cut off, the next one repairs names and configuration.
 
 An engine that was started at another level than info cannot return to it: moby's debug, switched off, leaves info,
 and a reload does not read log-level (20.10 to 28.5). There `debug` stays as it is, and the proof has what the log
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit
 from provisioner.facts.flags import flag_places
 from provisioner.facts.model import Facts
 from provisioner.host_files import daemon_json
+from provisioner.host_files.host_file import HostFile
 from provisioner.plan.model import Check, Plan, Restart, Step
 from provisioner.plan.write_files import file_params
 
@@ -54,6 +56,7 @@ def proof_plan(host: str, facts: Facts, image: str) -> Plan:
     level = log_level(facts)
     says_all = level in SAYS_ALL or (facts.engine.info is not None and facts.engine.info.debug)
     switches = not says_all and level == "info"
+    loud = daemon_json.merge(text, {"debug": True}, path) if switches else None
     step = Step(
         "proof",
         f"pull {image}",
@@ -62,7 +65,8 @@ def proof_plan(host: str, facts: Facts, image: str) -> Plan:
         "proof",
         {
             **file_params(path, before, ""),
-            "text": daemon_json.merge(text, {"debug": True}, path) if switches else None,
+            "text": loud,
+            "sum": HostFile(path, loud).sha256 if loud is not None else "",
             "quiet": daemon_json.merge(text, {"debug": False}, path) if switches else "",
             "level": "" if says_all or switches else level,
             "format": "{{.Debug}}",
