@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from provisioner.host_files.host_file import HostFile
 from provisioner.plan.files import FileChange
 from provisioner.plan.model import FileDiff, Step
 from provisioner.plan.package_steps import LOCK_TIMEOUT
@@ -64,6 +65,7 @@ def pull_for_proof(
     params: dict[str, Any] = {
         **change.written(),
         "text": change.text,
+        "sum": HostFile(path, debug.text or "").sha256 if debug else "",
         "quiet": quiet,
         "level": level,
         "format": "{{.Debug}}",

@@ -141,7 +141,7 @@ def test_an_image_that_was_here_under_another_name_stays(engine, bed):
 
 def test_a_run_that_is_cut_off_is_repaired_by_the_next_proof(engine, bed):
     engine.host.sh("docker pull -q busybox; docker tag busybox hello-world; docker tag busybox web:1")
-    before = engine.images()
+    before, configuration = engine.images(), engine.host.read(CONFIG)
     engine.host.write("/usr/local/bin/docker", CUT, mode="755")
     try:
         status, said = prove(bed, engine)
@@ -149,11 +149,12 @@ def test_a_run_that_is_cut_off_is_repaired_by_the_next_proof(engine, bed):
         engine.host.sh("rm /usr/local/bin/docker")
     assert status != 0, said
     assert engine.images() != before
-    # What the cut has left in daemon.json is not what this test is about.
-    engine.configure(bed.dead_mirror)
-    status, said = prove(bed, engine)
+    assert json.loads(engine.host.read(CONFIG))["debug"] is True
+    status, said = prove(bed, engine, "nothing-of-that-name")
     assert status == 7, said
     assert engine.images() == before
+    assert engine.host.read(CONFIG) == configuration
+    assert engine.host.sh("docker info -f '{{.Debug}}'").stdout == "false\n"
     assert engine.host.sh("ls -A /var/lib/provisioner").stdout.split() == ["runs"]
 
 
