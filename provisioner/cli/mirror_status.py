@@ -109,7 +109,10 @@ def _host(outcome: Outcome, found: MirrorStatus | None) -> Iterator[str]:
         rows.append(("engine", " ".join(found.shown) or "none", "docker info"))
     rows += [(row.registry, row.problem or " ".join(row.urls) or "none", row.path) for row in found.registries]
     for name, mirrors in found.others.items():
-        rows += [(f"{name}: {row.registry}", row.problem or " ".join(row.urls) or "none", row.path) for row in mirrors]
+        rows += [
+            (f"{name}: {row.registry}", row.problem or row.instead or " ".join(row.urls) or "none", row.path)
+            for row in mirrors
+        ]
         if not mirrors:
             rows.append((name, "none", ""))
     rows += [("rootless", "", engine) for engine in found.rootless]
