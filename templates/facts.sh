@@ -263,6 +263,13 @@ other_engines() {
   done
   if [ -e /run/k3s ] || [ -e /etc/rancher/k3s ]; then found="$found k3s"; fi
   value other-engines "$found"
+  if [ -r /etc/containerd/config.toml ]; then
+    sed -n '/^[[:space:]]*imports[[:space:]]*=/,/]/p' /etc/containerd/config.toml | tr ',[]' '\n\n\n' |
+      sed -n "s/^[^\"'#]*[\"']\([^\"']*\)[\"'].*/\1/p" | while IFS= read -r pattern; do
+        case $pattern in /*) ;; *) pattern=/etc/containerd/$pattern ;; esac
+        for path in $pattern; do file "$path"; done
+      done
+  fi
   for path in /etc/containerd/config.toml /etc/containerd/certs.d/*/hosts.toml /etc/containers/registries.conf \
     /etc/containers/registries.conf.d/*.conf /etc/rancher/k3s/registries.yaml; do file "$path"; done
 }

@@ -48,7 +48,10 @@ def _host(host: HostMirrors) -> Iterator[str]:
         rows.append(("engine", " ".join(found.shown) or "none", "docker info"))
     rows += [(row.registry, row.problem or " ".join(row.urls) or "none", row.path) for row in found.registries]
     for name, mirrors in found.others.items():
-        rows += [(f"{name}: {row.registry}", row.problem or " ".join(row.urls) or "none", row.path) for row in mirrors]
+        rows += [
+            (f"{name}: {row.registry}", row.problem or row.instead or " ".join(row.urls) or "none", row.path)
+            for row in mirrors
+        ]
         if not mirrors:
             rows.append((name, "none", ""))
     rows += [("rootless", "", engine) for engine in found.rootless]

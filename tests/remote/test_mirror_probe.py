@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import ssl
 import subprocess
 import time
@@ -20,29 +18,9 @@ from provisioner.transports.local import LocalTransport
 from tests.machine import needs
 from tests.remote import registries as r
 
-TOOLS = ("curl", "python3", "wget", "busybox", "bash")
 CHECKING_CERTIFICATES = ("curl", "python3", "wget")
 OLD, OLD_DIGEST = r.image(created="2024-05-01T00:00:00Z")
 NEW, NEW_DIGEST = r.image(created="2026-08-01T00:00:00Z")
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(probing, "LIMIT", 3)
-    monkeypatch.setattr(probing, "CONNECT", 2)
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-
-
-@pytest.fixture(params=TOOLS)
-def tool(request, monkeypatch, tmp_path):
-    """One of the tools; busybox takes the place of wget."""
-    needs(request.param)
-    if request.param == "busybox":
-        (tmp_path / "wget").symlink_to(shutil.which("busybox"))
-        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    return request.param
 
 
 def ask(*urls, images=(), tool="", reference=""):

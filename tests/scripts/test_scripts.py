@@ -15,6 +15,7 @@ from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
 from provisioner.mirror_probe.answer import HELLO
+from provisioner.mirror_probe.proxies import proxies
 from provisioner.planner.planner import plan
 from provisioner.remote.source_probe import LIMIT
 from provisioner.removal.removal import plan_removal
@@ -74,8 +75,10 @@ SCRIPTS = {
             total=20,
             most=2**20,
             tool="",
+            proxies=proxies({"HTTPS_PROXY": "http://me:it's@p:1", "NO_PROXY": "*.example,10.0.0.0/8"}, "x"),
         )
     ),
+    "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
             plan(
