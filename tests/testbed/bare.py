@@ -28,7 +28,7 @@ HOME = "/srv/provisioner"
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What became of a command; `first` and `seconds` are from its start to its first line and to its end."""
+    """What became of a command; `first` and `seconds` are from its start to its first words and to its end."""
 
     status: int
     output: str
@@ -44,15 +44,16 @@ class Bare:
         """Run a shell script where the repository is; stderr is part of the output, which `show` prints meanwhile."""
         given = [word for name, value in (environment or {}).items() for word in ("-e", f"{name}={value}")]
         words = ["docker", "exec", "-w", HOME, *given, self.name, "sh", "-c", script]
-        began, first, lines = time.monotonic(), 0.0, []
-        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-            for line in process.stdout or ():
+        began, first, output = time.monotonic(), 0.0, b""
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            # Not by lines: a line of pytest takes minutes.
+            while process.stdout and (part := os.read(process.stdout.fileno(), 65536)):
                 first = first or time.monotonic() - began
-                lines.append(line)
+                output += part
                 if show:
-                    sys.stdout.write(line)
+                    sys.stdout.buffer.write(part)
                     sys.stdout.flush()
-        return Ran(process.returncode, "".join(lines), first, time.monotonic() - began)
+        return Ran(process.returncode, output.decode(errors="replace"), first, time.monotonic() - began)
 
     def stop(self) -> None:
         subprocess.run(["docker", "rm", "-fv", self.name], capture_output=True, check=False)

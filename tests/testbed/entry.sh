@@ -46,7 +46,9 @@ case $1 in
     unset TESTBED_KEY TESTBED_OS_RELEASE
     mkdir -p /run/sshd
     /usr/sbin/sshd ;;
-  bare) ;;
+  bare)
+    # As systemd does on a machine; where / is private, an engine mounts its own directory onto itself.
+    mount --make-rshared / ;;
   *) exec env -i container=docker PATH="$PATH" /sbin/init ;;
 esac
 # Waiting reaps what daemons leave behind, as an init system would.

@@ -46,7 +46,7 @@ def of_this_machine() -> Settings:
 def parse(listed: str) -> dict[str, dict[str, str]]:
     """Read `pip config list`: section.option='value' lines; what the environment says, `:env:`, goes before files."""
     found: dict[str, dict[str, str]] = {"global": {}}
-    from_environment = {}
+    from_environment: dict[str, str] = {}
     for line in listed.splitlines():
         name, _, value = line.partition("=")
         section, _, option = name.rpartition(".")
