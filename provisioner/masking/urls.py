@@ -9,7 +9,7 @@ from provisioner.masking.quotes import closing
 
 Span = tuple[int, int]
 
-_URL = re.compile(r"/\\*/")
+_URL = re.compile(r"/\\*/|(?<=http:)/|(?<=https:)/")  # a URL taken for a path has one slash left
 _URL_END = re.compile(r"""[\s"'<>]""")
 _AUTHORITY_END = re.compile(r"[/?#\\\s]")
 _QUOTED_SCHEME = re.compile(r"""(\\*["'])[A-Za-z][A-Za-z0-9+.-]{0,20}:\\*$""")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from provisioner.errors import CancelledError, ProvisionerError, SkippedError, UsageError
+from provisioner.runs.interruption import on_interruption
 from provisioner.runs.outcome import Outcome
 
 Item = TypeVar("Item")
@@ -102,18 +102,12 @@ class Brake:
 
     @contextlib.contextmanager
     def on_interrupt(self) -> Iterator[None]:
-        """Within, a first Ctrl-C pulls the brake, a second one raises KeyboardInterrupt."""
+        """Within, a first Ctrl-C or SIGTERM pulls the brake, a second one raises KeyboardInterrupt."""
 
         def interrupted(*_: Any) -> None:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupt()
 
-        if threading.current_thread() is not threading.main_thread():
+        with on_interruption(interrupted):
             yield
-            return
-        before = signal.signal(signal.SIGINT, interrupted)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -134,3 +135,121 @@ def test_an_inventory_without_hosts_is_no_success(run, tmp_path):
     ended = run("mirror", "set", "https://a.example", "--yes", "-i", str(tmp_path / "empty.yaml"))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "empty.yaml names no hosts" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "--\x1b]0;x\x07"),
+        ("plan", "-i", "\x1b[31m\u202e.yaml"),
+        ("history", "\x1b[31m"),
+        ("\x9b31m",),
+        ("plan", "\x1b@@"),
+    ],
+    ids=["option", "file", "run", "command", "target"],
+)
+def test_arguments_do_not_reach_the_terminal_raw(run, words):
+    ended = run(*words)
+    assert ended.returncode == 2
+    assert not set(ended.stdout + ended.stderr) & set("\x1b\x07\x9b\u202e")
+    assert "\\x" in ended.stderr
+
+
+@pytest.mark.parametrize("word", [b"caf\xe9@\xe9@", b"--caf\xe9", b"-icaf\xe9"], ids=["target", "option", "file"])
+def test_arguments_that_are_no_text_are_wrong_use(run, word):
+    ended = run("plan", os.fsdecode(word))
+    assert ended.returncode == 2
+    assert "caf\\udce9" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("mirror", "set", "https://m.example/x?sig=s3cr3t", "--yes", *NOBODY),
+        ("mirror", "set", "https://me:s3cr3t@m.example", "--yes", *NOBODY),
+        ("plan", "--source", "https://me:s3cr3t@m.example", *NOBODY),
+        ("plan", "--script-url", "https://me:s3cr3t@m.example/x", *NOBODY),
+        ("plan", "-i", "https://me:s3cr3t@m.example/x"),
+        ("plan", "--daemon", 'registry-token="s3cr3t"', "--channel", "s"),
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_errors_about_arguments_show_no_secret(run, words, form):
+    ended = run(*words, *form)
+    assert ended.returncode == 2
+    assert "s3cr3t" not in ended.stdout + ended.stderr
+
+
+def test_wrong_use_is_one_document_too(run):
+    ended = run("mirror", "set", "--nope", "--json")
+    document = json.loads(ended.stdout)
+    assert (ended.returncode, document["command"], document["error"]["exit_code"]) == (2, "mirror set", 2)
+    assert "--nope" in document["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("platform", "list"),
+        ("mirror", "list", "--json"),
+        ("--help",),
+        ("--version",),
+        ("history",),
+        ("render", "schema"),
+        ("apply", "--yes", *NOBODY),
+    ],
+    ids=" ".join,
+)
+def test_a_full_disk_is_a_plain_error(tmp_path, words):
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "provisioner", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        )
+    assert ended.returncode == (3 if "apply" in words else 2)
+    assert ended.stderr.endswith("error: the result could not be written: No space left on device\n")
+    assert "Traceback" not in ended.stderr
+    assert "bug" not in ended.stderr
+
+
+@pytest.mark.parametrize("words", [("platform", "list"), ("mirror", "list", "--json"), ("--help",)], ids=" ".join)
+def test_a_reader_that_has_heard_enough_is_no_error(words):
+    script = f"{sys.executable} -m provisioner {' '.join(words)} | {{ exec 0<&-; sleep 1; }}"
+    ended = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_may_be_closed_from_the_start(tmp_path, closed):
+    script = f"{sys.executable} -m provisioner apply {NOBODY[0]} {closed}"
+    ended = subprocess.run(
+        ["sh", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr in {
+        "",
+        "error: there is no terminal to ask on; nothing was touched\n  -> add --yes, or look with plan\n",
+    }
+
+
+def test_the_history_is_complete_when_nobody_can_be_told(run, tmp_path):
+    script = f"{sys.executable} -m provisioner apply --yes {' '.join(NOBODY)} >/dev/full 2>/dev/full"
+    ended = subprocess.run(
+        ["sh", "-c", script],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+    )
+    assert ended.returncode == 3
+    last = json.loads(run("history", "last", "--json").stdout)["run"]
+    assert (last["statuses"], last["exit_code"]) == ({"unreachable": 2}, 3)
