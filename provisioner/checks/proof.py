@@ -80,11 +80,11 @@ def log_level(host: Host) -> str:
 
 def proof_check(said: Sequence[str], mirrors: Iterable[str], image: str) -> Check:
     """Return the check that `image` was served by one of `mirrors`, from the proof markers of a run."""
-    if why := UNASKED.get(_first(said, "unasked")):
-        return Check("proof", passed=False, detail=f"{image} {why}; name an image that is not here")
-    status, seconds, answer = [*_first(said, "ended").split(" ", 2), "", "", ""][:3]
     served, failures = _served(_all(said, "log"))
     besides = "".join(f"; {words}" for words in [*failures, *_all(said, "left")])
+    if why := UNASKED.get(_first(said, "unasked")):
+        return Check("proof", passed=False, detail=f"{image} {why}; name an image that is not here{besides}")
+    status, seconds, answer = [*_first(said, "ended").split(" ", 2), "", "", ""][:3]
     if status != "0":
         return Check("proof", passed=False, detail=f"{image} cannot be pulled: {answer}{besides}")
     if not served:

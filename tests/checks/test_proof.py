@@ -137,6 +137,9 @@ def test_what_a_proof_leaves_is_said():
     passed, words = detail(TRY_MIRROR, "layers 1", OK, "left hello-world stays here")
     assert passed
     assert words.endswith("; hello-world stays here")
+    passed, words = detail("left alpine stays here", "unasked digest")
+    assert not passed
+    assert words.endswith("; name an image that is not here; alpine stays here")
 
 
 def test_an_engine_that_says_too_little_is_told_apart_from_one_that_says_nothing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ DOCKER = """#!/bin/sh
 cd {state} || exit 99
 echo "$*" >>asked
 at() {{ printf 'names/%s' "$(printf '%s' "$1" | tr '/@' '+%')"; }}
+parent() {{ sed -n 's/^PPid:[[:space:]]*//p' "/proc/$1/status"; }}
 case "$1 $2" in
   'image inspect')
     [ -e "$(at "$6")" ] || exit 1
@@ -33,6 +35,8 @@ case "$1 $2" in
     [ -e comes ] || {{ echo 'no such host'; exit 1; }}
     if [ -e "$(at "$3")" ]; then cat "$(at "$3")" >>unnamed; fi
     cat comes >"$(at "$3")"
+    # Over `timeout` and the shell that pulls to the one that runs the steps.
+    if [ -e orphan ]; then kill -9 "$(parent "$(parent "$PPID")")"; fi
     echo 'e90a: Download complete' ;;
   'events --since') cat pulls ;;
 esac
@@ -70,6 +74,7 @@ def proof(request, tmp_path):
             env={"PATH": f"{tools}:{os.environ['PATH']}"},
         )
         assert done.stderr == ""
+        run.status = done.returncode
         return [line.removeprefix("@@n proof ") for line in done.stdout.splitlines() if line.startswith("@@n proof ")]
 
     run.state = state
@@ -102,6 +107,17 @@ def test_a_name_that_has_moved_is_put_back_and_what_came_is_gone(proof):
     assert "left" not in " ".join(proof())
     assert proof.named() == {"hello": "old"}
     assert "new" not in (proof.state / "unnamed").read_text()
+
+
+def test_a_run_that_is_killed_while_it_pulls_has_the_name_put_back_nevertheless(proof):
+    proof.name(hello="old")
+    (proof.state / "comes").write_text("new\n")
+    (proof.state / "orphan").touch()
+    proof()
+    assert proof.status == -signal.SIGKILL
+    assert proof.named() == {"hello": "old"}
+    assert "new" not in (proof.state / "unnamed").read_text()
+    assert not proof.pending.exists()
 
 
 @pytest.mark.parametrize(
