@@ -69,6 +69,8 @@ def _changed(
 def _agreed(planned: Change, rollout: Rollout, output: Output) -> bool:
     """Show the plan, and ask where that was not ruled out."""
     say = _progress(output)
+    for warning in planned.warnings:
+        say(f"warning: {warning}")
     if planned.diff:
         say(planned.diff.unified().rstrip("\n"))
     if planned.engine:
@@ -94,6 +96,7 @@ def _finish(
             "docker_version": live.version if live else None,
             "registry_mirrors": list(mirrors) if mirrors is not None else None,
             "file": str(planned.file.path) if planned else None,
+            "warnings": list(planned.warnings) if planned else [],
             "error": failure_document(error),
         }
         typer.echo(json.dumps(document(command, status=overall([error is None]), hosts=[host]), indent=2))
