@@ -76,8 +76,14 @@ def _refuse(conf: RegistriesConf) -> None:
 
 
 def _says_hub(registry: Registry) -> bool:
-    """True for what would stop ours from counting, or be undone by it."""
-    return registry.prefix == _LIBRARY or (registry.covers(DOCKER_HUB) and bool(registry.decides))
+    """True for what would stop ours from counting, or be undone by it.
+
+    A table that says nothing stops it in a later file, and as a wildcard, which sorts before it.
+    """
+    if registry.prefix == _LIBRARY:
+        return True
+    plain = registry.prefix == DOCKER_HUB and not registry.decides and registry.path < PODMAN_FILE
+    return registry.covers(DOCKER_HUB) and not plain
 
 
 def _parts(confs: Sequence[RegistriesConf]) -> Iterator[Registry]:

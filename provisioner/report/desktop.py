@@ -14,7 +14,8 @@ NAME = "Docker Desktop"
 
 def change_text(planned: Change) -> str:
     """What is to be done."""
-    lines = planned.diff.unified().rstrip("\n").split("\n") if planned.diff else []
+    lines = [f"warning: {warning}" for warning in planned.warnings]
+    lines += planned.diff.unified().rstrip("\n").split("\n") if planned.diff else []
     if planned.engine:
         stops = f"; it stops {planned.engine.running} running containers" if planned.engine.running else ""
         lines.append(f"restart: Docker Desktop reads its file when it starts{stops}")
@@ -40,6 +41,7 @@ def result_document(command: str, result: Result) -> dict[str, Any]:
         "docker_version": live.version if live else None,
         "registry_mirrors": None if result.mirrors is None else list(result.mirrors),
         "file": str(result.planned.file.path) if result.planned else None,
+        "warnings": list(result.planned.warnings) if result.planned else [],
         "error": failure_document(result.error),
     }
     return document(command, status=overall([result.error is None]), hosts=[host])

@@ -22,39 +22,10 @@ from provisioner.planner.podman import PODMAN_FILE
 from provisioner.planner.registry_files import hosts_toml_text
 from provisioner.wanted.spec import Spec
 from tests.hosts import RUNNING
+from tests.planner.told_files import BLOCKED, CRI, INLINE, LIBRARY, REMAPPED
 
 A = "https://a.corp"
 HUB = f"{CONTAINERD}/docker.io/hosts.toml"
-CRI = 'plugins."io.containerd.grpc.v1.cri"'
-INLINE = f"""version = 2
-[{CRI}]
-  [{CRI}.registry.mirrors]
-    [{CRI}.registry.mirrors."docker.io"]
-      endpoint = ["https://mirror.gcr.io", "https://registry-1.docker.io"]
-"""
-REMAPPED = """unqualified-search-registries = ["docker.io"]
-[[registry]]
-prefix = "docker.io"
-location = "harbor.corp.example/dockerhub"
-"""
-BLOCKED = """unqualified-search-registries = ["docker.io"]
-[[registry]]
-prefix = "*.docker.io"
-location = "harbor.corp.example/hub"
-[[registry]]
-location = "docker.io"
-blocked = true
-"""
-LIBRARY = """unqualified-search-registries = ["docker.io"]
-
-[[registry]]
-prefix = "docker.io/library"
-location = "harbor.corp.example/dockerhub/library"
-
-[[registry]]
-location = "registry-1.docker.io"
-blocked = true
-"""
 
 
 def host(*files, packages=(), names=("containerd", "podman", "k3s")):
@@ -93,10 +64,20 @@ def shown(*files, **facts):
         (LIBRARY, "docker.io/library comes from harbor.corp.example/dockerhub/library"),
         ('[[registry]]\nlocation = "docker.io/library"\n', "docker.io/library has no mirrors"),
         ('[[registry]]\nprefix = "*.io"\nblocked = true\n', "*.io is blocked"),
+        ('[[registry]]\nprefix = "*.io"\n', "*.io has no mirrors"),
         ('[[registry]]\nlocation = "docker.io"\ninsecure = true\n', "docker.io has insecure"),
         ("[registries.block]\nregistries = ['docker.io']\n", "docker.io is blocked"),
     ],
-    ids=["remapped", "blocked", "library", "library without mirrors", "wildcard", "insecure", "old form"],
+    ids=[
+        "remapped",
+        "blocked",
+        "library",
+        "library without mirrors",
+        "wildcard",
+        "bare wildcard",
+        "insecure",
+        "old form",
+    ],
 )
 @pytest.mark.parametrize("path", [PODMAN, f"{PODMAN}.d/10-site.conf", f"{PODMAN}.d/90-site.conf"])
 def test_what_somebody_made_of_docker_io_stays_theirs(text, says, path):
@@ -139,6 +120,13 @@ def test_what_does_not_stand_in_the_way_is_told(text, note):
     assert note in told("podman", (PODMAN, text)) if note else told("podman", (PODMAN, text)) == ""
 
 
+def test_a_later_table_that_says_nothing_would_hide_ours():
+    plain = '[[registry]]\nlocation = "docker.io"\n'
+    assert "mirrors-podman" in [step.id for step in planned("podman", (f"{PODMAN}.d/10.conf", plain)).steps]
+    with pytest.raises(ApplyError, match=r"90.conf says what docker.io is for podman: docker.io has no mirrors"):
+        planned("podman", (f"{PODMAN}.d/90.conf", plain))
+
+
 def test_mirror_status_shows_what_podman_was_told():
     assert shown((PODMAN, REMAPPED), names=("podman",)) == {
         "podman": [("docker.io", [], "docker.io comes from harbor.corp.example/dockerhub")]
@@ -146,7 +134,8 @@ def test_mirror_status_shows_what_podman_was_told():
     assert ("docker.io", [], "docker.io is blocked") in shown((PODMAN, BLOCKED), names=("podman",))["podman"]
 
 
-# containers/image: a later file replaces tables of the same prefix, the longest prefix that matches counts.
+# containers/image: a later file replaces tables of the same prefix, the longest prefix that matches counts, and of
+# equally long ones the first in alphabetical order.
 PREFIXES = ("docker.io", "docker.io/library", "docker.io/team", "*.io", "*.docker.io", "ghcr.io", "r.corp:5000/x")
 REFERENCES = ("docker.io/library/alpine", "docker.io/team/app", "docker.io/other/app", "ghcr.io/a/b", "r.corp:5000/x/y")
 
@@ -154,7 +143,7 @@ REFERENCES = ("docker.io/library/alpine", "docker.io/team/app", "docker.io/other
 @st.composite
 def tables(draw):
     prefix = draw(st.sampled_from(PREFIXES))
-    location = draw(st.sampled_from([prefix, "h.corp/x"])) if not prefix.startswith("*") else "h.corp/x"
+    location = draw(st.sampled_from(["" if prefix.startswith("*") else prefix, "h.corp/x"]))
     lines = ["[[registry]]", f"prefix = {json.dumps(prefix)}", f"location = {json.dumps(location)}"]
     lines += [f"{name} = true" for name in ("blocked", "insecure") if draw(st.integers(0, 3)) == 0]
     if draw(st.booleans()):
@@ -167,7 +156,7 @@ def found_by_podman(files, reference):
     for path, text in sorted(files, key=lambda file: (file[0] != PODMAN, file[0])):
         for registry in registries_conf(HostFile(path, text)).registries:
             merged[registry.prefix] = registry
-    matching = [registry for registry in merged.values() if registry.covers(reference)]
+    matching = sorted((row for row in merged.values() if row.covers(reference)), key=lambda row: row.prefix)
     weights = {
         registry.prefix: len(reference.partition("/")[0]) if registry.prefix.startswith("*") else len(registry.prefix)
         for registry in matching
