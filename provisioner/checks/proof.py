@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from provisioner.facts.model import Facts
 from provisioner.host_files import daemon_json
 from provisioner.plan.files import FileChange
-from provisioner.plan.model import Check, Plan, Restart, Step
+from provisioner.plan.model import Check, EngineProcess, Plan, Restart, Step
 
 LIMIT = 600
 """Seconds that a pull may take."""
@@ -50,7 +50,7 @@ def proof_plan(host: str, facts: Facts, image: str) -> Plan:
         },
     )
     how = Restart("reload", "debug logging for one pull")
-    return Plan(host, "", "", (step,), restart=how, init=facts.service_manager)
+    return Plan(host, "", "", (step,), restart=how, init=facts.service_manager, engine=EngineProcess.of(facts.engine))
 
 
 def judge(said: Sequence[str], mirrors: Iterable[str], image: str) -> Check:
