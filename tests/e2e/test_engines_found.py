@@ -21,35 +21,6 @@ def exec_start(options, program="/usr/sbin/dockerd"):
     return f"[Service]\nExecStart=\nExecStart={program} {options} {CONTAINERD} $DOCKER_OPTS\n"
 
 
-@pytest.fixture(scope="module")
-def running(bed):
-    """A function: the one host with this engine."""
-    hosts = {}
-
-    def host(slug):
-        if slug not in hosts:
-            hosts[slug] = bed.start(slug)
-        return hosts[slug]
-
-    yield host
-    for started in hosts.values():
-        started.stop()
-
-
-@pytest.fixture
-def on(running):
-    """A function that gives the host with this engine; afterwards it is as its package made it."""
-    used = []
-
-    def host(slug):
-        used.append(running(slug))
-        return used[-1]
-
-    yield host
-    for host in used:
-        states.reset(host)
-
-
 def changes(host, bed, docker="docker"):
     """Mirrors are set and cleared, and the engine that runs stays the same process; afterwards nothing is to be done."""
     url = bed.mirrors[0].url
