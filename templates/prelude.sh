@@ -1,13 +1,15 @@
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
-export DOCKER_CONTEXT=default
-unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin
 umask 022
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
 current=''
 config_changed=''
 current_fails=''
-mkdir -p "$RUN/backup"
+mkdir -p "$RUN/backup" "$RUN/client"
+own_client "$RUN/client"
+{% if plan.engine.host %}
+export DOCKER_HOST={{ plan.engine.host }}
+{% endif %}
 : >"$RUN/undo"
 : >"$RUN/wrote"
 
@@ -254,14 +256,36 @@ drop() {
 # process PID: what people call it.
 process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | sed 's/ *$//' | cut -c 1-80)"; }
 
-# The pid file has no final newline, so `read` fails although it reads.
+# engine_pid: the engine's process, as its pid file says, or systemd, or because it is the only one of its kind. A
+# number that belongs to another program now says nothing. The file has no final newline, so `read` fails although it
+# reads.
 engine_pid() {
   pid=''
-  if [ -r /var/run/docker.pid ]; then read -r pid </var/run/docker.pid || :; fi
-  [ -n "$pid" ] && [ -d "/proc/$pid" ] && echo "$pid"
+  if [ -r "$engine_pid_file" ]; then read -r pid <"$engine_pid_file" || :; fi
+  if runs_engine "$pid"; then echo "$pid"; return 0; fi
+  if [ -d /run/systemd/system ]; then
+    pid=$(systemctl show -p MainPID "$engine_unit" 2>/dev/null) || pid=''
+    pid=${pid#MainPID=}
+    if runs_engine "$pid"; then echo "$pid"; return 0; fi
+  fi
+  pid=''
+  for process in $(dockerds); do
+    case $engine_others in *" $process "*) continue ;; esac
+    [ -z "$pid" ] || return 1
+    pid=$process
+  done
+  [ -n "$pid" ] && echo "$pid"
 }
 
-engine_answers() { timeout 20 docker version >/dev/null 2>&1; }
+# runs_engine PID: it is a process of this host, and a dockerd.
+runs_engine() {
+  case ${1:-0} in *[!0-9]* | 0) return 1 ;; esac
+  case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in *docker*) of_this_host "$1" ;; *) return 1 ;; esac
+}
+
+engine_answers() {
+  if have docker; then timeout 20 docker version >/dev/null 2>&1; else api_shows '"ServerVersion":'; fi
+}
 
 # comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
 comes_up() {

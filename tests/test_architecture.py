@@ -191,6 +191,8 @@ def test_every_template_is_used_and_every_name_of_one_exists():
     for name in filter(lambda name: name.endswith(".j2"), names):
         source = Environment().parse((TEMPLATES / name).read_text(encoding="utf-8"))
         included |= {found for found in meta.find_referenced_templates(source) if found}
+    for name in filter(lambda name: not name.endswith(".j2"), names):  # text that goes into others as it is
+        included |= set(re.findall(r'(?m)^\{% include "([^"]+)" %\}$', (TEMPLATES / name).read_text(encoding="utf-8")))
     used = {
         name
         for name in names

@@ -23,7 +23,7 @@ def not_running(host: Host, spec: Spec) -> str:
     facts = host.facts
     if spec.install or facts.engine.running or not facts.engine.installed:
         return ""
-    unit = facts.units.get("docker.service")
+    unit = facts.engine_unit
     if unit and unit.active_state in {"failed", "activating"}:
         return f"the engine does not run: docker.service is {unit.active_state}"
     return "the engine is stopped"

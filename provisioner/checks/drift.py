@@ -51,7 +51,7 @@ def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iter
 
 
 def _unit_files(host: Host) -> Iterator[Check]:
-    unit = host.facts.units.get("docker.service")
+    unit = host.facts.engine_unit
     if unit and unit.needs_reload:
         said = "changed, and systemd has not read them: systemctl daemon-reload"
         yield Check("unit files", passed=False, detail=said)

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from provisioner.facts.host import Host
 from provisioner.plan.engine_steps import pull_for_proof
 from provisioner.plan.files import FileChange
-from provisioner.plan.model import Check, Plan, Restart
+from provisioner.plan.model import Check, EngineProcess, Plan, Restart
 
 LIMIT = 600
 """Seconds that a pull may take."""
@@ -63,7 +63,7 @@ def proof_plan(name: str, host: Host, image: str) -> Plan:
         limit=LIMIT,
     )
     how = Restart("reload", "debug logging for one pull") if switches else Restart("none")
-    return Plan(name, "", "", (step,), restart=how, init=facts.service_manager)
+    return Plan(name, "", "", (step,), restart=how, init=facts.service_manager, engine=EngineProcess.of(facts.engine))
 
 
 def log_level(host: Host) -> str:

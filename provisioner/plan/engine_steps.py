@@ -22,18 +22,23 @@ def configure_daemon(
     flags: Sequence[str],
     how: Literal["reload", "restart"],
     patience: int,
-    template: str,
     unseen: bool,
+    client: bool,
+    template: str,
     shows: str,
+    fragments: Sequence[str],
+    earlier_template: str,
     showed: str,
+    earlier_fragments: Sequence[str],
 ) -> Step:
     """Change the configuration of a running engine as a transaction.
 
     `change` may say what the file says already, when the engine has not taken it up. Together with it come `edits` of
     files that give flags. `revert` is a text that spells out earlier values, `flags` are what `validate` gives to
     dockerd. The change has come into force when docker info, asked with `template`, prints `shows` within `patience`
-    seconds; before it printed `showed`. `unseen`: docker info does not show all that changes, so the daemon's log is
-    read as well.
+    seconds; before it printed `showed` for `earlier_template`. Without a `client` the engine's own answer has all of
+    `fragments`, and before it had `earlier_fragments`. `unseen`: docker info does not show all that changes, so the
+    daemon's log is read as well.
     """
     params: dict[str, Any] = {
         **change.written(),
@@ -47,7 +52,11 @@ def configure_daemon(
         "format": template,
         "unseen": unseen,
         "shows": shows,
+        "earlier_format": earlier_template,
         "showed": showed,
+        "client": client,
+        "fragments": list(fragments),
+        "earlier_fragments": list(earlier_fragments),
     }
     diffs = (*(edit.diff for edit in edits), *((change.diff,) if change.needed else ()))
     return Step("daemon-config", title, why, "~", "daemon_config", params, diffs)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from provisioner.facts.engine_origin import origin
 from provisioner.facts.model import STARTED_AT_BOOT, Facts
 from provisioner.plan.engine_steps import run_service
 from provisioner.plan.model import Step
 
 
 def service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | None:
-    unit = facts.units.get("docker.service")
+    unit = facts.engine_unit
     runs = facts.engine.info is not None and not installs
     enabled = {
         "systemd": unit is not None and unit.unit_file_state in STARTED_AT_BOOT,
@@ -34,6 +35,10 @@ def engine_warnings(facts: Facts) -> tuple[str, ...]:
         f"a rootless engine of user {engine.user} runs as well; {engine.config} stays as it is"
         for engine in facts.other_engines.rootless
     ]
+    engine = facts.engine
+    warnings += [f"another engine runs here and is left alone: {other}" for other in engine.others]
+    if engine.unpackaged or engine.by_hand:
+        warnings.append(f"the engine is {origin(facts)}")
     if facts.engine.client.startswith("/usr/local/"):
         warnings.append(f"the docker client on PATH is {facts.engine.client}, which no package keeps up to date")
     return tuple(warnings)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from provisioner.facts.engine_origin import origin
 from provisioner.facts.model import Facts
 from provisioner.report.columns import one_line
 from provisioner.report.envelope import document
@@ -35,6 +36,9 @@ def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "mirrors", " ".join(info.mirrors) or "none"
     else:
         yield "engine", engine.error or ("stopped" if engine.installed else "not installed")
+    if engine.installed:
+        yield "engine is", origin(facts)
+    yield from (("other engine", str(other)) for other in engine.others)
     if engine.client_version:
         yield "client", engine.client_version
     yield "memory", f"{facts.memory / 2**30:.1f} GiB"

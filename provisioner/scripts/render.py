@@ -7,6 +7,7 @@ is. An undefined name is an error in both.
 from __future__ import annotations
 
 import functools
+import re
 import shlex
 from collections.abc import Iterable
 from importlib.resources import files
@@ -86,7 +87,9 @@ def file_text(template: str, **context: Any) -> str:
 
 
 def template_text(name: str) -> str:
-    return (_directory() / name).read_text(encoding="utf-8")
+    """A template that needs no rendering, with the ones that it includes in their places."""
+    text = (_directory() / name).read_text(encoding="utf-8")
+    return re.sub(r'(?m)^\{% include "([^"]+)" %\}$', lambda include: template_text(include[1]), text)
 
 
 def quote(value: object) -> str:

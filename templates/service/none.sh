@@ -5,9 +5,14 @@ engine_mark_log() { log_lines=$(wc -l 2>/dev/null </var/log/docker.log || echo 0
 engine_start() {
   if engine_pid >/dev/null; then return 0; fi
   engine_mark_log
-  rm -f /var/run/docker.pid
+  rm -f "$engine_pid_file"
   engine_end_orphan
-  setsid dockerd </dev/null >>/var/log/docker.log 2>&1 &
+  have "$engine_program" || engine_program=dockerd
+  # What the client is told is none of the daemon's business.
+  (
+    unset DOCKER_CONFIG DOCKER_CONTEXT DOCKER_HOST
+    exec setsid "$engine_program" {{ plan.engine.options }}
+  ) </dev/null >>/var/log/docker.log 2>&1 &
   daemon=$!
   limit=$(($(now) + 60))
   until engine_answers; do

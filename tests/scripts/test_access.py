@@ -9,15 +9,16 @@ import subprocess
 
 import pytest
 
+from provisioner.facts.host import Host
 from provisioner.planner.planner import plan
 from provisioner.scripts.render import apply_script
 from provisioner.wanted.spec import Spec
 from tests.hosts import RUNNING
 from tests.machine import lacks, needs
 
-PRELUDE = apply_script(plan("h", RUNNING, (), Spec(registry_mirrors=["https://m.example"], install=False))).split(
-    "step_1() {"
-)[0]
+PRELUDE = apply_script(
+    plan("h", Host.of(RUNNING), (), Spec(registry_mirrors=["https://m.example"], install=False))
+).split("step_1() {")[0]
 SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
 ACL, LIST = "system.posix_acl_access", "a list"
 ADM = 4

@@ -6,16 +6,114 @@ N=${1:-manual}
 given=${2:-}
 RUN=${given:-$(mktemp -d)}
 engine_version=20.10.24+dfsg1
+engine_unit=docker.service
+engine_program=/usr/sbin/dockerd
+engine_pid_file=/var/run/docker.pid
+engine_others='  '
+# The engine of a host, for who looks at it and for who changes it: which process it is, and what it says of itself.
+# Needs `have`.
+
+limited() { if have timeout; then timeout "$@"; else shift; "$@"; fi; }
+
+# own_client DIRECTORY: docker reads its settings there; none of this account's, of its session or of /etc/environment
+# says where it asks and how.
+own_client() {
+  # shellcheck disable=SC2046 # a list of names
+  unset $(env | sed -n 's/^\(DOCKER_[A-Za-z0-9_]*\)=.*/\1/p')
+  export DOCKER_CONTEXT=default DOCKER_CONFIG="$1"
+}
+
+# dockerds: the processes that are a dockerd of root on this host, one number a line; none of those in containers, and
+# no rootless ones.
+dockerds() {
+  grep -ls '^dockerd' /proc/[0-9]*/comm | while IFS=/ read -r _ _ process _; do
+    if of_this_host "$process" && is_dockerd "$process"; then echo "$process"; fi
+  done
+}
+
+# of_this_host PID: it is in the name space of processes that /proc shows, and in none below it.
+of_this_host() {
+  spaces=$(sed -n 's/^NSpid:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) || return 1
+  case $spaces in
+    *[[:space:]]*) return 1 ;;
+    ?*) return 0 ;;
+  esac
+  [ "$(readlink "/proc/$1/ns/pid" 2>/dev/null)" = "$(readlink /proc/self/ns/pid)" ]
+}
+
+# is_dockerd PID: it runs that program, as root; a script of a similar name runs a shell.
+is_dockerd() {
+  program_of "$1"
+  case ${program##*/} in dockerd*) [ "$(stat -c %u "/proc/$1" 2>/dev/null)" = 0 ] ;; *) return 1 ;; esac
+}
+
+# program_of PID: sets `program` to the file that it runs, as far as this account may know.
+program_of() {
+  program=$(readlink "/proc/$1/exe" 2>/dev/null) || program=''
+  program=${program% (deleted)}
+  if [ -z "$program" ]; then program=$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline" | head -n 1) || program=''; fi
+}
+
+# unit_of PID: sets `unit` to the systemd service that it belongs to, by its control group; empty for none.
+unit_of() {
+  unit=$(sed -n -e 's/^0::.*\/\([^/]*\.service\)$/\1/p' -e 's/^[0-9]*:name=systemd:.*\/\([^/]*\.service\)$/\1/p' \
+    "/proc/$1/cgroup" 2>/dev/null | head -n 1) || unit=''
+}
+
+# engine_api SOCKET: sets `answer` to what the engine itself says there to GET /info, and `by` to the program that asked;
+# false when there is none that can.
+engine_api() {
+  for by in curl python3 python perl socat; do
+    have "$by" || continue
+    case $by in
+      curl) answer=$(limited 20 curl -s --noproxy '*' --unix-socket "$1" http://docker/info 2>/dev/null) ;;
+      python*) answer=$(limited 20 "$by" -c '
+import socket, sys
+engine = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+engine.connect(sys.argv[1])
+engine.sendall(b"GET /info HTTP/1.0\r\nHost: docker\r\n\r\n")
+said = b""
+while True:
+    part = engine.recv(65536)
+    if not part:
+        break
+    said += part
+getattr(sys.stdout, "buffer", sys.stdout).write(said.split(b"\r\n\r\n", 1)[1])
+' "$1" 2>/dev/null) ;;
+      perl)
+        # shellcheck disable=SC2016 # these are variables of perl
+        answer=$(limited 20 perl -MIO::Socket::UNIX -e '
+$engine = IO::Socket::UNIX->new(Peer => shift) or exit 1;
+print $engine "GET /info HTTP/1.0\r\nHost: docker\r\n\r\n";
+local $/; $_ = <$engine>; s/^.*?\r\n\r\n//s; print' "$1" 2>/dev/null) ;;
+      socat)
+        answer=$(printf 'GET /info HTTP/1.0\r\nHost: docker\r\n\r\n' |
+          limited 20 socat -t 20 - "UNIX-CONNECT:$1" 2>/dev/null | sed -n '/^{/p') ;;
+    esac
+    case $answer in '{'*) return 0 ;; esac
+  done
+  by=''
+  return 1
+}
+
+# api_shows TEXT...: the engine's own answer has each of them, as JSON. Sets `answer`.
+api_shows() {
+  path=${DOCKER_HOST:-unix:///var/run/docker.sock}
+  engine_api "${path#unix://}" || return 1
+  for fragment in "$@"; do
+    case $answer in *"$fragment"*) ;; *) return 1 ;; esac
+  done
+}
+
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
-export DOCKER_CONTEXT=default
-unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin
 umask 022
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
 current=''
 config_changed=''
 current_fails=''
-mkdir -p "$RUN/backup"
+mkdir -p "$RUN/backup" "$RUN/client"
+own_client "$RUN/client"
 : >"$RUN/undo"
 : >"$RUN/wrote"
 
@@ -262,14 +360,36 @@ drop() {
 # process PID: what people call it.
 process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | sed 's/ *$//' | cut -c 1-80)"; }
 
-# The pid file has no final newline, so `read` fails although it reads.
+# engine_pid: the engine's process, as its pid file says, or systemd, or because it is the only one of its kind. A
+# number that belongs to another program now says nothing. The file has no final newline, so `read` fails although it
+# reads.
 engine_pid() {
   pid=''
-  if [ -r /var/run/docker.pid ]; then read -r pid </var/run/docker.pid || :; fi
-  [ -n "$pid" ] && [ -d "/proc/$pid" ] && echo "$pid"
+  if [ -r "$engine_pid_file" ]; then read -r pid <"$engine_pid_file" || :; fi
+  if runs_engine "$pid"; then echo "$pid"; return 0; fi
+  if [ -d /run/systemd/system ]; then
+    pid=$(systemctl show -p MainPID "$engine_unit" 2>/dev/null) || pid=''
+    pid=${pid#MainPID=}
+    if runs_engine "$pid"; then echo "$pid"; return 0; fi
+  fi
+  pid=''
+  for process in $(dockerds); do
+    case $engine_others in *" $process "*) continue ;; esac
+    [ -z "$pid" ] || return 1
+    pid=$process
+  done
+  [ -n "$pid" ] && echo "$pid"
 }
 
-engine_answers() { timeout 20 docker version >/dev/null 2>&1; }
+# runs_engine PID: it is a process of this host, and a dockerd.
+runs_engine() {
+  case ${1:-0} in *[!0-9]* | 0) return 1 ;; esac
+  case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in *docker*) of_this_host "$1" ;; *) return 1 ;; esac
+}
+
+engine_answers() {
+  if have docker; then timeout 20 docker version >/dev/null 2>&1; else api_shows '"ServerVersion":'; fi
+}
 
 # comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
 comes_up() {
@@ -292,34 +412,34 @@ say_why() {
 engine_start() {
   engine_mark_log
   engine_forgive
-  systemctl daemon-reload && systemctl start docker.service
+  systemctl daemon-reload && systemctl start "$engine_unit"
 }
 engine_restart() {
   engine_mark_log
   engine_forgive
-  systemctl daemon-reload && systemctl restart docker.service
+  systemctl daemon-reload && systemctl restart "$engine_unit"
 }
 # systemd refuses a fourth start within a minute, whoever asked for the first three (moby#41461).
-engine_forgive() { systemctl reset-failed docker.service docker.socket 2>/dev/null || :; }
+engine_forgive() { systemctl reset-failed "$engine_unit" docker.socket 2>/dev/null || :; }
 engine_stop() {
-  for unit in docker.socket docker.service; do systemctl stop "$unit" 2>/dev/null || :; done
-  ! systemctl -q is-active docker.service
+  for unit in docker.socket "$engine_unit"; do systemctl stop "$unit" 2>/dev/null || :; done
+  ! systemctl -q is-active "$engine_unit"
 }
 # systemd reloads no unit that is masked, or whose daemon somebody started by hand.
-engine_reload() { systemctl reload docker.service || kill -HUP "$(engine_pid)"; }
+engine_reload() { systemctl reload "$engine_unit" || kill -HUP "$(engine_pid)"; }
 # From the cursor on where there is one: the journal's seconds are too coarse for what happened just before.
 engine_mark_log() {
   log_since=--since=@$(now)
   cursor=$(journalctl -q --no-pager -n 1 -o cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p')
   [ -z "$cursor" ] || log_since=--after-cursor=$cursor
 }
-engine_log() { journalctl -q --no-pager -o cat -u docker.service "${log_since:---since=@$began}" 2>/dev/null; }
+engine_log() { journalctl -q --no-pager -o cat -u "$engine_unit" "${log_since:---since=@$began}" 2>/dev/null; }
 engine_recover() { engine_restart; }
 engine_enable() {
-  for unit in docker.service docker.socket containerd.service; do
+  for unit in "$engine_unit" docker.socket containerd.service; do
     case $(systemctl is-enabled "$unit" 2>/dev/null) in masked*) systemctl unmask "$unit" ;; esac
   done
-  systemctl enable docker.service
+  systemctl enable "$engine_unit"
 }
 
 step_1() {
@@ -332,7 +452,7 @@ step_1() {
   ]
 }
 ' >"$RUN/candidate") || die "there is no room for a file below $RUN"
-  answer=$(dockerd -H fd:// --containerd=/run/containerd/containerd.sock --validate --config-file "$RUN/candidate" 2>&1) || case $answer in
+  answer=$("$engine_program" -H fd:// --containerd=/run/containerd/containerd.sock --validate --config-file "$RUN/candidate" 2>&1) || case $answer in
     *"unknown flag: --validate"*) ;;
     *)
       printf '%s\n' "$answer" | while IFS= read -r line; do mark "daemon $line"; done
@@ -353,12 +473,14 @@ step_1() {
 '
   config_changed=reload
   shown=''
-  shows() { shown=$(timeout 20 docker info --format '{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}' 2>&1) && [ "$shown" = 'up https://first.example/ http://192.0.2.7:5000/ ' ]; }
-  reverted() { shown=$(timeout 20 docker info --format '{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}' 2>&1) && [ "$shown" = 'up ' ]; }
+  # What the client itself has to say is kept apart from the engine's answer.
+  asked() { shown=$(timeout 20 docker info --format "$1" 2>"$RUN/client.errors") && [ "$shown" = "$2" ]; }
+  shows() { asked '{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}' 'up https://first.example/ http://192.0.2.7:5000/ '; }
+  reverted() { asked '{{if .ServerVersion}}up {{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{end}}' 'up '; }
   engine_reload || die "the daemon cannot be signalled"
   comes_up 15 shows || {
     say_why
-    die "the engine does not show the new configuration after the reload; docker info says: $shown"
+    die "the engine does not show the new configuration after the reload; docker info says: $shown $(cat "$RUN/client.errors" 2>/dev/null)"
   }
 }
 
