@@ -157,6 +157,7 @@ config_in_environment() {
 place_to_ask() {
   place=''
   reached=''
+  gone=''
   listens=$(hosts)
   for address in ${listens:-unix:///var/run/docker.sock}; do
     case $address in
@@ -169,11 +170,15 @@ place_to_ask() {
     esac
   done
   [ "$reached" = usual ] || place=$reached
+  if [ -z "$reached$place" ] && [ -n "$gone" ]; then value socket-gone "$gone"; fi
 }
 
 # try_socket PATH, try_port ADDRESS: sets `reached` unless something better was found: the usual socket, another, a port.
 try_socket() {
-  [ -S "$1" ] || return 0
+  if [ ! -S "$1" ]; then
+    gone=$1
+    return 0
+  fi
   case $1-$reached in
     /run/docker.sock-* | /var/run/docker.sock-*) reached=usual ;;
     *-usual | *-unix*) ;;
@@ -221,7 +226,20 @@ ask_engine() {
   fi
   value docker-info "$information"
   value docker-info-status "$status"
+  case $information in
+    *'"ServerVersion":"'[0-9]*) ;;
+    *) value containers-alive "$(containers_alive)" ;;
+  esac
   value docker-info-by "$by"
+}
+
+# containers_alive: how many containers of an engine that does not say so run on this host.
+containers_alive() {
+  for path in $(grep -ls '^containerd-shim' /proc/[0-9]*/comm); do
+    shim=${path#/proc/}
+    shim=${shim%/comm}
+    if of_this_host "$shim"; then tr '\0' ' ' 2>/dev/null <"/proc/$shim/cmdline"; echo; fi
+  done | grep -c -e '-namespace moby '
 }
 
 engine() {

@@ -34,7 +34,8 @@ def _checks(host: Host, spec: Spec) -> Iterator[Check]:
     yield Check("engine answers", info is not None, info.version if info else engine.error or "it does not run")
     if info is None:
         return
-    yield Check("client", bool(engine.client_version), engine.client_version)
+    if spec.install:
+        yield Check("client", bool(engine.client_version), engine.client_version or "there is no docker command")
     yield from single.version(host, spec)
     if spec.storage and spec.install:
         wanted = {"overlay2", "overlayfs", spec.storage.driver}

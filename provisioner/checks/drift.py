@@ -13,6 +13,7 @@ from provisioner.facts.record import WrittenFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.plan.model import Check
 from provisioner.planner.intent import must_install
+from provisioner.planner.missing_packages import missing_packages
 from provisioner.planner.planner import plan
 from provisioner.wanted.spec import Spec
 
@@ -35,6 +36,8 @@ def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iter
         yield Check("engine", passed=False, detail="there is no Docker Engine on this host")
         return
     yield Check("engine", info is not None, info.version if info else engine.error or "it does not run")
+    if missing := missing_packages(host):
+        yield Check("packages", passed=False, detail=f"{', '.join(missing)} is missing, without which it does not work")
     yield from single.service(host)
     yield from _unit_files(host)
     yield from _configuration(host)

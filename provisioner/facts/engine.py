@@ -17,13 +17,14 @@ UNIT = "docker.service"
 
 
 def engine(single: Mapping[str, str], config_path: str, answer: Iterable[Frame] = ()) -> Engine:
-    said = "\n".join(filter(None, (single.get("docker-info-errors"), single.get("docker-info"))))
-    info, error = _info(said if "docker-info" in single else None, single.get("docker-info-status", "0"))
+    info, error = _info(single)
     package = single.get("dockerd-package")
     client = _version(single.get("docker-version", ""))
     if not client and info:
         client = str(_object(info.raw.get("ClientInfo")).get("Version", ""))
-    if not info and single.get("docker-info-status") == "127" and not single.get("docker", "").strip():
+    if not info and "socket-gone" in single:
+        error = f"the file of its socket, {single['socket-gone'].strip()}, is gone"
+    elif not info and single.get("docker-info-status") == "127" and not single.get("docker", "").strip():
         error = "there is no docker client, and neither curl, python, perl nor socat that could ask instead"
     access = single.get("user-access")
     return Engine(
@@ -42,10 +43,15 @@ def engine(single: Mapping[str, str], config_path: str, answer: Iterable[Frame] 
         pid_file=single.get("pid-file", "").strip() or PID_FILE,
         package=None if package is None else package.strip(),
         version=_version(single.get("dockerd-version", "")),
+        containers_alive=_number(single.get("containers-alive", "")),
         host=single.get("engine-host", "").strip(),
         asked=single.get("docker-info-by", "client").strip(),
         others=tuple(other_dockerd(frame.body) for frame in answer if frame.name == "other-dockerd"),
     )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.strip().isdecimal() else 0
 
 
 def _version(said: str) -> str:
@@ -54,13 +60,16 @@ def _version(said: str) -> str:
     return found.group(1) if found else ""
 
 
-def _info(body: str | None, status: str) -> tuple[EngineInfo | None, str]:
-    if body is None:
+def _info(single: Mapping[str, str]) -> tuple[EngineInfo | None, str]:
+    """What the engine answered, or why it did not. A client whose daemon is silent prints an empty document (28.5)."""
+    if "docker-info" not in single:
         return None, ""
-    document = _json_object(body)
+    document = _json_object(single["docker-info"])
     if not document or not document.get("ServerVersion") or document.get("ServerErrors"):
-        errors = _list((document or {}).get("ServerErrors")) or [body.strip()[-500:] or _silence(status)]
-        return None, "; ".join(map(str, errors))
+        said = single.get("docker-info-errors", "").strip() or ("" if document else single["docker-info"].strip())
+        errors = _list((document or {}).get("ServerErrors")) or [said[-500:]]
+        silence = _silence(single.get("docker-info-status", "0"))
+        return None, "; ".join(filter(None, map(str, errors))) or silence
     registries = _object(document.get("RegistryConfig"))
     running = document.get("ContainersRunning")
     return EngineInfo(

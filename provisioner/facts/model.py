@@ -89,10 +89,11 @@ class Engine:
     to it: "ok", "denied", or "" when the user is root or it was not asked.
 
     `unit` is the systemd unit by which it is started, `by_hand` true when the one that runs was started otherwise.
-    `package` is the package that brought dockerd: "" when none did, None when nobody could tell; then, and when it does
-    not run, `version` is what the program calls itself. `host` is what a
-    client must be told by DOCKER_HOST to reach it, "" for the usual socket; `asked` the program by which it was asked.
-    `others` run beside it; with none of them the one that docker commands mean, `dockerd` may be there and `pid` is 0.
+    `package` is the package that brought dockerd: "" when none did, None when nobody could tell; then, and when it
+    does not run, `version` is what the program calls itself. `host` is what a client must be told by DOCKER_HOST to
+    reach it, "" for the usual socket; `asked` the program by which it was asked. `containers_alive` are those that run
+    below an engine which does not answer. `others` run beside it; where it cannot be told which of them docker
+    commands mean, `dockerd` is empty.
     """
 
     dockerd: str = ""
@@ -111,6 +112,7 @@ class Engine:
     pid_file: str = "/var/run/docker.pid"
     package: str | None = None
     version: str = ""
+    containers_alive: int = 0
     host: str = ""
     asked: str = "client"
     others: tuple[OtherDockerd, ...] = ()

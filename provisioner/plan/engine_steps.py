@@ -85,12 +85,21 @@ def pull_for_proof(
     return Step("proof", f"pull {image}", "the daemon says which endpoint served it", "!", "proof", params)
 
 
-def run_service(title: str, why: str, *, enable: bool, configured: bool, restart: bool) -> Step:
+def run_service(
+    title: str, why: str, *, enable: bool, configured: bool, restart: bool, revive: bool, containerd: bool
+) -> Step:
     """Have the engine run, and enabled where `enable` says so.
 
-    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran.
+    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran. `revive`:
+    it runs and does not answer. `containerd`: the one of the system is started before.
     """
-    params = {"enable": enable, "config_changed": "start" if configured else "", "restart": restart}
+    params = {
+        "enable": enable,
+        "config_changed": "start" if configured else "",
+        "restart": restart,
+        "revive": revive,
+        "containerd": containerd,
+    }
     return Step("service", title, why, "!", "service", params)
 
 

@@ -166,7 +166,7 @@ def _refuse_silent(host: Host) -> None:
         raise ApplyError(
             f"dockerd runs (pid {engine.pid}) and does not answer: {engine.error}. Nothing was changed, "
             "since it could not be seen whether the engine takes it.",
-            hint="its log says why; when it answers again, run the command again",
+            hint="its log says why; `provisioner apply` restarts an engine that does not answer",
         )
 
 

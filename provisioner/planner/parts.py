@@ -14,9 +14,10 @@ from provisioner.plan.part import Part, part
 from provisioner.planner.daemon_config import daemon_step
 from provisioner.planner.daemon_keys_check import daemon_warnings
 from provisioner.planner.intent import Intent
+from provisioner.planner.missing_packages import missing_packages, missing_packages_step
 from provisioner.planner.other_engines import other_engine_steps
 from provisioner.planner.registry_files import registry_file_step
-from provisioner.planner.service import service_step
+from provisioner.planner.service import service_step, start_of
 from provisioner.sources.choice import choose_source
 
 PlanPart = Callable[[Host, Intent], Part]
@@ -25,6 +26,8 @@ PlanPart = Callable[[Host, Intent], Part]
 def packages(host: Host, intent: Intent) -> Part:
     """The engine's packages, with all that stands in their way."""
     choice, platform = intent.choice, host.platform
+    if choice is None and intent.spec.install and (completion := missing_packages_step(host, intent.spec)):
+        return part(completion)
     if choice is None:
         unanswered = choose_source(intent.reach, host.facts, intent.spec)
         if not intent.reach or unanswered.reach:
@@ -70,12 +73,17 @@ def engine(host: Host, intent: Intent) -> Part:
         host, wanted, installs=intent.installs, version=intent.version, take_over=spec.take_over
     )
     service = (
-        service_step(host.facts, installs=intent.installs, configured=configuration is not None)
+        service_step(
+            host.facts,
+            installs=intent.installs,
+            configured=configuration is not None,
+            containerd="containerd" in " ".join(missing_packages(host)),
+        )
         if spec.install
         else None
     )
     if service and restart.how == "none":
-        restart = Restart("start", "the engine does not run")
+        restart = start_of(host.facts)
     warnings = [*daemon_warnings(host, wanted, intent.version), *mirror_warnings(spec.registry_mirrors or ())]
     return part(configuration, service, warnings=warnings, restart=restart)
 

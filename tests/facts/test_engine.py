@@ -134,3 +134,10 @@ def test_an_engine_that_no_package_brought_is_taken_away_by_these_commands():
     assert way.endswith("mv /etc/systemd/system/docker.service /root/docker-before/; systemctl daemon-reload")
     by_hand = way_to_a_package(replace(of(package=""), init="none", units={}))
     assert by_hand.startswith("kill 99; mkdir -p ")
+
+
+def test_an_empty_document_of_a_client_is_no_reason():
+    empty = json.dumps({"ServerVersion": "", "Warnings": None, "ClientInfo": {"Version": "28.5.2"}})
+    said = "permission denied while trying to connect to the docker API at unix:///var/run/docker.sock"
+    assert read(docker_info=empty, docker_info_errors=f"{said}\n", docker_info_status="1").error == said
+    assert read(docker_info=empty, docker_info_status="1").error == "docker info ended with 1"
