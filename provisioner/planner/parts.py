@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from provisioner.catalogue.packages import holdable
-from provisioner.catalogue.registry_mirrors import mirror_warnings
+from provisioner.catalogue.registry_mirrors import doubts
 from provisioner.facts.host import Host
 from provisioner.plan.engine_steps import allow_users
 from provisioner.plan.model import Restart
@@ -84,7 +84,8 @@ def engine(host: Host, intent: Intent) -> Part:
     )
     if service and restart.how == "none":
         restart = start_of(host.facts)
-    warnings = [*daemon_warnings(host, wanted, intent.version), *mirror_warnings(spec.registry_mirrors or ())]
+    others = [url for mirrors in spec.other_registry_mirrors.values() for url in mirrors]
+    warnings = [*daemon_warnings(host, wanted, intent.version), *doubts([*(spec.registry_mirrors or ()), *others])]
     return part(configuration, service, warnings=warnings, restart=restart)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -20,7 +21,7 @@ from provisioner.facts.host import Host
 from provisioner.planner.planner import plan
 from provisioner.wanted.spec import Spec
 from provisioner.wanted.values import registry_mirror
-from tests.hosts import RUNNING
+from tests.hosts import INFO, RUNNING
 
 
 @pytest.mark.parametrize("row", known_mirrors(), ids=lambda row: row.url)
@@ -116,7 +117,7 @@ def test_a_placeholder_is_told_once_and_before_what_is_known():
 
 @pytest.mark.parametrize("row", known_mirrors(), ids=lambda row: row.url)
 def test_no_known_mirror_is_taken_for_a_placeholder(row):
-    assert placeholder(row.url.replace("<id>", "a1b2c3d4")) == ""
+    assert "the operator's console" not in placeholder(row.url.replace("<id>", "a1b2c3d4"))
 
 
 @pytest.mark.parametrize(
@@ -146,3 +147,14 @@ def test_a_mirror_without_https_is_not_a_host_to_log_in_to(words, found):
 
 def test_a_host_of_the_inventory_is_one_whatever_it_is_called():
     assert without_scheme(["mirror.corp.internal"], targets={"mirror.corp.internal"}) == ""
+
+
+def test_a_placeholder_is_a_warning_of_the_plan_for_every_registry():
+    wanted = {"ghcr.io": ["https://xxxx.corp"]}
+    spec = Spec(registry_mirrors=["https://your-id.mirror.aliyuncs.com"], other_registry_mirrors=wanted, install=False)
+    store = replace(INFO, version="28.5.2", containerd_store=True)
+    planned = plan("h", Host.of(replace(RUNNING, engine=replace(RUNNING.engine, info=store))), (), spec)
+    assert [warning.partition(":")[2].split()[0] for warning in planned.warnings if "placeholder" in warning] == [
+        "//your-id.mirror.aliyuncs.com",
+        "//xxxx.corp",
+    ]
