@@ -133,7 +133,7 @@ class Desktop:
         return Engine(
             version=str(info.get("ServerVersion", "")),
             mirrors=_mirrors(info),
-            running=int(info.get("ContainersRunning") or 0),
+            running=_number(info.get("ContainersRunning")),
         )
 
     def apply(self, change: Change, *, allow_restart: bool, say: Callable[[str], None]) -> Path | None:
@@ -211,7 +211,7 @@ class Desktop:
         done = self.run(["docker", *self._context, "info", "--format", "{{json .}}"], timeout=30)
         try:
             info = json.loads(done.stdout)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return info if isinstance(info, dict) and info.get("ServerVersion") else None
 
@@ -229,11 +229,18 @@ class Desktop:
 
 
 def _mirrors(info: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(url.rstrip("/") for url in (info.get("RegistryConfig") or {}).get("Mirrors") or ())
+    registries = info.get("RegistryConfig")
+    mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
+    return tuple(str(url).rstrip("/") for url in mirrors) if isinstance(mirrors, list) else ()
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _last_words(done: Completed) -> str:
-    return " ".join((done.stderr.strip() or done.stdout.strip()).split("\n")[-2:]) or f"status {done.status}"
+    lines = (done.stderr.strip() or done.stdout.strip()).split("\n")
+    return " ".join(map(str.strip, lines[-2:])) or f"status {done.status}"
 
 
 _CLICK = {
