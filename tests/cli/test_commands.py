@@ -303,3 +303,29 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
         process.communicate(timeout=60)
         connection.close()
     assert process.returncode == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[("--timeout", text, NOBODY[0]) for text in ("-1", "0", "nan", "inf", "1e300")],
+        *[("-p", text, "127.0.0.1") for text in ("0", "-1", "65536", "9" * 5000, "x")],
+        *[(f"127.0.0.1:{text}",) for text in ("0", "65536", "9" * 5000, "\u0662\u0662")],
+        ("-i", "a" * 5000),
+        ("--daemon", "a=" + "[" * 50_000),
+        ("--report", "a" * 5000, NOBODY[0]),
+        ("--mirror-ca", "a" * 5000, NOBODY[0]),
+    ],
+    ids=lambda words: " ".join(words)[:24],
+)
+def test_values_out_of_range_are_wrong_use(run, words):
+    ended = run("plan", *words)
+    assert (ended.returncode, ended.stdout) == (2, ""), ended.stderr[:500]
+    assert "bug" not in ended.stderr
+
+
+@pytest.mark.parametrize("share", ["9" * 5000, "9" * 5000 + "%"])
+def test_a_share_may_be_as_large_as_one_likes(run, share):
+    ended = run("apply", "--yes", "--batch", share, NOBODY[0])
+    assert ended.returncode in {2, 3}
+    assert "bug" not in ended.stdout + ended.stderr
