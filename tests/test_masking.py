@@ -139,6 +139,7 @@ def test_a_document_without_secrets_stays_exact(document):
 def test_leaves_of_a_document_are_masked_as_text():
     document = {
         "HttpProxy": "http://me:s3cr3t@proxy:3128",
+        "HttpsProxy": "me:s3cr3t@proxy:3128",
         "file": '{"log-opts": {"splunk-token": "s3cr3t"}}\n',
         "command_line": ["dockerd", "--token", "s3cr3t", "--log-opt", "splunk-token=s3cr3t", "--debug"],
         "http://me:s3cr3t@h": 1,

@@ -21,8 +21,10 @@ def check(
     A failure stops apply. Exit code 0: none, though there may be warnings; 5: kernel, architecture or
     distribution are not supported; 8: something else has to be put right first.
     """
+    from functools import partial
+
     from provisioner.cli import hosts
-    from provisioner.report import gate
+    from provisioner.cli.result import table
     from provisioner.report.findings import check_document, check_text
     from provisioner.report.paint import paint_for
     from provisioner.runs import check as run
@@ -30,8 +32,6 @@ def check(
 
     found = hosts.targets(target, connection, wanted.said())
     checked = run.check(found, forks=connection.forks)
-    if output.as_json:
-        gate.document(check_document(checked))
-    else:
-        gate.result(check_text(checked, passes=output.verbose, paint=paint_for("stdout", no_color=output.no_color)))
-    raise typer.Exit(worst(host.exit_code for host in checked))
+    text = partial(check_text, passes=output.verbose, paint=paint_for("stdout", no_color=output.no_color))
+    shown = table(checked, output, document=check_document, text=text, failed=run.failed)
+    raise typer.Exit(worst(host.exit_code for host in shown))

@@ -14,12 +14,14 @@ from provisioner.cli.option_groups import grouped
 def facts(
     target: o.Targets = None,
     *,
-    raw: Annotated[bool, typer.Option("--raw", help="the host's answer as it came")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="the host's answer as it came, secrets hidden")] = False,
     connection: o.Connection,
     output: o.Output,
 ) -> None:
     """Show what is known about hosts."""
     from provisioner.cli import hosts
+    from provisioner.cli.result import answers
+    from provisioner.masking import masked
     from provisioner.report import gate
     from provisioner.report.facts import facts_document, facts_text
     from provisioner.report.failure import failure_text
@@ -28,13 +30,11 @@ def facts(
 
     found = hosts.targets(target, connection, only_said=True)
     gathered = run.facts(found, forks=connection.forks, raw=raw)
+    if not raw:
+        raise typer.Exit(answers(gathered, output, document=facts_document, text=facts_text, failed=run.failed))
     for row in gathered:
         if row.error:
             gate.remark(failure_text(row.host, row.error))
-        elif raw:
-            gate.result(row.raw, end="")
-        elif row.facts and not output.as_json:
-            gate.result(facts_text(row.host, row.facts))
-    if output.as_json and not raw:
-        gate.document(facts_document(gathered))
+        else:
+            gate.exact(masked(row.raw), end="")
     raise typer.Exit(worst(row.exit_code for row in gathered))

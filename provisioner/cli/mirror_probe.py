@@ -36,10 +36,12 @@ def probe(
 
     Ends with 7 when a mirror that was named is not alive, or when none of the list is.
     """
+    from functools import partial
+
     from provisioner.cli import hosts
+    from provisioner.cli.result import table
     from provisioner.mirror_probe.answer import image as named
-    from provisioner.report import gate
-    from provisioner.report.mirrors import view_text, views_document
+    from provisioner.report.mirrors import views_document, views_text
     from provisioner.runs import mirrors
 
     images = [named(text) for text in image or ()]
@@ -48,10 +50,6 @@ def probe(
     found = hosts.targets(names, connection, wanted, only_said=True)
     asked = found[0].spec.registry_mirrors or ()
     seen = mirrors.views(found, asked, images, forks=connection.forks, reference=compare_with)
-    code = mirrors.exit_code(seen, every=bool(given))
-    if output.as_json:
-        gate.document(views_document(seen, succeeded=code == 0))
-    else:
-        for view in seen:
-            gate.result(view_text(view))
-    raise typer.Exit(code)
+    document = partial(views_document, every=bool(given))
+    shown = table(seen, output, document=document, text=views_text, failed=mirrors.failed)
+    raise typer.Exit(mirrors.exit_code(shown, every=bool(given)))

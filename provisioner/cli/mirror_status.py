@@ -21,15 +21,12 @@ def status(
     Ends with 9 when the engine does not do what the files say, with 7 when --proof finds that no mirror served.
     """
     from provisioner.cli import hosts
-    from provisioner.report import gate
+    from provisioner.cli.result import table
     from provisioner.report.mirror_status import mirror_status_document, mirror_status_text
     from provisioner.runs import mirror_status as run
     from provisioner.runs.fleet import worst
 
     targets = hosts.targets(target, connection, {"install": False}, only_said=True)
     found = run.mirror_status(targets, forks=connection.forks, proof=proof)
-    if output.as_json:
-        gate.document(mirror_status_document(found))
-    else:
-        gate.result(mirror_status_text(found))
-    raise typer.Exit(worst(host.outcome.exit_code for host in found))
+    shown = table(found, output, document=mirror_status_document, text=mirror_status_text, failed=run.failed)
+    raise typer.Exit(worst(host.exit_code for host in shown))

@@ -217,4 +217,6 @@ def _daemon_values(settings: list[str] | None) -> dict[str, Any]:
             values[key] = json.loads(text)
         except ValueError:
             values[key] = text
+        except RecursionError:
+            raise typer.BadParameter(f"{key}: its value is nested too deeply") from None
     return values

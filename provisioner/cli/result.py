@@ -12,17 +12,19 @@ from provisioner.errors import ProvisionerError
 from provisioner.report import gate
 from provisioner.report.envelope import envelope
 from provisioner.report.failure import failure_text
+from provisioner.report.json_text import json_text
 from provisioner.report.paint import paint_for
 from provisioner.report.plans import planned_text
+from provisioner.report.rendered import rendered
 from provisioner.report.report_file import ReportFile
 from provisioner.report.table import outcomes_text
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
-from provisioner.runs.survey import exit_code
+from provisioner.runs.survey import exit_code, stand_in
 
 
-class Answer(Protocol):
-    """What one host said, or why it said nothing."""
+class Row(Protocol):
+    """What there is to say about one host: why it failed, or anything else."""
 
     @property
     def host(self) -> str: ...
@@ -32,26 +34,42 @@ class Answer(Protocol):
     def exit_code(self) -> int: ...
 
 
-AnswerT = TypeVar("AnswerT", bound=Answer)
+RowT = TypeVar("RowT", bound=Row)
+Document = Callable[[Sequence[RowT]], dict[str, Any]]
+Failed = Callable[[str, ProvisionerError], RowT]
+Piece = tuple[Callable[[str], None], str]
+"""A text, and the way out of it."""
 
 
 def answers(
-    rows: Sequence[AnswerT],
+    rows: Sequence[RowT], output: Output, *, document: Document[RowT], text: Callable[[RowT], str], failed: Failed[RowT]
+) -> int:
+    """Print the `text` of every host, of those that failed the error on stderr; return the worst exit code."""
+
+    def render(some: Sequence[RowT]) -> list[Piece]:
+        if output.as_json:
+            return [(gate.exact, json_text(document(some)))]
+        return [
+            (gate.remark, failure_text(row.host, row.error)) if row.error else (gate.result, text(row)) for row in some
+        ]
+
+    return worst(row.exit_code for row in _printed(rows, render, lambda row, error: failed(row.host, error)))
+
+
+def table(
+    rows: Sequence[RowT],
     output: Output,
     *,
-    document: Callable[[Sequence[AnswerT]], dict[str, Any]],
-    text: Callable[[AnswerT], str],
-) -> int:
-    """Print what every host answered, errors on stderr; return the worst exit code."""
-    if output.as_json:
-        gate.document(document(rows))
-    else:
-        for row in rows:
-            if row.error:
-                gate.remark(failure_text(row.host, row.error))
-            else:
-                gate.result(text(row))
-    return worst(row.exit_code for row in rows)
+    document: Document[RowT],
+    text: Callable[[Sequence[RowT]], str],
+    failed: Failed[RowT],
+) -> list[RowT]:
+    """Print one `text` about all hosts; return the rows that it shows."""
+
+    def render(some: Sequence[RowT]) -> list[Piece]:
+        return [(gate.exact, json_text(document(some))) if output.as_json else (gate.result, text(some))]
+
+    return _printed(rows, render, lambda row, error: failed(row.host, error))
 
 
 def report_file(output: Output) -> ReportFile:
@@ -73,13 +91,27 @@ def finish(
 
     With `plans`, plans are the result. With `difference`, a host that would change makes that 9.
     """
-    report.write(command, outcomes, run)
     paint = paint_for("stdout", no_color=output.no_color)
-    if output.as_json:
-        gate.document(envelope(command, outcomes, run=run, plans=plans))
-    elif plans:
-        gate.result(planned_text(outcomes, script=output.verbose, paint=paint))
-    else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        gate.result(outcomes_text(outcomes, width=width, paint=paint))
-    return exit_code(outcomes, difference=difference)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+    def render(some: Sequence[Outcome]) -> list[Piece]:
+        if output.as_json:
+            return [(gate.exact, json_text(envelope(command, some, run=run, plans=plans)))]
+        if plans:
+            return [(gate.result, planned_text(some, script=output.verbose, paint=paint))]
+        return [(gate.result, outcomes_text(some, width=width, paint=paint))]
+
+    shown = _printed(outcomes, render, lambda outcome, error: stand_in(Outcome(outcome.host, "failed"), error))
+    report.write(command, shown, run)
+    return exit_code(shown, difference=difference)
+
+
+def _printed(
+    rows: Sequence[RowT],
+    render: Callable[[Sequence[RowT]], list[Piece]],
+    failed: Callable[[RowT, ProvisionerError], RowT],
+) -> list[RowT]:
+    shown, pieces = rendered(rows, render, host=lambda row: row.host, failed=failed)
+    for tell, text in pieces:
+        tell(text)
+    return shown

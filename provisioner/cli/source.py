@@ -41,4 +41,4 @@ def probe(
 
     found = hosts.targets(target, connection, wanted.said())
     offers = available.sources(found, forks=connection.forks)
-    raise typer.Exit(answers(offers, output, document=sources_document, text=sources_text))
+    raise typer.Exit(answers(offers, output, document=sources_document, text=sources_text, failed=available.failed))

@@ -24,4 +24,4 @@ def versions(
 
     found = hosts.targets(target, connection, wanted.said())
     offers = available.versions(found, forks=connection.forks)
-    raise typer.Exit(answers(offers, output, document=versions_document, text=versions_text))
+    raise typer.Exit(answers(offers, output, document=versions_document, text=versions_text, failed=available.failed))

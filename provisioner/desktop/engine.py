@@ -69,7 +69,7 @@ class DesktopEngine:
         return Engine(
             version=str(info.get("ServerVersion", "")),
             mirrors=_mirrors(info),
-            running=int(info.get("ContainersRunning") or 0),
+            running=_number(info.get("ContainersRunning")),
         )
 
     def can_restart(self) -> bool:
@@ -101,7 +101,7 @@ class DesktopEngine:
         done = self._run(["docker", *self._context, "info", "--format", "{{json .}}"], timeout=30)
         try:
             info = json.loads(done.stdout)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return info if isinstance(info, dict) and info.get("ServerVersion") else None
 
@@ -116,8 +116,15 @@ class DesktopEngine:
 
 
 def _mirrors(info: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(url.rstrip("/") for url in (info.get("RegistryConfig") or {}).get("Mirrors") or ())
+    registries = info.get("RegistryConfig")
+    mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
+    return tuple(str(url).rstrip("/") for url in mirrors) if isinstance(mirrors, list) else ()
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _last_words(done: Completed) -> str:
-    return " ".join((done.stderr.strip() or done.stdout.strip()).split("\n")[-2:]) or f"status {done.status}"
+    lines = (done.stderr.strip() or done.stdout.strip()).split("\n")
+    return " ".join(map(str.strip, lines[-2:])) or f"status {done.status}"

@@ -27,7 +27,11 @@ def masked_document(value: Any, name: str = "") -> Any:
         return value
     if names_secret(name):
         return HIDDEN
-    return masked(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if "proxy" in str(name).lower():  # its login may stand there without a scheme in front
+        return masked(f"proxy={value}").removeprefix("proxy=")
+    return masked(value)
 
 
 def _masked_list(items: Sequence[Any], name: str) -> list[Any]:

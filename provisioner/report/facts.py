@@ -10,18 +10,23 @@ from provisioner.facts.engine_origin import origin
 from provisioner.facts.model import Facts
 from provisioner.report.columns import one_line
 from provisioner.report.envelope import document
+from provisioner.report.failure import failure_document
 from provisioner.runs.facts import Gathered
 
 
 def facts_document(gathered: Sequence[Gathered]) -> dict[str, Any]:
-    """The JSON document of `facts`: all that is known of each host that answered."""
-    hosts = [{"name": row.host, **dataclasses.asdict(row.facts)} for row in gathered if row.facts]
+    """The JSON document of `facts`: all that is known of each host, or why it is not."""
+    hosts = [
+        {"name": row.host, **(dataclasses.asdict(row.facts) if row.facts else {}), "error": failure_document(row.error)}
+        for row in gathered
+    ]
     return document("facts", hosts=hosts)
 
 
-def facts_text(host: str, facts: Facts) -> str:
+def facts_text(gathered: Gathered) -> str:
     """What people ask for first."""
-    return "\n".join([host, *(f"  {label:<16}{one_line(value)}" for label, value in _rows(facts))])
+    rows = _rows(gathered.facts) if gathered.facts else ()
+    return "\n".join([gathered.host, *(f"  {label:<16}{one_line(value)}" for label, value in rows)])
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -10,12 +10,17 @@ from provisioner.mirror_probe.judge import Judged
 from provisioner.report.columns import aligned
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_text
-from provisioner.runs.mirrors import View
+from provisioner.runs.mirrors import View, exit_code
 
 
-def views_document(seen: Sequence[View], *, succeeded: bool) -> dict[str, Any]:
-    """The JSON document of `mirror probe`; its keys are a contract."""
-    return document("mirror probe", status=overall([succeeded]), hosts=list(map(_host, seen)))
+def views_document(seen: Sequence[View], *, every: bool) -> dict[str, Any]:
+    """The JSON document of `mirror probe`; its keys are a contract. ok: `every` mirror can be used, or one can."""
+    return document("mirror probe", status=overall([exit_code(seen, every=every) == 0]), hosts=list(map(_host, seen)))
+
+
+def views_text(seen: Sequence[View]) -> str:
+    """The mirrors as each host sees them."""
+    return "\n".join(map(view_text, seen))
 
 
 def view_text(view: View) -> str:

@@ -53,15 +53,16 @@ def problem_of(answer: SourceReach) -> str:
 
 def sources(targets: Sequence[Target], *, forks: int) -> list[Offers]:
     """Ask every package source from every host, waiting for the slow ones too: what `source probe` does."""
-    return answers(targets, _sources, _failed, forks=forks)
+    return answers(targets, _sources, failed, forks=forks)
 
 
 def versions(targets: Sequence[Target], *, forks: int) -> list[Offers]:
     """Return the versions of the engine package that `apply` would choose from on each host."""
-    return answers(targets, _versions, _failed, forks=forks)
+    return answers(targets, _versions, failed, forks=forks)
 
 
-def _failed(name: str, error: ProvisionerError) -> Offers:
+def failed(name: str, error: ProvisionerError) -> Offers:
+    """A host that could not be asked, or whose answer is of no use."""
     return Offers(name, error=error)
 
 

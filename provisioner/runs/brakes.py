@@ -31,11 +31,12 @@ class Share:
         """
         digits = text.strip().removesuffix("%")
         percent = text.strip().endswith("%")
-        if not (digits.isascii() and digits.isdigit()) or int(digits) == 0 or (percent and int(digits) > 100):
+        number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+        if number == 0 or (percent and number > 100):
             raise UsageError(
                 f"{option} {text}: not a share of the hosts", hint="write a number from 1 on, or 1% to 100%"
             )
-        return cls(int(digits), percent)
+        return cls(number, percent)
 
     def of(self, total: int) -> int:
         """At least 1: a tenth of five hosts is one host, not none."""

@@ -42,7 +42,12 @@ class Checked:
 
 def check(targets: Sequence[Target], *, forks: int) -> list[Checked]:
     """Examine every host, before anything is changed there."""
-    return answers(targets, _check, lambda name, error: Checked(name, error=error), forks=forks)
+    return answers(targets, _check, failed, forks=forks)
+
+
+def failed(name: str, error: ProvisionerError) -> Checked:
+    """A host that could not be asked, or whose answer is of no use."""
+    return Checked(name, error=error)
 
 
 def _check(target: Target) -> Checked:

@@ -34,4 +34,9 @@ def facts(targets: Sequence[Target], *, forks: int, raw: bool = False) -> list[G
             return Gathered(target.name, raw=gather_raw(target.transport, become_password=target.become_password))
         return Gathered(target.name, gather(target.transport, become_password=target.become_password))
 
-    return answers(targets, ask, lambda name, error: Gathered(name, error=error), forks=forks)
+    return answers(targets, ask, failed, forks=forks)
+
+
+def failed(name: str, error: ProvisionerError) -> Gathered:
+    """A host that could not be asked, or whose answer is of no use."""
+    return Gathered(name, error=error)

@@ -23,10 +23,22 @@ class HostMirrors:
     outcome: Outcome
     mirrors: MirrorStatus | None = None
 
+    @property
+    def host(self) -> str:
+        return self.outcome.host
+
+    @property
+    def error(self) -> ProvisionerError | None:
+        return self.outcome.error
+
+    @property
+    def exit_code(self) -> int:
+        return self.outcome.exit_code
+
 
 def mirror_status(targets: Sequence[Target], *, forks: int, proof: str | None = None) -> list[HostMirrors]:
     """Look at every host; with `proof`, that image is pulled afresh there."""
-    return answers(targets, lambda target: _mirror_status(target, proof), _failed, forks=forks)
+    return answers(targets, lambda target: _mirror_status(target, proof), failed, forks=forks)
 
 
 def _mirror_status(target: Target, proof: str | None) -> HostMirrors:
@@ -41,5 +53,6 @@ def _mirror_status(target: Target, proof: str | None) -> HostMirrors:
     return HostMirrors(outcome.light(), found)
 
 
-def _failed(name: str, error: ProvisionerError) -> HostMirrors:
+def failed(name: str, error: ProvisionerError) -> HostMirrors:
+    """A host that could not be asked, or whose answer is of no use."""
     return HostMirrors(Outcome(name, status_of(error), error=error))

@@ -25,6 +25,10 @@ class View:
     mirrors: tuple[Judged, ...] = ()
     error: ProvisionerError | None = None
 
+    @property
+    def exit_code(self) -> int:
+        return self.error.exit_code if self.error else 0
+
 
 def views(
     targets: Sequence[Target],
@@ -43,7 +47,12 @@ def views(
         )
         return View(target.name, judge(probed, images))
 
-    return answers(targets, ask, lambda name, error: View(name, error=error), forks=forks, keep_open=keep_open)
+    return answers(targets, ask, failed, forks=forks, keep_open=keep_open)
+
+
+def failed(name: str, error: ProvisionerError) -> View:
+    """A host that could not be asked, or whose answer is of no use."""
+    return View(name, error=error)
 
 
 def candidates(urls: Sequence[str]) -> list[str]:
@@ -59,7 +68,7 @@ def with_mirrors(target: Target, urls: Sequence[str]) -> Target:
 
 def exit_code(seen: Sequence[View], *, every: bool) -> int:
     """The worst of the hosts'; 7 where not `every` mirror can be used, else where none can."""
-    codes = [view.error.exit_code for view in seen if view.error]
+    codes = [view.exit_code for view in seen]
     enough = all if every else any
     if not all(enough(mirror.usable for mirror in view.mirrors) for view in seen if not view.error):
         codes.append(VerifyError.exit_code)

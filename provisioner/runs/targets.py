@@ -15,7 +15,9 @@ from provisioner.transports.local import LocalTransport
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import MIRROR_FIELDS
 
-TARGET = re.compile(r"(?:(?P<user>[^@]+)@)?(?:\[(?P<six>[0-9a-fA-F:%.]+)\]|(?P<host>[^@:\[\]]+))(?::(?P<port>\d+))?")
+TARGET = re.compile(r"(?:(?P<user>[^@]+)@)?(?:\[(?P<six>[0-9a-fA-F:%.]+)\]|(?P<host>[^@:\[\]]+))(?::(?P<port>[0-9]+))?")
+LONGEST = 86_400.0
+"""Seconds that a connection may take."""
 
 
 class Access(Protocol):
@@ -86,6 +88,8 @@ def targets(
     """
     said = dict(wanted or {})
     state = spec(**said)
+    if access.timeout is not None and not 0 < access.timeout <= LONGEST:
+        raise UsageError(f"--timeout {access.timeout:g} is no time to connect in", hint="write a number of seconds")
     if access.inventory:
         return _of_inventory(names or (), access, said, person, only_said=only_said)
     if access.limit:
@@ -129,7 +133,10 @@ def _of_inventory(
         )
         if given
     }
-    inventory = load(str(access.inventory))
+    try:
+        inventory = load(str(access.inventory))
+    except OSError as cause:
+        raise UsageError(f"{access.inventory}: {cause.strerror or cause}", hint="check -i/--inventory") from cause
     limit = ",".join(names) + (f":&{access.limit}" if names and access.limit else access.limit or "")
     hosts = inventory.hosts(limit or None, supplied=supplied)
     if not hosts:
@@ -151,9 +158,10 @@ def _of_inventory(
 
 def _address(name: str) -> _Address:
     match = TARGET.fullmatch(name)
-    if not match:
+    port = match["port"] if match else None
+    if not match or (port and not (len(port) <= 5 and 1 <= int(port) <= 65535)):
         raise UsageError(f"{name!r} is not a target", hint="write [user@]host[:port], IPv6 as [::1]:22")
-    return _Address(match["six"] or match["host"], match["user"], int(match["port"]) if match["port"] else None)
+    return _Address(match["six"] or match["host"], match["user"], int(port) if port else None)
 
 
 def _transport(name: str, address: _Address, access: Access, password: str | None) -> SSHTransport:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -253,3 +255,77 @@ def test_the_history_is_complete_when_nobody_can_be_told(run, tmp_path):
     assert ended.returncode == 3
     last = json.loads(run("history", "last", "--json").stdout)["run"]
     assert (last["statuses"], last["exit_code"]) == ({"unreachable": 2}, 3)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("words", [("apply", "--yes"), ("plan",)], ids=" ".join)
+def test_an_end_by_signal_leaves_no_litter(tmp_path, words, number, times):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        report = tmp_path / "report.html"
+        with subprocess.Popen(
+            [sys.executable, "-m", "provisioner", *words, "--timeout", "60", "--report", str(report), host, NOBODY[0]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+        ) as process:
+            silent.settimeout(60)
+            connection, _ = silent.accept()
+            for _ in range(times):
+                process.send_signal(number)
+                time.sleep(0.5)
+            _, said = process.communicate(timeout=60)
+            connection.close()
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert {path.name for path in tmp_path.iterdir()} - {"state", "report.html"} == set()
+    assert report.exists() == (times == 1)
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
+    script = f"trap '' HUP; exec {sys.executable} -m provisioner plan --timeout 3 $0"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        subprocess.Popen(
+            ["sh", "-c", script, f"127.0.0.1:{silent.getsockname()[1]}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        ) as process,
+    ):
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=60)
+        connection.close()
+    assert process.returncode == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[("--timeout", text, NOBODY[0]) for text in ("-1", "0", "nan", "inf", "1e300")],
+        *[("-p", text, "127.0.0.1") for text in ("0", "-1", "65536", "9" * 5000, "x")],
+        *[(f"127.0.0.1:{text}",) for text in ("0", "65536", "9" * 5000, "\u0662\u0662")],
+        ("-i", "a" * 5000),
+        ("--daemon", "a=" + "[" * 50_000),
+        ("--report", "a" * 5000, NOBODY[0]),
+        ("--mirror-ca", "a" * 5000, NOBODY[0]),
+    ],
+    ids=lambda words: " ".join(words)[:24],
+)
+def test_values_out_of_range_are_wrong_use(run, words):
+    ended = run("plan", *words)
+    assert (ended.returncode, ended.stdout) == (2, ""), ended.stderr[:500]
+    assert "bug" not in ended.stderr
+
+
+@pytest.mark.parametrize("share", ["9" * 5000, "9" * 5000 + "%"])
+def test_a_share_may_be_as_large_as_one_likes(run, share):
+    ended = run("apply", "--yes", "--batch", share, NOBODY[0])
+    assert ended.returncode in {2, 3}
+    assert "bug" not in ended.stdout + ended.stderr

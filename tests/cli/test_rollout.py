@@ -268,6 +268,19 @@ def test_ctrl_c_reports_what_was_done_and_what_was_not(go):
     assert run.counts == {"changed": 1, "cancelled": 3}
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_who_asks_us_to_end_gets_what_ctrl_c_gets(go, tmp_path, number):
+    hosts = fleet(4, web1="hangs")
+    threading.Timer(1.0, os.kill, (os.getpid(), number)).start()
+    code, statuses, _, said = go(hosts, forks=1, report=str(tmp_path / "report.html"))
+    hosts[1].hold.set()
+    assert (code, statuses) == (130, ["changed", "cancelled", "cancelled", "cancelled"])
+    assert "1 host in progress" in said
+    assert history.run("last").counts == {"changed": 1, "cancelled": 3}
+    assert [file.name for file in tmp_path.iterdir() if "report" in file.name] == ["report.html"]
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
 def test_quiet_says_nothing(go):
     _, _, _, said = go(fleet(3, web1="fails"), quiet=True)
     assert said == ""
