@@ -261,6 +261,16 @@ engine_pid() {
   [ -n "$pid" ] && [ -d "/proc/$pid" ] && echo "$pid"
 }
 
+# engine_end PID: it has a moment to end by itself.
+engine_end() {
+  kill "$1" 2>/dev/null || return 0
+  limit=$(($(now) + 20))
+  while kill -0 "$1" 2>/dev/null; do
+    if [ "$(now)" -ge "$limit" ]; then kill -9 "$1" 2>/dev/null || :; return 0; fi
+    nap
+  done
+}
+
 engine_answers() { timeout 20 docker version >/dev/null 2>&1; }
 
 # comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
