@@ -283,6 +283,16 @@ runs_engine() {
   case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in *docker*) of_this_host "$1" ;; *) return 1 ;; esac
 }
 
+# engine_end PID: it has a moment to end by itself.
+engine_end() {
+  kill "$1" 2>/dev/null || return 0
+  limit=$(($(now) + 20))
+  while kill -0 "$1" 2>/dev/null; do
+    if [ "$(now)" -ge "$limit" ]; then kill -9 "$1" 2>/dev/null || :; return 0; fi
+    nap
+  done
+}
+
 engine_answers() {
   if have docker; then timeout 20 docker version >/dev/null 2>&1; else api_shows '"ServerVersion":'; fi
 }

@@ -387,6 +387,16 @@ runs_engine() {
   case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in *docker*) of_this_host "$1" ;; *) return 1 ;; esac
 }
 
+# engine_end PID: it has a moment to end by itself.
+engine_end() {
+  kill "$1" 2>/dev/null || return 0
+  limit=$(($(now) + 20))
+  while kill -0 "$1" 2>/dev/null; do
+    if [ "$(now)" -ge "$limit" ]; then kill -9 "$1" 2>/dev/null || :; return 0; fi
+    nap
+  done
+}
+
 engine_answers() {
   if have docker; then timeout 20 docker version >/dev/null 2>&1; else api_shows '"ServerVersion":'; fi
 }
@@ -425,10 +435,14 @@ engine_start() {
     exec setsid "$engine_program" 
   ) </dev/null >>/var/log/docker.log 2>&1 &
   daemon=$!
-  limit=$(($(now) + 60))
+  limit=$(($(now) + 120))
   until engine_answers; do
     kill -0 "$daemon" 2>/dev/null || return 1
-    [ "$(now)" -lt "$limit" ] || return 1
+    if [ "$(now)" -ge "$limit" ]; then
+      note "dockerd has not answered within 120 s, it is stopped"
+      engine_end "$daemon"
+      return 1
+    fi
     nap
   done
 }
@@ -444,12 +458,8 @@ engine_end_orphan() {
     die "dockerd runs already, as $(process "$parent"), but its pid file is gone; stop it first: kill $parent"
   fi
   case $(tr '\0' ' ' <"/proc/$orphan/cmdline") in
-    *containerd*/var/run/docker/containerd/*) kill "$orphan" || : ;;
-    *) return 0 ;;
+    *containerd*/var/run/docker/containerd/*) engine_end "$orphan" ;;
   esac
-  limit=$(($(now) + 10))
-  while [ -d "/proc/$orphan" ] && [ "$(now)" -lt "$limit" ]; do nap; done
-  if [ -d "/proc/$orphan" ]; then kill -9 "$orphan" || :; fi
 }
 engine_stop() {
   pid=$(engine_pid) || return 0
@@ -462,7 +472,10 @@ engine_stop() {
 }
 engine_restart() { engine_stop && engine_start; }
 engine_reload() { kill -HUP "$(engine_pid)"; }
-engine_recover() { engine_restart; }
+engine_recover() {
+  if ! engine_stop && pid=$(engine_pid); then engine_end "$pid"; fi
+  engine_start
+}
 engine_enable() { :; }
 
 step_1() {

@@ -387,6 +387,16 @@ runs_engine() {
   case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in *docker*) of_this_host "$1" ;; *) return 1 ;; esac
 }
 
+# engine_end PID: it has a moment to end by itself.
+engine_end() {
+  kill "$1" 2>/dev/null || return 0
+  limit=$(($(now) + 20))
+  while kill -0 "$1" 2>/dev/null; do
+    if [ "$(now)" -ge "$limit" ]; then kill -9 "$1" 2>/dev/null || :; return 0; fi
+    nap
+  done
+}
+
 engine_answers() {
   if have docker; then timeout 20 docker version >/dev/null 2>&1; else api_shows '"ServerVersion":'; fi
 }
@@ -413,17 +423,22 @@ say_why() {
 # is missing (Debian 12, docker.io 20.10.24): stop, whatever it says, then start.
 engine_log() { tail -n +"$((${log_lines:-0} + 1))" /var/log/docker.log 2>/dev/null; }
 engine_mark_log() { log_lines=$(wc -l 2>/dev/null </var/log/docker.log || echo 0); }
-engine_start() { engine_mark_log; service docker start; }
+engine_start() { engine_mark_log; timeout 120 service docker start; }
 engine_restart() {
   engine_mark_log
-  service docker stop || :
+  engine_stop || :
   limit=$(($(now) + 60))
   while engine_pid >/dev/null && [ "$(now)" -lt "$limit" ]; do nap; done
-  service docker start
+  timeout 120 service docker start
 }
-engine_stop() { service docker stop; }
+engine_stop() { timeout 600 service docker stop; }
 engine_reload() { kill -HUP "$(engine_pid)"; }
-engine_recover() { engine_restart; }
+engine_recover() {
+  engine_restart || {
+    if pid=$(engine_pid); then engine_end "$pid"; fi
+    timeout 120 service docker start
+  }
+}
 engine_enable() {
   if have update-rc.d; then update-rc.d docker defaults >/dev/null
   elif have chkconfig; then chkconfig docker on
