@@ -43,6 +43,7 @@ TOOLS = {
     "timeout": "coreutils",
     "tr": "coreutils",
     "umount": "mount",
+    "unshare": "util-linux",
     # The two commands of README need these, and README names them.
     "make": "make",
     "python3": "python3",
@@ -60,6 +61,7 @@ TOOLS = {
     "gpg": "gnupg",
     "gpgconf": "gnupg",
     "openssl": "openssl",
+    "ssh": "openssh-client",
     "ssh-add": "openssh-client",
     "ssh-agent": "openssh-client",
     "ssh-keygen": "openssh-client",
