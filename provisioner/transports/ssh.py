@@ -145,7 +145,8 @@ class SSHTransport:
 
         where = f"{settings.host} port {settings.port}"
         transport = Client(self._stream(settings))
-        transport.banner_timeout = transport.auth_timeout = transport.handshake_timeout = settings.timeout
+        transport.auth_timeout = transport.handshake_timeout = settings.timeout
+        transport.banner_timeout = 2 * settings.timeout + 5  # start_client ends first, and says that it was time
         try:
             restrict(transport, settings.algorithms, self._name)
         except UnreachableError:

@@ -46,9 +46,11 @@ def answered(host: str, sources: Sequence[Source], given: Sequence[Line], why: U
     criteria = {word.partition("=")[0].lower().lstrip("!") for line in lines.get("match", ()) for word in line.words}
     if criteria & _WITH_COMMAND:
         arguments += ["sh", "-s"]
+    # What stands nowhere is a default, of which we have our own.
+    wanted = frozenset({*lines, "hostname"}) if complete else None
     stamps = tuple((str(each.path), each.path.stat().st_mtime_ns) for each in sources if each.is_there())
     try:
-        answer = _asked(tuple(arguments), text, stamps)
+        answer = _asked(tuple(arguments), text, wanted, stamps)
     except ssh_program.RefusedError as cause:
         unsupported = any(words in str(cause).lower() for words in _UNSUPPORTED)
         what = f"{why.what} is not supported by the ssh of this machine" if unsupported else why.what
@@ -56,8 +58,6 @@ def answered(host: str, sources: Sequence[Source], given: Sequence[Line], why: U
             f"{why.place}: {what}: it says: {cause}",
             hint=f"ssh -G {shlex.quote(host)} shows it; --ssh-config FILE takes another configuration",
         ) from cause
-    if complete:  # what stands nowhere is a default, of which we have our own
-        answer = {keyword: rests for keyword, rests in answer.items() if keyword in lines or keyword == "hostname"}
     return _found(host, answer, lines, given)
 
 
@@ -96,15 +96,18 @@ def _account_home() -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _asked(
-    arguments: tuple[str, ...], text: str | None, stamps: tuple[tuple[str, int], ...]
+    arguments: tuple[str, ...], text: str | None, wanted: frozenset[str] | None, stamps: tuple[tuple[str, int], ...]
 ) -> Mapping[str, list[str]]:
+    """Keep what is `wanted` of a host's options only: there may be thousands of hosts."""
     del stamps  # changed files give another answer
     if text is None:
-        return ssh_program.options(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "config"
-        file.write_text(text, encoding="utf-8")
-        return ssh_program.options(["-F", str(file), *arguments])
+        answer = ssh_program.options(arguments)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "config"
+            file.write_text(text, encoding="utf-8")
+            answer = ssh_program.options(["-F", str(file), *arguments])
+    return {keyword: rests for keyword, rests in answer.items() if wanted is None or keyword in wanted}
 
 
 def _found(

@@ -21,30 +21,20 @@ def check_host(name: str) -> str:
     """Return the name of a host.
 
     Raises:
-        UsageError: OpenSSH refuses it as well, or it has no letters that can be shown.
+        UsageError: OpenSSH refuses it as well, or it cannot be shown as it is.
     """
-    if not name or name.startswith("-") or _IN_NO_HOST.search(name) or not name.isprintable() or len(name) > _LONGEST:
-        raise UsageError(
-            f"{_shown(name)} is not the name of a host: it is empty, begins with a dash, or has characters that a "
-            "shell reads",
-            hint="letters, digits, dots and dashes, an IPv4 or an IPv6 address",
-        )
-    return name
+    return _check(
+        name, _IN_NO_HOST, "the name of a host", "letters, digits, dots and dashes, an IPv4 or an IPv6 address"
+    )
 
 
 def check_user(name: str) -> str:
     """Return a login name that came with a host or on the command line.
 
     Raises:
-        UsageError: OpenSSH refuses it as well, or it has no letters that can be shown.
+        UsageError: OpenSSH refuses it as well, or it cannot be shown as it is.
     """
-    if not name or name.startswith("-") or _IN_NO_USER.search(name) or not name.isprintable() or len(name) > _LONGEST:
-        raise UsageError(
-            f"{_shown(name)} is not a login name: it is empty, begins with a dash, or has characters that a shell "
-            "reads",
-            hint="OpenSSH takes such a name from a User line of ~/.ssh/config only",
-        )
-    return name
+    return _check(name, _IN_NO_USER, "a login name", "OpenSSH takes such a name from a User line of ~/.ssh/config only")
 
 
 def jump_place(place: str) -> tuple[str | None, str, int | None]:
@@ -77,6 +67,15 @@ def canonical(host: str) -> str:
 
 def is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) < 65536
+
+
+def _check(name: str, refused: re.Pattern[str], what: str, hint: str) -> str:
+    if not name or name.startswith("-") or refused.search(name) or not name.isprintable() or len(name) > _LONGEST:
+        raise UsageError(
+            f"{_shown(name)} is not {what}: it is empty, begins with a dash, or has characters that a shell reads",
+            hint=hint,
+        )
+    return name
 
 
 def _shown(name: str) -> str:

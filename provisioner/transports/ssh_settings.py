@@ -35,7 +35,7 @@ class SSHOptions:
         check_host(self.host)
         if self.user:
             check_user(self.user)
-        if self.port is not None and not 0 <= self.port < 65536:
+        if self.port is not None and not 0 < self.port < 65536:
             raise UsageError(f"port {self.port} of {self.host} is not a number from 1 to 65535")
         if self.timeout is not None and not (self.timeout >= 0 and math.isfinite(self.timeout)):
             raise UsageError(f"a timeout of {self.timeout} s for {self.host} is not possible")

@@ -12,19 +12,7 @@ import pytest
 
 from provisioner.errors import AnswerTooLongError, ConnectionLostError
 from provisioner.transports.local import LocalTransport
-from tests.transports.ssh_server import Server, key
-
-RELAY = """\
-import os, socket, sys, threading
-there = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-def up():
-    while data := os.read(0, 65536):
-        there.sendall(data)
-    there.shutdown(socket.SHUT_WR)
-threading.Thread(target=up, daemon=True).start()
-while data := there.recv(65536):
-    os.write(1, data)
-"""
+from tests.transports.ssh_server import RELAY, Server, key
 
 # paramiko's own threads end with an EOFError when the other end, here in the same process, goes first.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -64,14 +64,6 @@ def _here(tmp_path, monkeypatch):
     assert not (tmp_path / MARKER).exists(), "a name was run by a shell"
 
 
-@pytest.fixture
-def config(home):
-    def write(text):
-        (home / ".ssh/config").write_text(text)
-
-    return write
-
-
 def tried(**options):
     """Reach for a host; it ends with an error of ours."""
     with pytest.raises(UsageError) as caught:

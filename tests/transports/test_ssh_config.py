@@ -7,25 +7,11 @@ import os
 import pytest
 
 from provisioner.errors import HostKeyError, UnreachableError, UsageError
-from provisioner.transports import ssh_config
 from provisioner.transports.ssh_config import SSHOptions, jump_place, resolve
 from tests.transports.ssh_server import Server, key
 
 # paramiko's own threads end with an EOFError when the other end, here in the same process, goes first.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-
-
-@pytest.fixture
-def config(home, monkeypatch):
-    monkeypatch.setattr(ssh_config, "_SYSTEM_CONFIG", str(home / "system_config"))
-
-    def write(text, name=".ssh/config"):
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def test_defaults(config, home, monkeypatch):
@@ -193,6 +179,28 @@ def test_jump_hosts(place, expected):
 def test_no_jump_hosts(place):
     with pytest.raises(UsageError, match="is not a jump host"):
         jump_place(place)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"port": 0},
+        {"port": 65536},
+        {"port": -1},
+        {"timeout": -1.0},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+    ],
+)
+def test_numbers_that_are_none(options):
+    with pytest.raises(UsageError, match="web1 is not"):
+        SSHOptions("web1", **options)
+
+
+@pytest.mark.parametrize(("text", "timeout"), [("ConnectTimeout 2147483647", 86400.0), ("ConnectTimeout 0", 15.0)])
+def test_no_timeout_is_too_large_for_a_socket(config, text, timeout):
+    config(f"{text}\n")
+    assert resolve(SSHOptions("web1")).timeout == timeout
 
 
 # --- against servers ----------------------------------------------------------------------------------------------

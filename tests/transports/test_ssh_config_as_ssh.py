@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
-from provisioner.transports import ssh_config, ssh_program
+from provisioner.transports import ssh_program
 from provisioner.transports.ssh_config import SSHOptions, resolve
 from provisioner.transports.ssh_keywords import KNOWN, NOT_EVERYWHERE
 from tests.machine import needs
@@ -190,19 +190,6 @@ def asked(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     ssh_program._knows.cache_clear()
     return lambda: log.read_text().splitlines() if log.exists() else []
-
-
-@pytest.fixture
-def config(home, monkeypatch):
-    monkeypatch.setattr(ssh_config, "_SYSTEM_CONFIG", str(home / "system_config"))
-
-    def write(text, name=".ssh/config"):
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def fleet(number=50):
