@@ -11,6 +11,7 @@ import pytest
 
 from provisioner.mirror_probe.judge import judge
 from provisioner.mirror_probe.proxies import proxies
+from provisioner.remote import mirror_probe as probing
 from provisioner.remote.mirror_probe import probe
 from provisioner.transports.local import LocalTransport
 from tests.machine import needs
@@ -18,6 +19,13 @@ from tests.remote import registries as r
 
 MIRROR = "http://mirror.corp.test"
 """A name that nobody but the proxy of a test knows."""
+
+
+@pytest.fixture(autouse=True)
+def patient(impatient, monkeypatch):
+    """Many hops on a busy machine take their time; nothing here waits for a limit but for a silent host."""
+    monkeypatch.setattr(probing, "LIMIT", 8)
+    monkeypatch.setattr(probing, "TOTAL", 90)
 
 
 def ask(url, proxy, *, no_proxy="", tool="", said_by="/etc/docker/daemon.json"):
