@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import ssl
-import subprocess
 from dataclasses import replace
 
 import pytest
@@ -105,12 +103,7 @@ def test_a_tool_that_cannot_use_the_proxy_says_so(tool, proxy):
 @pytest.mark.parametrize("tool", ["curl", "python3"], indirect=True)
 def test_https_goes_through_a_tunnel(tool, tmp_path, monkeypatch):
     needs("openssl")
-    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mirror.corp.test", "-days", "2"]
-    words += ["-addext", "subjectAltName=DNS:mirror.corp.test"]
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(["openssl", *words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = r.certified(tmp_path, "mirror.corp.test")
     monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with r.serving(r.Registry(), tls=context) as server:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
-import subprocess
 
 import pytest
 
@@ -154,12 +152,7 @@ def test_a_token_goes_to_the_host_that_asked_for_it_and_to_no_other(tool):
 )
 def test_http_that_sends_on_to_https(tool, verdict, evidence, tmp_path, monkeypatch):
     needs("openssl")
-    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
-    words += ["-addext", "subjectAltName=DNS:localhost"]
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(["openssl", *words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = r.certified(tmp_path, "localhost")
     if tool != "wget":
         monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate))
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
