@@ -131,7 +131,12 @@ def _table(views: list[tuple[Outcome, MirrorStatus | None]]) -> Iterator[str]:
         if found is None:
             rows.append((outcome.host, outcome.status, "", "", "", ""))
             continue
-        others = [f"{name}: {' '.join(row.urls)}" for name, mirrors in found.others.items() for row in mirrors]
+        others = [
+            f"{name}: {row.instead or ' '.join(row.urls)}"
+            for name, mirrors in found.others.items()
+            for row in mirrors
+            if not row.problem
+        ]
         shown = "-" if found.shown is None else " ".join(found.shown) or "none"
         state = _state(found) if not outcome.error else outcome.status.replace("_", " ")
         rows.append((outcome.host, state, found.version, shown, found.configured.by, "; ".join(others)))
