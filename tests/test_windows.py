@@ -33,7 +33,8 @@ WITHOUT = {
 
 KNOWN = {
     # This machine as a host: it has no sh there either.
-    "provisioner.transports.local": {"os.killpg", "signal.SIGKILL", "os.set_blocking", "selectors"},
+    "provisioner.transports.local": {"sh", "os.killpg", "signal.SIGKILL", "os.set_blocking", "selectors"},
+    "provisioner.transports.ssh_route": {"sh"},  # ProxyCommand, with sockets as its streams
     "provisioner.transports.known_hosts": {"fcntl"},
     "provisioner.transports.local_file": {"os.chown", "os.geteuid", "os.getegid"},  # behind hasattr(os, "chown")
 }
@@ -53,6 +54,8 @@ def uses(tree):
             yield from (alias.name for alias in node.names if alias.name in {*LACKING, "selectors"})
         elif isinstance(node, ast.ImportFrom) and node.module in LACKING:
             yield node.module
+        elif isinstance(node, ast.List) and node.elts and getattr(node.elts[0], "value", "") == "sh":
+            yield "sh"
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if node.attr in WITHOUT.get(node.value.id, ()):
                 yield f"{node.value.id}.{node.attr}"

@@ -128,7 +128,7 @@ def _containerd(facts: Facts) -> Iterator[Mirrors]:
     for file in facts.other_engines.files:
         if (file.asked or file.path).startswith(f"{CONTAINERD}/"):
             row = hosts_toml(file)
-            yield replace(row, urls=(), problem=unread) if config.reads_hosts is False and not row.problem else row
+            yield replace(row, problem=unread) if config.reads_hosts is False and not row.problem else row
 
 
 def _conflicts(host: Host, flags: tuple[str, ...]) -> list[str]:

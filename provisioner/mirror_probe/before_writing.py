@@ -29,9 +29,9 @@ def refuse_hopeless(host: str, judged: Sequence[Judged], *, login: str = "") -> 
 
 
 def doubts_of(judged: Iterable[Judged]) -> tuple[str, ...]:
-    """Return a warning for each mirror that is not alive as the host sees it."""
+    """Return a warning for each mirror that has something against it; that a host's tools cannot see it is nothing."""
     return tuple(
         f"{mirror.url} is {mirror.verdict}, seen from this host: {mirror.evidence}"
         for mirror in judged
-        if mirror.verdict != "alive"
+        if mirror.verdict not in {"alive", "unknown"}
     )

@@ -73,7 +73,7 @@ def _refused(mirror: Probed, ping: Answer, manifest: Answer | None) -> Finding |
     if token and token.exit == _TOOL:
         return Finding("unknown", token.error)
     if token and token.status != 200:
-        return Finding("restricted" if token.status else "dead", f"the token service {told(mirror, token)}")
+        return Finding("restricted" if token.status else "dead", _of("the token service", mirror, token))
     refused = next((answer for answer in (manifest, ping) if answer and answer.status in _REFUSALS), None)
     if refused is None:
         return None
@@ -97,7 +97,7 @@ def _not_served(mirror: Probed, ping: Answer, manifest: Answer | None) -> Findin
         why = (manifest and manifest.error) or mirror.unfinished or mirror.tool
         return Finding("unknown", f"/v2/ {said(ping)}; more could not be asked ({why})")
     if not manifest.status or manifest.status >= 500:
-        return Finding("dead", f"/v2/ {said(ping)}, and {HELLO.name} {told(mirror, manifest)}")
+        return Finding("dead", f"/v2/ {said(ping)}, and {_of(HELLO.name, mirror, manifest)}")
     if manifest.status == 200:
         kind = manifest.headers.get("content-type", "")
         return Finding("not a Docker Hub mirror", f"{HELLO.name} is no manifest: {kind}{_at(mirror, manifest)}")
@@ -118,7 +118,7 @@ def _served(mirror: Probed, manifest: Answer) -> Finding:
         restricted = blob.status in _REFUSALS
         return Finding(
             "restricted" if restricted else "dead",
-            f"serves the manifest of {HELLO.name}, and its blob {told(mirror, blob)}",
+            f"serves the manifest of {HELLO.name}, and {_of('its blob', mirror, blob)}",
         )
     if blob.sha256 != blob.wanted:
         damage = f"{_at(mirror, blob)} is {blob.sha256[:12]} instead of {blob.wanted[:12]}"
@@ -135,6 +135,10 @@ def _is_page(answer: Answer) -> bool:
 def is_manifest(answer: Answer) -> bool:
     kind = answer.headers.get("content-type", "")
     return "docker-content-digest" in answer.headers or any(vendor in kind for vendor in _MANIFEST_TYPES)
+
+
+def _of(what: str, mirror: Probed, answer: Answer) -> str:
+    return f"{what}{'' if answer.status else ':'} {told(mirror, answer)}"
 
 
 def told(mirror: Probed, answer: Answer) -> str:

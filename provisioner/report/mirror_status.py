@@ -75,7 +75,12 @@ def _row(host: HostMirrors) -> tuple[str, str, str, str, str, str]:
     outcome, found = host.outcome, host.mirrors
     if found is None:
         return outcome.host, outcome.status, "", "", "", ""
-    others = [f"{name}: {' '.join(row.urls)}" for name, mirrors in found.others.items() for row in mirrors]
+    others = [
+        f"{name}: {row.instead or ' '.join(row.urls)}"
+        for name, mirrors in found.others.items()
+        for row in mirrors
+        if not row.problem
+    ]
     shown = "-" if found.shown is None else " ".join(found.shown) or "none"
     state = _state(found) if not outcome.error else outcome.status.replace("_", " ")
     return outcome.host, state, found.version, shown, found.configured.by, "; ".join(others)

@@ -59,7 +59,7 @@ BLOB = answer(200, sha256="2", wanted="2")
 )  # fmt: skip
 def test_what_is_hopeless(found, verdict, hopeless):
     assert (found.verdict, found.hopeless) == (verdict, hopeless), found
-    assert len(doubts_of([found])) == (verdict != "alive")
+    assert len(doubts_of([found])) == (verdict not in {"alive", "unknown"})
     if hopeless:
         with pytest.raises(BlockedError, match=r"no image can come to web01 through https://m\.corp: "):
             refuse_hopeless("web01", [found])

@@ -202,12 +202,12 @@ def test_hosts_toml_that_containerd_does_not_read_is_not_shown_as_its_own():
     files = [(CONTAINERD_CONFIG, INLINE), (HUB, hosts_toml_text("docker.io", [A]))]
     assert shown(*files)["containerd"][1] == (
         "docker.io",
-        [],
+        [A],
         f"containerd does not read it: {CONTAINERD_CONFIG} has mirrors or certificates of its own",
     )
     silent = [(CONTAINERD_CONFIG, "version = 2\n"), (HUB, hosts_toml_text("docker.io", [A]))]
     (row,) = shown(*silent, packages={"containerd.io": "1.7.27-1"})["containerd"]
-    assert row == ("docker.io", [], f"containerd does not read it: no config_path names {CONTAINERD}")
+    assert row == ("docker.io", [A], f"containerd does not read it: no config_path names {CONTAINERD}")
     (row,) = shown(*silent, packages={"containerd.io": "2.2.1-1"})["containerd"]
     assert row == ("docker.io", [A], None)
     off = [(CONTAINERD_CONFIG, 'disabled_plugins = ["cri"]\n'), (HUB, hosts_toml_text("docker.io", [A]))]

@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import json
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -167,6 +169,17 @@ class Slow(Registry):
     def page(self, path):
         time.sleep(self.seconds)
         return super().page(path)
+
+
+def certified(folder, name):
+    """Return (context, certificate file) of a server that is called `name`, signed by itself."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-days", "2"]
+    words += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", certificate]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
 
 
 @contextlib.contextmanager

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import ssl
-import subprocess
 from dataclasses import replace
 
 import pytest
 
 from provisioner.mirror_probe.judge import judge
 from provisioner.mirror_probe.proxies import proxies
+from provisioner.remote import mirror_probe as probing
 from provisioner.remote.mirror_probe import probe
 from provisioner.transports.local import LocalTransport
 from tests.machine import needs
@@ -18,6 +17,13 @@ from tests.remote import registries as r
 
 MIRROR = "http://mirror.corp.test"
 """A name that nobody but the proxy of a test knows."""
+
+
+@pytest.fixture(autouse=True)
+def patient(impatient, monkeypatch):
+    """Many hops on a busy machine take their time; nothing here waits for a limit but for a silent host."""
+    monkeypatch.setattr(probing, "LIMIT", 8)
+    monkeypatch.setattr(probing, "TOTAL", 90)
 
 
 def ask(url, proxy, *, no_proxy="", tool="", said_by="/etc/docker/daemon.json"):
@@ -97,12 +103,7 @@ def test_a_tool_that_cannot_use_the_proxy_says_so(tool, proxy):
 @pytest.mark.parametrize("tool", ["curl", "python3"], indirect=True)
 def test_https_goes_through_a_tunnel(tool, tmp_path, monkeypatch):
     needs("openssl")
-    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mirror.corp.test", "-days", "2"]
-    words += ["-addext", "subjectAltName=DNS:mirror.corp.test"]
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(["openssl", *words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = r.certified(tmp_path, "mirror.corp.test")
     monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with r.serving(r.Registry(), tls=context) as server:

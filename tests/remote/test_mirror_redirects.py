@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
-import subprocess
 
 import pytest
 
 from provisioner.mirror_probe.judge import judge
 from provisioner.mirror_probe.proxies import NONE
+from provisioner.remote import mirror_probe as probing
 from provisioner.remote.mirror_probe import probe
 from provisioner.transports.local import LocalTransport
 from tests.machine import needs
 from tests.remote import registries as r
 
 PAGE = b"<!doctype html><title>Sign in</title>"
+
+
+@pytest.fixture(autouse=True)
+def patient(impatient, monkeypatch):
+    """Many hops on a busy machine take their time; nothing here waits for a limit but for a silent host."""
+    monkeypatch.setattr(probing, "LIMIT", 8)
+    monkeypatch.setattr(probing, "TOTAL", 90)
 
 
 def ask(*urls, tool=""):
@@ -146,12 +152,7 @@ def test_a_token_goes_to_the_host_that_asked_for_it_and_to_no_other(tool):
 )
 def test_http_that_sends_on_to_https(tool, verdict, evidence, tmp_path, monkeypatch):
     needs("openssl")
-    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
-    words += ["-addext", "subjectAltName=DNS:localhost"]
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(["openssl", *words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = r.certified(tmp_path, "localhost")
     if tool != "wget":
         monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate))
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
