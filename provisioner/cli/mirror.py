@@ -9,7 +9,7 @@ import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.mirror_list import list_
-from provisioner.cli.mirror_options import MirrorPlaces, split_registries
+from provisioner.cli.mirror_options import MirrorPlaces, is_mirror, split_registries
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
@@ -101,16 +101,20 @@ def add(
 def remove(
     words: Words = None,
     *,
+    exact: Annotated[
+        Optional[list[str]],
+        typer.Option("--exact", help="one that is no URL, as it stands in the file; repeatable", metavar="TEXT"),
+    ] = None,
     places: MirrorPlaces,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Remove mirrors from those that a host has; the others stay in their order."""
-    urls, targets = _named(words, "remove")
+    urls, targets = ([], words or []) if exact and not any(map(is_mirror, words or [])) else _named(words, "remove")
     _change(
         "mirror remove",
-        {"mirror_change": {"remove": urls}},
+        {"mirror_change": {"remove": [*urls, *(exact or [])]}},
         targets,
         places,
         rollout=rollout,
