@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from provisioner.catalogue.rows import data
 from provisioner.catalogue.versions import upstream
@@ -112,9 +111,9 @@ def _problem(name: str, value: Any, engine: Release) -> str:
         return f"{name} is no key of daemon.json" + (f"; did you mean {similar[0]}?" if similar else "")
     note = f" ({row.note})" if row.note else ""
     if engine and engine < row.since:
-        return f"{name} came with Docker {_shown(row.since)}, this is {_shown(engine)}{note}"
+        return f"{name} came with Docker {release_name(row.since)}, this is {release_name(engine)}{note}"
     if engine and row.until and engine >= row.until:
-        return f"{name} went with Docker {_shown(row.until)}, this is {_shown(engine)}{note}"
+        return f"{name} went with Docker {release_name(row.until)}, this is {release_name(engine)}{note}"
     if wrong := _wrong_type(row, value):
         return wrong
     if name == "registry-mirrors":
@@ -166,15 +165,18 @@ def _kinds(values: Iterable[Any]) -> str:
 
 def _mirror_path(url: str, engine: Release) -> str:
     rules = [rule["allowed"] for rule in data("daemon_keys")["mirror_path"] if release(rule["engines"]) <= engine]
-    path = urlsplit(url).path
+    path = re.sub(r"\A[^/]*", "", re.split(r"[?#]", url.partition("://")[2])[0])
     if not rules or rules[-1] == "any" or not path or (path == "/" and rules[-1] == "slash"):
         return ""
     since = next(row["engines"] for row in data("daemon_keys")["mirror_path"] if row["allowed"] == "any")
-    return f"the mirror {url} has a path; Docker takes one since {since}, this is {_shown(engine)}"
+    return f"the mirror {url} has a path; Docker takes one since {since}, this is {release_name(engine)}"
 
 
-def _shown(engine: Release) -> str:
-    return ".".join(map(str, engine[:2] if engine[2] == 0 else engine))
+def release_name(engine: Release) -> str:
+    """(28, 0, 0) -> `28.0`, (26, 1, 5) -> `26.1.5`, and (18, 9, 0) -> `18.09`, since the second was a month then."""
+    first, second, third = engine
+    month = f"{second:02}" if first < 20 else str(second)
+    return f"{first}.{month}" + (f".{third}" if third else "")
 
 
 @functools.cache

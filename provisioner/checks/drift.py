@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provisioner.catalogue.daemon_keys import problems
+from provisioner.catalogue.daemon_values import idle, refusals
 from provisioner.checks import single
 from provisioner.errors import ProvisionerError
 from provisioner.facts.daemon_live import live_value, shows
@@ -68,11 +68,14 @@ def _configuration(host: Host) -> Iterator[Check]:
         yield Check("configuration", passed=False, detail=f"the next start will fail: {broken.message}")
         return
     current = host.daemon_json.values
-    wrong = [*problems(current, info.version if info else "")]
+    wrong = refusals(current, host.engine_version)
     twice = ((key, place) for key in current for place in host.flag_places(key)[:1])
     wrong += [f"{place.where} gives {place.flag}, and {path} has {key} as well" for key, place in twice]
     if wrong:
         yield Check("configuration", passed=False, detail=f"the next start will fail: {'; '.join(wrong)}")
+        return
+    if useless := idle(current, host.engine_version):
+        yield Check("configuration", passed=False, detail=f"no container starts with it: {'; '.join(useless)}")
         return
     stale = [key for key, value in current.items() if info and value is not None and not shows(info, key, value)]
     said = ", ".join(f"{key} is {live_value(info, key)!r}" for key in stale) if info else ""

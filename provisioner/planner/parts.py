@@ -12,7 +12,7 @@ from provisioner.plan.model import Restart
 from provisioner.plan.package_steps import hold_packages
 from provisioner.plan.part import Part, part
 from provisioner.planner.daemon_config import daemon_step
-from provisioner.planner.daemon_keys_check import daemon_warnings
+from provisioner.planner.daemon_keys_check import daemon_warnings, refuse_kept
 from provisioner.planner.intent import Intent
 from provisioner.planner.missing_packages import missing_packages, missing_packages_step
 from provisioner.planner.other_engines import other_engine_steps
@@ -72,6 +72,8 @@ def engine(host: Host, intent: Intent) -> Part:
     configuration, restart = daemon_step(
         host, wanted, installs=intent.installs, version=intent.version, take_over=spec.take_over
     )
+    if configuration is not None and not intent.installs:
+        refuse_kept(host, wanted, intent.version)
     service = (
         service_step(
             host.facts,

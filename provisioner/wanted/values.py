@@ -43,6 +43,16 @@ def registry_mirror(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
+def mirror_text(text: str) -> str:
+    """Return a mirror as it may stand in a file: in its one form, or as it is where it is no mirror at all."""
+    try:
+        return registry_mirror(text)
+    except ValueError:
+        if not text.strip("/"):
+            raise
+        return text.rstrip("/")
+
+
 def _bare(url: str) -> str:
     host = re.sub(r"^[a-z]*:?/*", "", url, flags=re.IGNORECASE).rpartition("@")[2]
     return host or "mirror.example.com"
