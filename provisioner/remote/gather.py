@@ -29,7 +29,8 @@ def gather(transport: Transport, *, become_password: str | None = None, brief: b
     answer = _ask(transport, nonce, become_password, brief=brief)
     answered = time.time()
     facts = parse_answer(*answer, nonce)
-    return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if facts.clock else facts
+    told = 0 < facts.clock < 10**limits.DIGITS
+    return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if told else facts
 
 
 def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
