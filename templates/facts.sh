@@ -22,10 +22,12 @@ file() {
   [ ! -L "$1" ] || real=$(readlink -f "$1")
   attributes=
   if [ "${2:-}" = attributes ] && have lsattr; then attributes=$(lsattr -d "$real" 2>/dev/null); fi
-  begin file
-  owner=$(stat -c '%a %U:%G' "$real" 2>/dev/null)
+  owner=$(stat -c '%s %a %U:%G' "$real" 2>/dev/null)
   # An account that has gone has a number only.
-  case $owner in *UNKNOWN*) owner=$(stat -c '%a %u:%g' "$real") ;; esac
+  case $owner in *UNKNOWN*) owner=$(stat -c '%s %a %u:%g' "$real") ;; esac
+  if [ "${#owner}" -gt 0 ] && [ "${owner%% *}" -gt 1000000 ]; then value odd-file "$1 is larger than a megabyte"; return 0; fi
+  owner=${owner#* }
+  begin file
   printf '%s\n%s\n%s\n%s\n' "$real" "$1" "$owner" "${attributes%% *}"
   cat "$1"
   end file
@@ -167,7 +169,7 @@ other_engines() {
 # What the last run left, and what has become of it.
 record() {
   if [ ! -f /var/lib/provisioner/record ] || [ ! -r /var/lib/provisioner/record ]; then return 0; fi
-  begin record; cat /var/lib/provisioner/record; end record
+  begin record; head -c 1000000 /var/lib/provisioner/record; end record
   set --
   while read -r kind _ _ name; do
     if [ "$kind" = file ] && [ -f "$name" ]; then set -- "$@" "$name"; fi

@@ -9,7 +9,7 @@ import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.mirror_list import list_
-from provisioner.cli.mirror_options import MirrorWriting, is_mirror, split_registries, split_words
+from provisioner.cli.mirror_options import MirrorWriting, split_registries, split_words
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
@@ -97,7 +97,9 @@ def remove(
     output: o.ReportedOutput,
 ) -> None:
     """Remove mirrors from those that a host has; the others stay in their order."""
-    urls, targets = ([], words or []) if exact and not any(map(is_mirror, words or [])) else _named(words, "remove")
+    urls, targets = split_words(words)
+    if urls or not exact:
+        urls, targets = _named(words, "remove")
     wanted = {"mirror_change": {"remove": [*urls, *(exact or [])]}}
     code = _change("mirror remove", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
     raise typer.Exit(code)

@@ -21,6 +21,7 @@ from provisioner.errors import (
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.model import Facts
 from provisioner.plan.model import Plan, StepResult
+from provisioner.remote.answer import no_longer
 from provisioner.remote.gather import parse_answer
 from provisioner.remote.progress import OnStep, Progress
 from provisioner.scripts.render import apply_script, follow_script, launch_script
@@ -87,7 +88,8 @@ class _Watched:
         self.progress.begin()
         try:
             remaining = self._deadline - time.monotonic()
-            return self._transport.run(script, timeout=remaining, on_line=self.progress.line)
+            listener = no_longer(self.progress.host, self.progress.line)
+            return self._transport.run(script, timeout=remaining, on_line=listener)
         except AnswerTooLongError as over:
             raise self._left_alone(over) from over
         finally:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from provisioner.errors import FactsError
 from provisioner.masking import masked
 from provisioner.mirror_probe import HUB
 from provisioner.mirror_probe.answer import HELLO, Answer, Image, Probed
 from provisioner.mirror_probe.proxies import Proxies, engine_proxies
 from provisioner.remote.ask_host import ask_host
+from provisioner.transports import limits
 from provisioner.transports.base import Transport
 
 LIMIT, CONNECT, TOTAL = 8, 4, 20
@@ -40,7 +42,7 @@ def probe(
 
     Raises:
         ConnectError: see `Transport.run`.
-        FactsError: the answer is incomplete.
+        FactsError: the answer is incomplete, or there is no room on the host for those of the mirrors.
     """
     if proxies is None:
         proxies = engine_proxies(
@@ -64,6 +66,8 @@ def probe(
         tool=tool,
         proxies=proxies,
     )
+    if "no-room" in found:
+        raise FactsError(f"{transport.name}: {found['no-room']}")
     used = found.get("tool", "").replace("apt_helper", "apt-helper")
     return tuple(
         Probed(
@@ -116,7 +120,7 @@ def _answer(text: str) -> Answer:
 
 def _number(text: str) -> float:
     # Old curl writes decimals as the locale does.
-    match = re.match(r"\s*(\d+(?:[.,]\d+)?)", text)
+    match = re.match(rf"\s*([0-9]{{1,{limits.DIGITS}}}(?:[.,][0-9]{{1,{limits.DIGITS}}})?)(?![0-9])", text)
     return float(match[1].replace(",", ".")) if match else 0.0
 
 

@@ -63,8 +63,6 @@ def launch_script(
             nonce=nonce,
             run=run,
             holder=holder,
-            limit=limits.RUN,
-            limit_of_the_way_back=limits.WAY_BACK,
         )
     )
     return _envelope(nonce, payload, become_password, needs_root=True)
@@ -132,6 +130,7 @@ def _shell() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 # shell, not HTML: `finalize` quotes
     )
+    environment.globals["limits"] = limits
     environment.filters["raw"] = Raw
     environment.filters["comment"] = lambda value: Raw(" ".join(str(value).split()))
     return environment

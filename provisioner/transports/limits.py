@@ -15,14 +15,14 @@ LINE = 1 * MiB
 """A line that is passed on while a script runs."""
 
 FACTS = 4 * MiB
-"""An answer that is taken apart: facts, or the end of a run. A file of the host in it has at most 1 MB (facts.sh)."""
+"""What is taken of an answer, facts or a run's log with the facts at its end. A file of the host in it has at most 1 MB
+(facts.sh), a log 2 MiB besides its markers (follow.sh)."""
 
 MARKERS = 5_000
 """Markers of one run. A plan has some twenty steps, each with three and a note now and then."""
 
 STEP_LOG = 64 * 1024
-"""What is kept of a step's chatter, its end; the host has all of it. What a connection carries of it is bounded by
-the host itself (follow.sh)."""
+"""What is kept of a step's chatter, its end; the host has all of it."""
 
 DIGITS = 15
 """Of a number in an answer; more than that is no number that a host can mean."""

@@ -116,6 +116,7 @@ def test_joining_takes_no_longer_than_a_run_may(monkeypatch):
 
 TOO_MUCH = {
     "markers": ["@@N start one", *(f"@@N note {number}" for number in range(limits.MARKERS))],
+    "chatter": ["z" * 100_000] * 50,
     "a transport's limit": [AnswerTooLongError("web01: it printed more than 12 MiB", hint="look there")],
 }
 
@@ -130,7 +131,7 @@ def test_a_host_that_says_too_much_is_left_alone(lines, when):
 
 
 def test_of_a_steps_chatter_its_end_is_kept():
-    chatter = [f"{number} {'x' * 99}" for number in range(100_000)]
+    chatter = [f"{number} {'x' * 99}" for number in range(30_000)]
     ended = run(["@@N start one", *chatter, "y" * (limits.STEP_LOG * 3), "why", "@@N fail one 1", "@@N finished 1"])
     assert ended.results[0].log.endswith("y\nwhy")
     assert len(ended.results[0].log) <= limits.STEP_LOG + 4
@@ -149,8 +150,6 @@ def test_results_stay_when_the_facts_after_the_run_cannot_be_read():
     ended = run([*WHOLE, "@@N begin uname", "@@N left 0"])
     assert statuses(ended.results) == ["ok", "ok"]
     assert isinstance(ended.error, FactsError)
-    ended = run([*WHOLE, *["z" * 100_000] * 50, "@@N left 0"])
-    assert "longer than 4 MiB" in ended.error.message
 
 
 def test_a_run_that_was_cut_off_is_a_failure_that_says_so():

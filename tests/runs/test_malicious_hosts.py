@@ -1,0 +1,62 @@
+"""Hosts that answer without an end beside one that is well: what they cost the controller, and what it says of each."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.transports.ssh_server import Server, key
+
+NONCE = "n=$(sed -n 's/^N=//p' | head -n 1); "
+ANSWERS = {
+    "lines": "exec yes",
+    "empty lines": "exec yes ''",
+    "one line": "yes | exec tr -d '\\n'",
+    "errors": "exec yes >&2",
+    "bytes of no text": "exec cat /dev/urandom",
+    "frames": f'{NONCE}yes "\n@@$n begin os-release\nID=x\n\n@@$n end os-release"',
+    "a frame": f'{NONCE}printf "\\n@@%s begin os-release\\n" "$n"; exec yes',
+    "a long answer": f'{NONCE}head -c 11000000 /dev/urandom; printf "\\n@@%s done 0\\n" "$n"',
+}
+"""Name -> what such a host runs instead of our script, which is on its stdin."""
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
+
+def test_they_fail_alone_and_cost_little(tmp_path):
+    login = key("ecdsa", 3)
+    login.write_private_key_file(str(tmp_path / "key"))
+    (tmp_path / "home").mkdir()
+    with contextlib.ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(Server(keys=(login,), shell=("/bin/sh", "-c", answer)))
+            for name, answer in ANSWERS.items()
+        }
+        servers["well"] = stack.enter_context(Server(keys=(login,)))
+        (tmp_path / "known_hosts").write_text("".join(server.known_hosts() for server in servers.values()))
+        targets = {f"user@127.0.0.1:{server.port}": name for name, server in servers.items()}
+        began = time.monotonic()
+        with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "provisioner", "facts", *targets, "--json", "--private-key", tmp_path / "key",
+                 "--known-hosts", tmp_path / "known_hosts"],
+                stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, "HOME": str(tmp_path / "home")},
+            )  # fmt: skip
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        took = time.monotonic() - began
+    said = (tmp_path / "err").read_text()
+    (well,) = json.loads((tmp_path / "out").read_text())["hosts"]
+    assert process.returncode in {3, 4}, said
+    assert targets[well["name"]] == "well"
+    for target, name in targets.items():
+        assert (target in said and "\n  -> " in said) or name == "well", (name, said)
+    assert len(said) < 20_000
+    assert usage.ru_maxrss < 150 * 1024, f"{usage.ru_maxrss} kB"
+    assert took < 100
