@@ -24,7 +24,7 @@ def check(
     from functools import partial
 
     from provisioner.cli import hosts
-    from provisioner.cli.result import table
+    from provisioner.cli.result import table, terminal_width
     from provisioner.report.findings import check_document, check_text
     from provisioner.report.paint import paint_for
     from provisioner.runs import check as run
@@ -32,6 +32,7 @@ def check(
 
     found = hosts.targets(target, connection, wanted.said())
     checked = run.check(found, forks=connection.forks)
-    text = partial(check_text, passes=output.verbose, paint=paint_for("stdout", no_color=output.no_color))
+    paint = paint_for("stdout", no_color=output.no_color)
+    text = partial(check_text, passes=output.verbose, width=terminal_width(), paint=paint)
     shown = table(checked, output, document=check_document, text=text, failed=run.failed)
     raise typer.Exit(worst(host.exit_code for host in shown))

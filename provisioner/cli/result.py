@@ -17,7 +17,7 @@ from provisioner.report.paint import paint_for
 from provisioner.report.plans import planned_text
 from provisioner.report.rendered import rendered
 from provisioner.report.report_file import ReportFile
-from provisioner.report.table import outcomes_text
+from provisioner.report.table import lines_text, outcomes_text
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.survey import exit_code, stand_in
@@ -72,6 +72,11 @@ def table(
     return _printed(rows, render, lambda row, error: failed(row.host, error))
 
 
+def terminal_width() -> int | None:
+    """How wide stdout is; None when it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def report_file(output: Output) -> ReportFile:
     """Raises UsageError when --report cannot be written; no host has been contacted."""
     return ReportFile(output.report if isinstance(output, ReportedOutput) else None)
@@ -86,19 +91,23 @@ def finish(
     run: str | None = None,
     plans: bool = False,
     difference: bool = False,
+    lines: bool = False,
 ) -> int:
     """Print the result, write the report, return the exit code.
 
-    With `plans`, plans are the result. With `difference`, a host that would change makes that 9.
+    With `plans`, plans are the result. With `difference`, a host that would change makes that 9. With `lines`, -q
+    leaves a line a host.
     """
     paint = paint_for("stdout", no_color=output.no_color)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = terminal_width()
 
     def render(some: Sequence[Outcome]) -> list[Piece]:
         if output.as_json:
             return [(gate.exact, json_text(envelope(command, some, run=run, plans=plans)))]
         if plans:
-            return [(gate.result, planned_text(some, script=output.verbose, paint=paint))]
+            return [(gate.result, planned_text(some, script=output.verbose, width=width, paint=paint))]
+        if lines and output.quiet:
+            return [(gate.result, lines_text(some, paint=paint))]
         return [(gate.result, outcomes_text(some, width=width, paint=paint))]
 
     shown = _printed(outcomes, render, lambda outcome, error: stand_in(Outcome(outcome.host, "failed"), error))

@@ -24,7 +24,7 @@ def status(
 ) -> None:
     """Say what has changed on hosts: against the wanted state, their own files, and what the last run left.
 
-    Made for cron: changes nothing, a line for each host, exit code 9 when there is a difference.
+    Made for cron: changes nothing, with -q a line for each host, exit code 9 when there is a difference.
     """
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
@@ -36,4 +36,4 @@ def status(
         return run.status(target, probes=probe, accept=accept)
 
     found = hosts.targets(target, connection, wanted.said())
-    raise typer.Exit(survey("status", found, work, output, forks=connection.forks))
+    raise typer.Exit(survey("status", found, work, output, forks=connection.forks, lines=True))

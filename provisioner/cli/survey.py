@@ -22,6 +22,7 @@ def survey(
     forks: int,
     plans: bool = False,
     difference: bool = False,
+    lines: bool = False,
 ) -> int:
     """Do `work` on every host, print the result and return the exit code; see `finish`.
 
@@ -31,4 +32,4 @@ def survey(
     with closing(report_file(output)) as report:
         with watching(output) as progress:
             outcomes = run.survey(targets, work, progress, forks=forks)
-        return finish(command, outcomes, output, report=report, plans=plans, difference=difference)
+        return finish(command, outcomes, output, report=report, plans=plans, difference=difference, lines=lines)

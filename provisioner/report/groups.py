@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 Member = TypeVar("Member")
+WIDEST = 100
+"""Characters in which text is still easy to read."""
 
 
 def grouped(members: Iterable[Member], key: Callable[[Member], Hashable]) -> list[list[Member]]:
@@ -17,11 +20,16 @@ def grouped(members: Iterable[Member], key: Callable[[Member], Hashable]) -> lis
     return list(groups.values())
 
 
-def names(hosts: Sequence[str], indent: str = "  ") -> str:
+def without_name(host: str, text: str) -> str:
+    """`text` with a gap where it names the host itself: what two hosts say alike is the same then."""
+    return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "\0", text)
+
+
+def names(hosts: Sequence[str], indent: str = "  ", *, width: int = WIDEST) -> str:
     """Host names, wrapped."""
     return textwrap.fill(
         " ".join(hosts),
-        width=100,
+        width=width,
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,

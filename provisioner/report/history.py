@@ -11,8 +11,9 @@ from typing import Any
 from provisioner.report.columns import aligned
 from provisioner.report.envelope import document
 from provisioner.report.failure import hint_lines
+from provisioner.report.groups import grouped, names, without_name
 from provisioner.runs.fleet import worst
-from provisioner.runs.history import RunRecord
+from provisioner.runs.history import HostRecord, RunRecord
 
 
 def runs_document(records: Sequence[RunRecord]) -> dict[str, Any]:
@@ -66,12 +67,19 @@ def run_text(record: RunRecord) -> str:
         for host in record.hosts
     ]
     lines += ["", aligned(rows, right=4)]
-    for host in record.hosts:
-        if host.error:
-            lines += ["", f"{host.name}: {_words(host.status)}"]
-            lines += [f"  {line}" for line in host.error.removeprefix(f"{host.name}: ").split("\n")]
-            lines += hint_lines(host.hint or "")
+    for group in grouped([host for host in record.hosts if host.error], _failure):
+        first = group[0]
+        lines += ["", f"{first.name if len(group) == 1 else f'{len(group)} hosts'}: {_words(first.status)}"]
+        lines += [names([host.name for host in group])] if len(group) > 1 else []
+        lines += [f"  {line}" for line in (first.error or "").removeprefix(f"{first.name}: ").split("\n")]
+        lines += hint_lines(first.hint or "")
     return "\n".join(lines)
+
+
+def _failure(host: HostRecord) -> tuple[str, str, str]:
+    """What failed alike is told once."""
+    said = (host.error or "").removeprefix(f"{host.name}: ")
+    return host.status, without_name(host.name, said), without_name(host.name, host.hint or "")
 
 
 def _row(record: RunRecord) -> dict[str, Any]:

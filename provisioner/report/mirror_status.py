@@ -9,8 +9,8 @@ from provisioner.checks.mirror_status import MirrorStatus
 from provisioner.report.columns import aligned, one_line
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_lines, failure_text
+from provisioner.report.table import failures
 from provisioner.runs.mirror_status import HostMirrors
-from provisioner.runs.outcome import Outcome
 
 
 def mirror_status_document(hosts: Sequence[HostMirrors]) -> dict[str, Any]:
@@ -39,7 +39,8 @@ def _document(host: HostMirrors) -> dict[str, Any]:
 def _host(host: HostMirrors) -> Iterator[str]:
     outcome, found = host.outcome, host.mirrors
     if found is None:
-        yield from _failure(outcome)
+        if outcome.error:
+            yield failure_text(outcome.host, outcome.error)
         return
     engine = f"Docker {found.version}" if found.version else "the engine does not answer"
     yield f"{outcome.host}: {engine}, {_state(found)}"
@@ -68,7 +69,7 @@ def _table(hosts: Sequence[HostMirrors]) -> Iterator[str]:
     rows = [("HOST", "STATE", "DOCKER", "ENGINE'S MIRRORS", "CONFIGURED BY", "OTHERS")]
     rows += map(_row, hosts)
     yield aligned(rows)
-    yield from (f"\n{text}" for host in hosts for text in _failure(host.outcome))
+    yield from (f"\n{failure}" for failure in failures([host.outcome for host in hosts]))
 
 
 def _row(host: HostMirrors) -> tuple[str, str, str, str, str, str]:
@@ -90,7 +91,3 @@ def _state(found: MirrorStatus) -> str:
     if found.shown is None:
         return "not running"
     return "as configured" if found.agrees else "not as configured"
-
-
-def _failure(outcome: Outcome) -> list[str]:
-    return [failure_text(outcome.host, outcome.error)] if outcome.error else []

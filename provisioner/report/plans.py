@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from provisioner.masking import masked
 from provisioner.plan.model import Plan
 from provisioner.report.columns import hanging, one_line
-from provisioner.report.groups import grouped, names
+from provisioner.report.groups import WIDEST, grouped, names
 from provisioner.report.paint import Paint, plain
 from provisioner.report.table import failures
 from provisioner.runs.outcome import Outcome
@@ -21,16 +21,20 @@ def plan_text(plan: Plan, *, script: bool = False, paint: Paint = plain) -> str:
     return plans_text([plan], script=script, paint=paint)
 
 
-def plans_text(plans: Sequence[Plan], *, script: bool = False, paint: Paint = plain) -> str:
+def plans_text(plans: Sequence[Plan], *, script: bool = False, width: int | None = None, paint: Paint = plain) -> str:
     """Plans of several hosts; hosts with the same steps share a text, in which differing file diffs name theirs."""
-    return "\n".join("\n".join(_group(group, script, paint)) for group in grouped(plans, _look))
+    return "\n".join(
+        "\n".join(_group(group, script, min(WIDEST, width or WIDEST), paint)) for group in grouped(plans, _look)
+    )
 
 
-def planned_text(outcomes: Sequence[Outcome], *, script: bool = False, paint: Paint = plain) -> str:
+def planned_text(
+    outcomes: Sequence[Outcome], *, script: bool = False, width: int | None = None, paint: Paint = plain
+) -> str:
     """The result of `plan`: the plans, then what failed, then how many hosts would change."""
     planned = [outcome.plan for outcome in outcomes if outcome.plan and not outcome.error]
-    parts = [plans_text(planned, script=script, paint=paint)] if planned else []
-    parts += failures(outcomes, paint=paint)
+    parts = [plans_text(planned, script=script, width=width, paint=paint)] if planned else []
+    parts += failures(outcomes, width=width, paint=paint)
     if len(outcomes) > 1:
         changes = sum(not plan.empty for plan in planned)
         failed = sum(outcome.failed for outcome in outcomes)
@@ -67,14 +71,14 @@ def _look(plan: Plan) -> Hashable:
     return plan.platform, plan.strategy, plan.rejected, plan.warnings, plan.restart, steps
 
 
-def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
+def _group(plans: list[Plan], script: bool, width: int, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
     first = plans[0]
     where = ", ".join(filter(None, (first.platform, first.strategy)))
     if len(plans) == 1:
         yield paint(f"{first.host}: ", "bold") + where
     else:
         yield paint(f"{len(plans)} hosts: ", "bold") + where
-        yield names([plan.host for plan in plans])
+        yield names([plan.host for plan in plans], width=width)
     for row in first.rejected:
         yield hanging(f"  not {row.strategy}: ", row.reason)
     for warning in first.warnings:
@@ -84,7 +88,7 @@ def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # n
     for index, step in enumerate(first.steps):
         yield paint(f"  {step.action} {one_line(step.title)}", COLOURS[step.action])
         yield hanging("      ", step.why)
-        yield from _diffs(plans, index, paint)
+        yield from _diffs(plans, index, width, paint)
     if first.restart.how in {"reload", "restart", "stop"}:
         stops = first.restart.stops_containers
         cost = f"; it stops {stops} running containers" if stops else ""
@@ -96,12 +100,12 @@ def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # n
             yield f"\n{_script(group[0])}"
 
 
-def _diffs(plans: list[Plan], index: int, paint: Paint) -> Iterator[str]:
+def _diffs(plans: list[Plan], index: int, width: int, paint: Paint) -> Iterator[str]:
     groups = grouped(plans, lambda plan: plan.steps[index].diffs)
     for group in groups:
         diffs = group[0].steps[index].diffs
         if len(groups) > 1 and diffs:
-            yield names([plan.host for plan in group], "      ") + ":"
+            yield names([plan.host for plan in group], "      ", width=width) + ":"
         for diff in diffs:
             for line in masked(diff.unified()).rstrip("\n").split("\n"):
                 yield "      " + _painted(line, paint)

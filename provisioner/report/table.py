@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from provisioner.masking import masked
 from provisioner.report.columns import one_line, padded
 from provisioner.report.failure import failure_lines
-from provisioner.report.groups import grouped, names
+from provisioner.report.groups import WIDEST, grouped, names, without_name
 from provisioner.report.paint import Paint, plain, status_colour
 from provisioner.runs.outcome import Outcome
 
@@ -17,11 +18,11 @@ NARROWEST = 16
 
 
 def outcomes_text(outcomes: Sequence[Outcome], *, width: int | None = None, paint: Paint = plain) -> str:
-    """The result of a command. In a table, `width` is what the terminal has: mirrors that do not fit are cut."""
+    """The result of a command. `width` is what the terminal has, if it is one: mirrors that do not fit are cut."""
     if len(outcomes) == 1:
         return outcome_text(outcomes[0], paint=paint)
     lines = [*_table([_row(outcome) for outcome in outcomes], [outcome.status for outcome in outcomes], width, paint)]
-    lines += [f"\n{failure}" for failure in failures(outcomes, paint=paint)]
+    lines += [f"\n{failure}" for failure in failures(outcomes, width=width, paint=paint)]
     counts = Counter(state(outcome) for outcome in outcomes)
     lines += ["", f"{len(outcomes)} hosts: " + ", ".join(f"{number} {what}" for what, number in counts.items())]
     return "\n".join(lines)
@@ -46,10 +47,15 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
     return "\n".join([*lines, *_error(outcome)])
 
 
-def failures(outcomes: Sequence[Outcome], *, paint: Paint = plain) -> list[str]:
-    """What went wrong, in full; hosts on which the same went wrong share a text."""
+def lines_text(outcomes: Sequence[Outcome], *, paint: Paint = plain) -> str:
+    """A line a host, whatever there is to say: for mail and logs."""
+    return "\n".join(_line(outcome, paint) for outcome in outcomes)
+
+
+def failures(outcomes: Sequence[Outcome], *, width: int | None = None, paint: Paint = plain) -> list[str]:
+    """What went wrong, in full; hosts on which the same went wrong share the text of the first."""
     groups = grouped([outcome for outcome in outcomes if outcome.error], _words)
-    return ["\n".join(_failure(group, paint)) for group in groups]
+    return ["\n".join(_failure(group, width, paint)) for group in groups]
 
 
 def state(outcome: Outcome) -> str:
@@ -85,16 +91,25 @@ def _cut(text: str, room: int) -> str:
 
 
 def _words(outcome: Outcome) -> tuple[str, ...]:
-    return outcome.status, *_error(outcome)
+    return outcome.status, *(without_name(outcome.host, line) for line in _error(outcome))
 
 
-def _failure(group: list[Outcome], paint: Paint) -> list[str]:
+def _line(outcome: Outcome, paint: Paint) -> str:
+    said = f"{outcome.host}: {paint(state(outcome), status_colour(outcome.status))}"
+    if outcome.error is None:
+        return f"{said}, {one_line(outcome.note)}" if outcome.note else said
+    lines = masked(outcome.error.message).removeprefix(f"{outcome.host}: ").split("\n")
+    return f"{said}: {one_line('; '.join(map(str.strip, lines)))}"
+
+
+def _failure(group: list[Outcome], width: int | None, paint: Paint) -> list[str]:
     """What hosts that failed alike have to say, once."""
     first = group[0]
     said = paint(state(first), status_colour(first.status))
     if len(group) == 1:
         return [f"{first.host}: {said}", *_error(first)]
-    return [f"{len(group)} hosts: {said}", names([outcome.host for outcome in group]), *_error(first)]
+    hosts = names([outcome.host for outcome in group], width=min(WIDEST, width or WIDEST))
+    return [f"{len(group)} hosts: {said}", hosts, *_error(first)]
 
 
 def _error(outcome: Outcome) -> list[str]:

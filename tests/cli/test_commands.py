@@ -329,3 +329,37 @@ def test_a_share_may_be_as_large_as_one_likes(run, share):
     ended = run("apply", "--yes", "--batch", share, NOBODY[0])
     assert ended.returncode in {2, 3}
     assert "bug" not in ended.stdout + ended.stderr
+
+
+HOSTS = {"schema", "command", "status", "hosts"}
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "keys"),
+    [
+        (("facts",), "facts", HOSTS - {"status"}),
+        (("check",), "check", HOSTS),
+        (("plan",), "plan", HOSTS | {"run"}),
+        (("apply", "--yes"), "apply", HOSTS | {"run"}),
+        (("verify",), "verify", HOSTS | {"run"}),
+        (("status",), "status", HOSTS | {"run"}),
+        (("versions",), "versions", HOSTS),
+        (("remove", "--yes"), "remove", HOSTS | {"run"}),
+        (("source", "probe"), "source probe", HOSTS),
+        (("mirror", "probe", "https://m.example"), "mirror probe", HOSTS),
+        (("mirror", "status"), "mirror status", HOSTS),
+        (("mirror", "add", "https://m.example", "--yes"), "mirror add", HOSTS | {"run"}),
+        (("mirror", "remove", "https://m.example", "--yes"), "mirror remove", HOSTS | {"run"}),
+        (("mirror", "clear", "--yes"), "mirror clear", HOSTS | {"run"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_command_has_its_envelope(run, words, command, keys):
+    ended = run(*words, "--json", "-q", *NOBODY)
+    document = json.loads(ended.stdout)
+    assert (ended.returncode, document["command"], set(document)) == (3, command, keys)
+    assert [host["name"] for host in document["hosts"]] == NOBODY
+    for host in document["hosts"]:
+        assert set(host["error"]) == {"message", "hint", "exit_code"}
+        assert host["error"]["exit_code"] == 3
+    assert ended.stderr == ""
