@@ -33,6 +33,7 @@ TOOLS = {
     "mktemp": "coreutils",
     "mount": "mount",
     "mv": "coreutils",
+    "pgrep": "procps",
     "rm": "coreutils",
     "sed": "sed",
     "sh": "dash",

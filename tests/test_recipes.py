@@ -194,7 +194,7 @@ def test_a_key_of_daemon_json(copy):
         "\n[keys]\n",
         '\n[keys]\ndummy-key = { type = "string", since = "26.0", reload = "26.0", default = "" }\n',
     )
-    shown = '    "dummy-key": Shown("{{.Dummy}}", str, lambda info: info.get("Dummy", "")),\n'
+    shown = '    "dummy-key": _string("Dummy"),\n'
     before = "SHOWN: dict[str, Shown] = {\n"
     copy.edit("provisioner/facts/daemon_live.py", before, before + shown)
     assert copy.touched == named("a key of daemon.json")

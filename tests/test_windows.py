@@ -35,7 +35,11 @@ KNOWN = {
     # This machine as a host: it has no sh there either.
     "provisioner.transports.local": {"sh", "os.killpg", "signal.SIGKILL", "os.set_blocking", "selectors"},
     "provisioner.transports.ssh_route": {"sh"},  # ProxyCommand, with sockets as its streams
-    "provisioner.transports.known_hosts": {"fcntl"},
+    "provisioner.transports.known_hosts": {"fcntl"},  # where it is there
+    "provisioner.transports.ssh_config_answer": {"sh", "pwd", "os.getuid"},  # a word for ssh; behind an ImportError
+    "provisioner.transports.ssh_config_include": {"os.getuid"},  # behind os.name
+    "provisioner.transports.ssh_keys": {"socket.AF_UNIX"},  # behind hasattr
+    "provisioner.transports.ssh_tokens": {"os.getuid"},  # behind hasattr
     "provisioner.transports.local_file": {"os.chown", "os.geteuid", "os.getegid"},  # behind hasattr(os, "chown")
 }
 """Who needs what Windows lacks; others must not, and these should become fewer."""

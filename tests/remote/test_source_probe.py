@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.mirror_probe.proxies import engine_proxies
 from provisioner.remote import source_probe
 from provisioner.scripts.render import root_script
 from provisioner.transports import limits
@@ -23,7 +24,8 @@ from tests.offered import good
 
 TOOLS = ("curl", "wget", "busybox", "apt-helper", "python3")
 SOURCE = good("official").source
-RELEASE = b"-----BEGIN PGP SIGNED MESSAGE-----\n%s\n"
+RELEASE = b"-----BEGIN PGP SIGNED MESSAGE-----\nSHA256:\n%s"
+LIST = "stable/binary-amd64/Packages"
 
 
 class Evil(socketserver.StreamRequestHandler):
@@ -35,6 +37,10 @@ class Evil(socketserver.StreamRequestHandler):
             pass
         head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
         try:
+            if path in self.server.files:
+                body = self.server.files[path]
+                self.wfile.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                return
             if "endless" in path:
                 self.wfile.write(head + b"Transfer-Encoding: chunked\r\n\r\n")
                 while True:
@@ -148,8 +154,8 @@ def asked(server, room):
 
     def ask(**paths):
         base = f"http://127.0.0.1:{server.server_address[1]}"
-        urls = {"index": "/InRelease", "key": "/key", "list": "/list.gz"} | paths
-        place = {f"{name}_url": base + path for name, path in urls.items()}
+        urls = {"index": "/InRelease", "key": "/key"} | paths
+        place = {f"{name}_url": base + path for name, path in urls.items()} | {"lists": LIST}
         script = root_script(
             "probe.sh.j2", "n", sources=[{"name": "evil", "places": [place]}], limit=20, patience=60, patient=True
         )
@@ -162,8 +168,15 @@ def asked(server, room):
 
 def listed(server, text):
     packed = gzip.compress(text)
-    server.files["/list.gz"] = packed
-    server.files["/InRelease"] = RELEASE % hashlib.sha256(packed).hexdigest().encode()
+    server.files[f"/{LIST}.gz"] = packed
+    for index in ("/InRelease", "/promised/InRelease"):
+        server.files[index] = (
+            RELEASE
+            % "".join(
+                f" {hashlib.sha256(body).hexdigest()} {len(body)} {LIST}{ending}\n"
+                for body, ending in ((text, ""), (packed, ".gz"))
+            ).encode()
+        )
 
 
 @pytest.mark.parametrize(
@@ -171,7 +184,7 @@ def listed(server, text):
     [
         pytest.param({"key": "/endless"}, f"no key: it is longer than {limits.KEY} bytes", id="key"),
         pytest.param({"index": "/endless/InRelease"}, f"it is longer than {limits.INDEX} bytes", id="index"),
-        pytest.param({"list": "/promised"}, f"no package list: it is longer than {limits.PACKAGE_LIST} bytes", id="list"),
+        pytest.param({"index": "/promised/InRelease"}, f"no package list: it is longer than {limits.PACKAGE_LIST} bytes", id="list"),
     ],
 )  # fmt: skip
 def test_a_source_without_an_end_is_passed_over(server, asked, paths, said):
@@ -205,7 +218,7 @@ def test_a_full_temporary_directory_is_named(server, room, asked, size):
             subprocess.run(["sh", "-s"], input=root_script(name, "n", **words), capture_output=True, text=True, check=False).stdout
             for name, words in (
                 ("script.sh.j2", {"url": "http://127.0.0.1:9/x", "limit": 5, "pinned": True}),
-                ("mirror_probe.sh.j2", {"mirrors": [], "images": [], "limit": 3, "connect": 2, "total": 5, "most": 9, "tool": ""}),
+                ("mirror_probe.sh.j2", {"mirrors": [], "images": [], "limit": 3, "connect": 2, "total": 5, "most": 9, "tool": "", "proxies": engine_proxies({})}),
             )
         ]  # fmt: skip
     finally:
