@@ -34,6 +34,7 @@ def main() -> None:
     engine.ensure()
     sessions.remove_dead()
     if arguments.command == "up":
+        engine.allow_many_hosts()
         _up(arguments.slugs, arguments.os_release)
     elif arguments.command == "list":
         print("\n".join(sessions.containers(sessions.kept())))

@@ -58,6 +58,7 @@ def testbed() -> Iterator[Bed]:
     """A bed for this process; everything is removed at the end."""
     with locked("engine"):
         engine.ensure()
+    engine.allow_many_hosts()
     sessions.remove_dead()
     session = sessions.new()
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LABEL = "provisioner-testbed"
+INOTIFY_INSTANCES = 1024
 
 
 class TestbedError(Exception):
@@ -42,6 +43,17 @@ def ensure() -> None:
             *(sys.executable, "-m", "provisioner", "apply", "--yes", "--strategy", "distro-packages"),
             cwd=REPOSITORY,
         )
+
+
+def allow_many_hosts() -> None:
+    """Let this machine carry more than a dozen init systems at once.
+
+    Every systemd takes several inotify instances of one user, and a kernel allows 128 by default. Beyond them nothing
+    says so: units fail, and logins hang.
+    """
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    if int(limit.read_text()) < INOTIFY_INSTANCES:
+        limit.write_text(str(INOTIFY_INSTANCES))
 
 
 def bridge_address() -> str:

@@ -38,6 +38,13 @@ case $1 in
           mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller" ||
           rmdir "/sys/fs/cgroup/$controller"
       done
+      if [ "$1" = bare ]; then
+        # Two more that systemd mounts. Where they are not, an engine puts all its containers into one group of theirs,
+        # and several init systems inside wait for the end of each other's processes.
+        mkdir -p /sys/fs/cgroup/systemd /sys/fs/cgroup/unified
+        mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
+      fi
     fi ;;
 esac
 
