@@ -8,7 +8,8 @@ from dataclasses import replace
 from provisioner.checks import as_wanted
 from provisioner.checks.as_wanted import not_running
 from provisioner.checks.mirror_status import overridden
-from provisioner.checks.proof import judge, proof_plan
+from provisioner.checks.proof import judge as judge_pull
+from provisioner.checks.proof import proof_plan
 from provisioner.errors import (
     BlockedError,
     ProvisionerError,
@@ -90,7 +91,7 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
         )
         if run.error is not None:
             raise run.error
-        check = judge(run.proof, facts.engine.info.mirrors, image)
+        check = judge_pull(run.proof, facts.engine.info.mirrors, image)
         if not check.passed:
             check = replace(check, detail="; ".join([check.detail, *overridden(facts)]))
         checks = (*checks, check)
