@@ -155,6 +155,12 @@ def test_leaves_of_a_document_are_masked_as_text():
     assert json.loads(shown["file"]) == {"log-opts": {"splunk-token": HIDDEN}}
 
 
+def test_no_entry_is_lost_when_keys_are_masked_alike():
+    shown = masked_document({"http://a:s3cr3t@h": 1, "http://b:s3cr3t@h": 2, "x": 3})
+    assert sorted(shown.values()) == [1, 2, 3]
+    assert "s3cr3t" not in json.dumps(shown)
+
+
 PIECES = st.lists(
     st.sampled_from(
         ["token", "passw", "proxy", "=", ":", "://", "//", "/", "@", "?", "\\", '"', "'", "[", "]", "{", "}", ",", " ",

@@ -62,7 +62,8 @@ def _run() -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # the help is printed by now, or it is the message
             gate.remark(error.message, end="")
             return UsageError.exit_code
-        where = error.ctx.command_path if error.ctx else "provisioner"
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "provisioner"
         return _told(UsageError(error.format_message(), hint=f"{where} --help shows what there is"))
     except (KeyboardInterrupt, typer.Abort):
         return _told(CancelledError("interrupted; what has begun on a host runs to its end there"))

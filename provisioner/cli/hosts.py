@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.cli.options import Connection
+from provisioner.errors import UsageError
 from provisioner.report import gate
 from provisioner.runs import targets as run
 from provisioner.runs.target import Target
@@ -27,7 +28,10 @@ class _Person:
     """Whoever sits at this terminal."""
 
     def password(self, prompt: str) -> str:
-        return getpass.getpass(prompt)
+        try:
+            return getpass.getpass(prompt)
+        except (EOFError, UnicodeDecodeError) as cause:
+            raise UsageError("no password was typed; nothing was contacted") from cause
 
     def warn(self, text: str) -> None:
         gate.remark(f"warning: {text}")

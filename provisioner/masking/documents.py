@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.masking.names import names_secret
@@ -18,7 +18,7 @@ def masked_document(value: Any, name: str = "") -> Any:
     {'Labels': ['token=***'], 'registry-token': {'of': '***'}, 'debug': True}
     """
     if isinstance(value, dict):
-        return {_text(key): masked_document(item, name if names_secret(name) else key) for key, item in value.items()}
+        return _masked_object(value, name)
     if isinstance(value, (list, tuple)):
         return _masked_list(value, name)
     if isinstance(value, (set, frozenset)):
@@ -32,6 +32,16 @@ def masked_document(value: Any, name: str = "") -> Any:
     if "proxy" in str(name).lower():  # its login may stand there without a scheme in front
         return masked(f"proxy={value}").removeprefix("proxy=")
     return masked(value)
+
+
+def _masked_object(value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
+    shown: dict[Any, Any] = {}
+    for key, item in value.items():
+        said = first = masked(key) if isinstance(key, str) else key
+        while said in shown:  # two keys that differ in what is hidden
+            said = f"{first} ({len(shown) + 1})"
+        shown[said] = masked_document(item, name if names_secret(name) else key)
+    return shown
 
 
 def _masked_list(items: Sequence[Any], name: str) -> list[Any]:
@@ -54,10 +64,6 @@ def masked_words(argv: Sequence[str]) -> list[str]:
         else:
             kept.append(masked(word))
     return kept
-
-
-def _text(key: Any) -> Any:
-    return masked(key) if isinstance(key, str) else key
 
 
 def _plain(setting: str) -> str:

@@ -42,4 +42,6 @@ def _template() -> Template:
 
 
 def _shown(value: Any) -> Any:
-    return visible(masked(value)) if isinstance(value, str) else value
+    return (
+        visible(masked(value)) if type(value) is str else value
+    )  # what the engine has escaped is of a kind of its own

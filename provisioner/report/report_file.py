@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provisioner.errors import UsageError
 from provisioner.report import gate
+from provisioner.runs.crash import as_bug
 from provisioner.runs.outcome import Outcome
 
 
@@ -44,7 +45,12 @@ class ReportFile:
             return
         from provisioner.report.html import page
 
-        text = page(command, outcomes, run)
+        try:
+            text = page(command, outcomes, run)
+        except Exception as cause:  # noqa: BLE001 # the result counts more than a page about it
+            bug = as_bug(cause, f"--report {self._path}")
+            gate.remark(f"warning: the report {self._path} could not be made; {bug.message}\n  -> {bug.hint}")
+            return
         try:
             if self._draft is None:
                 self._path.write_text(text, encoding="utf-8", errors="backslashreplace")

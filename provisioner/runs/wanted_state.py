@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from provisioner.errors import UsageError
+from provisioner.masking import masked
 from provisioner.wanted.spec import Spec
 
 
@@ -24,4 +25,4 @@ def spec(**wanted: Any) -> Spec:
             + error["msg"].removeprefix("Value error, ")
             for error in cause.errors()
         )
-        raise UsageError(problems, hint="nothing was contacted or changed") from cause
+        raise UsageError(masked(problems), hint="nothing was contacted or changed") from cause
