@@ -16,7 +16,8 @@ follow() {
     while [ "$passed" -le "$first" ] && pass_on; do :; done
     polls=$((polls + 1))
     if [ -n "$over" ]; then :
-    elif [ "$polls" -le 60 ]; then sleep 0.05 2>/dev/null || sleep 1
+    elif [ "$polls" -le 10 ]; then sleep 0.05 2>/dev/null || sleep 1
+    elif [ "$polls" -le 25 ]; then sleep 0.1 2>/dev/null || sleep 1
     else sleep 0.25 2>/dev/null || sleep 1
     fi
   done
