@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 
 import pytest
 
 from tests.e2e.command_line import command, outcomes, provisioner
+from tests.until import until
 
 pytestmark = pytest.mark.e2e
 INSTALL = ("apply", "--strategy", "distro-packages", "--yes")
@@ -17,13 +17,6 @@ INSTALL = ("apply", "--strategy", "distro-packages", "--yes")
 @pytest.fixture
 def bare(start_host):
     return start_host("debian-13")
-
-
-def until(condition, patience=60.0):
-    limit = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < limit, "it did not come to that"
-        time.sleep(0.1)
 
 
 def installing(host):
