@@ -1,7 +1,7 @@
-# Of a log, so many bytes from its beginning and from its end are passed on as they are; of what lies between, the
-# markers alone.
-first=1048576
-last=1048576
+# Of a log, so many bytes from its beginning and from its end, where the facts are, are passed on as they are; of what
+# lies between, the markers alone.
+first=524288
+last=2621440
 
 # follow DIRECTORY PID [BORN BOOT]: the log of the run in DIRECTORY from its start, as it grows, until the run has
 # ended and all of its log is told, however slowly it is read. `run_lives` says what the other words are.
@@ -16,7 +16,8 @@ follow() {
     while [ "$passed" -le "$first" ] && pass_on; do :; done
     polls=$((polls + 1))
     if [ -n "$over" ]; then :
-    elif [ "$polls" -le 60 ]; then sleep 0.05 2>/dev/null || sleep 1
+    elif [ "$polls" -le 10 ]; then sleep 0.05 2>/dev/null || sleep 1
+    elif [ "$polls" -le 25 ]; then sleep 0.1 2>/dev/null || sleep 1
     else sleep 0.25 2>/dev/null || sleep 1
     fi
   done

@@ -19,7 +19,7 @@ own_state() {
       refuse "$place must be a directory that belongs to root, and no link; nothing was begun. See what it is, and move it away: mv $place $place.old"
     fi
   done
-  chmod 700 "$state" "$state/runs" || refuse "$state cannot be kept from other accounts"
+  why=$(chmod 700 "$state" "$state/runs" 2>&1) || refuse "$state cannot be kept from other accounts: $why"
   # shellcheck disable=SC3067
   if [ -L "$lock" ] || { [ -e "$lock" ] && { [ ! -f "$lock" ] || [ ! -O "$lock" ]; }; }; then
     refuse "$lock must be a file that belongs to root, and no link; nothing was begun. See what it is, and remove it: rm -r $lock"

@@ -16,7 +16,7 @@ LINE = 1 * MiB
 
 FACTS = 4 * MiB
 """What is taken of an answer, facts or a run's log with the facts at its end. A file of the host in it has at most 1 MB
-(facts.sh), a log 2 MiB besides its markers (follow.sh)."""
+(facts.sh), a log 3 MiB besides its markers (follow.sh)."""
 
 MARKERS = 5_000
 """Markers of one run. A plan has some twenty steps, each with three and a note now and then."""

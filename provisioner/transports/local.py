@@ -70,6 +70,9 @@ class LocalTransport:
                         except TooMuchError as cause:
                             os.killpg(process.pid, signal.SIGKILL)
                             raise AnswerTooLongError(f"{self._name}: {cause}", hint=ENDLESS) from cause
+                        except AnswerTooLongError:  # the listener's limit
+                            os.killpg(process.pid, signal.SIGKILL)
+                            raise
                     else:
                         selector.unregister(key.fileobj)
             status = process.wait()

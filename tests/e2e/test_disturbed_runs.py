@@ -14,6 +14,7 @@ from provisioner.plan.model import Plan, Step
 from provisioner.remote.execute import execute
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from tests.e2e.command_line import command, outcomes, provisioner
+from tests.until import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 CONFIG = "/etc/docker/daemon.json"
@@ -49,13 +50,6 @@ def transport(bed, host):
     made = SSHTransport(options)
     yield made
     made.close()
-
-
-def until(condition, patience=60.0):
-    limit = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < limit, "it did not come to that"
-        time.sleep(0.1)
 
 
 def litter(host):

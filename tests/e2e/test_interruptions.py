@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-import time
 
 import pytest
 
 from tests.e2e.command_line import at_a_terminal, command, outcomes, provisioner
+from tests.until import until
 
 pytestmark = pytest.mark.e2e
 INSTALL = ("apply", "--strategy", "distro-packages", "--yes")
@@ -31,13 +31,6 @@ def slow(bed):
     host.sh("systemctl daemon-reload")
     yield host
     host.stop()
-
-
-def until(condition, patience=60.0):
-    limit = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < limit, "it did not come to that"
-        time.sleep(0.1)
 
 
 def installing(host):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from dataclasses import replace
 
 import pytest
 
 from tests.e2e.command_line import command, outcomes
+from tests.until import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 POLICY = "/usr/sbin/policy-rc.d"
@@ -20,13 +20,6 @@ UNIT = "[Service]\nType=oneshot\nExecStart=/bin/touch /root/started\n[Install]\n
 @pytest.fixture
 def host(start_host):
     return start_host("debian-13")
-
-
-def until(condition, patience=60.0):
-    limit = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < limit, "it did not come to that"
-        time.sleep(0.1)
 
 
 def guarded(bed, host):

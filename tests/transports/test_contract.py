@@ -164,6 +164,17 @@ def test_an_exception_of_the_listener_gets_through(transport):
     assert transport.run("echo y", timeout=20).stdout == "y\n"
 
 
+def test_a_listener_that_has_heard_too_much_is_not_kept_waiting(transport):
+    def over(line):
+        raise AnswerTooLongError(line)
+
+    start = time.monotonic()
+    with pytest.raises(AnswerTooLongError):
+        transport.run("echo x; sleep 30", timeout=60, on_line=over)
+    assert time.monotonic() - start < 10
+    assert transport.run("echo y", timeout=20).stdout == "y\n"
+
+
 def test_three_threads_at_most(transport):
     """A connection: paramiko's own, the one that feeds the script, and one that asks a silent peer."""
     most = []

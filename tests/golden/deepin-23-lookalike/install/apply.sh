@@ -544,14 +544,14 @@ step_1() {
   policy=/usr/sbin/policy-rc.d
   policy_of() { sed -n '2s/^# provisioner: of //p' "$policy" 2>/dev/null; }
   guard() {
-    read -r boot </proc/sys/kernel/random/boot_id
+    read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
     read -r stat <"/proc/$$/stat"
     # shellcheck disable=SC2086 # numbers, and a letter
     set -- ${stat##*) }
     cat >"$policy" <<POLICY
 #!/bin/sh
 # provisioner: of $RUN
-read -r boot </proc/sys/kernel/random/boot_id
+read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
 stat=''
 read -r stat 2>/dev/null </proc/$$/stat
 set -- "\$*" \${stat##*) }
