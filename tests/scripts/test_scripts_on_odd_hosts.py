@@ -197,3 +197,11 @@ def test_an_engine_stays_while_dpkg_cannot_finish_another_package(tmp_path, brok
     answer = sh(f"{commands}\nlock_holder() {{ return 1; }}\n{step}\n", "n", str(tmp_path / "run"), env=environment)
     said = f"@@n error dpkg cannot finish the package {broken}; nothing was removed."
     assert ((tmp_path / "called").exists(), said in answer.stdout) == (removes, not removes)
+
+
+@pytest.mark.parametrize(("end", "left"), [("ok", 0), ("die enough", 1)])
+def test_a_script_that_is_run_by_hand_keeps_its_backups_only_when_it_failed(tmp_path, end, left):
+    script = f"{PRELUDE}\nmain() {{ trap finish EXIT; start s; {end}; }}\nmain\n"
+    answer = sh(script, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert f"@@manual finished {left}" in answer.stdout
+    assert len(list(tmp_path.iterdir())) == left
