@@ -7,9 +7,7 @@ config_changed=''
 current_fails=''
 mkdir -p "$RUN/backup" "$RUN/client"
 own_client "$RUN/client"
-{% if plan.engine.host %}
-export DOCKER_HOST={{ plan.engine.host }}
-{% endif %}
+if [ -n "$engine_host" ]; then export DOCKER_HOST="$engine_host"; fi
 : >"$RUN/undo"
 : >"$RUN/wrote"
 

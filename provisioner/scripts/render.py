@@ -84,6 +84,11 @@ def file_text(template: str, **context: Any) -> str:
     return _files().get_template(template).render(**context)
 
 
+def shell_text(template: str, **context: Any) -> str:
+    """A part of the scripts, from a template below templates/."""
+    return _shell().get_template(template).render(**context)
+
+
 def template_text(name: str) -> str:
     """A template that needs no rendering, with the ones that it includes in their places."""
     text = (_directory() / name).read_text(encoding="utf-8")

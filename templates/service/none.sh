@@ -11,7 +11,7 @@ engine_start() {
   # What the client is told is none of the daemon's business.
   (
     unset DOCKER_CONFIG DOCKER_CONTEXT DOCKER_HOST
-    exec setsid "$engine_program" {{ plan.engine.options }}
+    engine_exec
   ) </dev/null >>/var/log/docker.log 2>&1 &
   daemon=$!
   limit=$(($(now) + 120))
