@@ -5,7 +5,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provisioner.masking import HIDDEN, masked, masked_document, secret_spans, visible
@@ -171,6 +171,8 @@ PIECES = st.lists(
 
 
 @given(PIECES)
+@example("token://]@")
+@example('-----BEGIN PRIVATE KEY-----"token://authorization: x \n')
 def test_masking_twice_is_masking_once(text):
     once = masked(text)
     assert masked(once) == once

@@ -11,6 +11,8 @@ from provisioner.masking.urls import secrets_of_urls
 Span = tuple[int, int]
 
 HIDDEN = "***"
+_MOST_PASSES = 8
+"""What is hidden may bring what stands around it together to something that looks like a secret once more."""
 
 
 def masked(text: str, *, login_names: bool = False) -> str:
@@ -23,8 +25,13 @@ def masked(text: str, *, login_names: bool = False) -> str:
     >>> masked('https://m.example/x?sig=abc')
     'https://m.example/x?***'
     """
-    spans = secret_spans(text)
-    return replaced(text, [_password(text, *span) for span in spans] if login_names else spans)
+    for _ in range(_MOST_PASSES):
+        spans = secret_spans(text)
+        shown = replaced(text, [_password(text, *span) for span in spans] if login_names else spans)
+        if shown == text:
+            break
+        text = shown
+    return text
 
 
 def secret_spans(text: str) -> list[Span]:
