@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +31,14 @@ ANSWERS = {
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
+def _highest(pid: int) -> int:
+    """The most memory of a process so far, in kB. What wait4 tells counts the process that started it as well."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) if "VmHWM" in status else 0
+    return 0
+
+
 def test_they_fail_alone_and_cost_little(tmp_path):
     login = key("ecdsa", 3)
     login.write_private_key_file(str(tmp_path / "key"))
@@ -48,8 +58,10 @@ def test_they_fail_alone_and_cost_little(tmp_path):
                  "--known-hosts", tmp_path / "known_hosts"],
                 stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, "HOME": str(tmp_path / "home")},
             )  # fmt: skip
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+            highest = 0
+            while process.poll() is None:
+                highest = max(highest, _highest(process.pid))
+                time.sleep(0.05)
         took = time.monotonic() - began
     said = (tmp_path / "err").read_text()
     hosts = json.loads((tmp_path / "out").read_text())["hosts"]
@@ -60,5 +72,5 @@ def test_they_fail_alone_and_cost_little(tmp_path):
     for target, name in targets.items():
         assert name == "well" or (errors[target]["message"] and errors[target]["hint"]), (name, errors)
     assert len(said) < 20_000
-    assert usage.ru_maxrss < 150 * 1024, f"{usage.ru_maxrss} kB"
+    assert 0 < highest < 150 * 1024, f"{highest} kB"
     assert took < 100
