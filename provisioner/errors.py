@@ -30,6 +30,9 @@ from __future__ import annotations
 
 from provisioner.masking import HIDDEN, joined, secret_spans
 
+TARGET, WANTED = "[TARGET]", "[OPTION]..."
+"""Stand in a hint where a command names the host, and what is wanted of it: `provisioner.runs.target` knows both."""
+
 
 class ProvisionerError(Exception):
     """What happened, and in `hint` what to do about it."""

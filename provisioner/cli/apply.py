@@ -21,5 +21,5 @@ def apply(
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
 
-    found = hosts.targets(target, connection, wanted.said())
+    found = hosts.with_wanted(target, connection, wanted)
     raise typer.Exit(roll_out("apply", found, rollout, output, forks=connection.forks))

@@ -30,9 +30,9 @@ def check(
     from provisioner.runs import check as run
     from provisioner.runs.fleet import worst
 
-    found = hosts.targets(target, connection, wanted.said())
+    found = hosts.with_wanted(target, connection, wanted)
     checked = run.check(found, forks=connection.forks)
     paint = paint_for("stdout", no_color=output.no_color)
     text = partial(check_text, passes=output.verbose, width=terminal_width(), paint=paint)
-    shown = table(checked, output, document=check_document, text=text, failed=run.failed)
+    shown = table(checked, output, document=check_document, text=text, failed=run.unanswered)
     raise typer.Exit(worst(host.exit_code for host in shown))

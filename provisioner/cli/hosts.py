@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from provisioner.cli.options import Connection
+from provisioner.cli.option_groups import as_typed
+from provisioner.cli.options import Connection, WantedState
 from provisioner.errors import UsageError
 from provisioner.report import gate
 from provisioner.runs import targets as run
@@ -16,12 +19,22 @@ from provisioner.runs.target import Target
 def targets(
     names: Sequence[str] | None,
     connection: Connection,
-    wanted: Mapping[str, Any] | None = None,
+    said: Mapping[str, Any] | None = None,
     *,
     only_said: bool = False,
+    force: bool = False,
 ) -> list[Target]:
-    """See `provisioner.runs.targets.targets`."""
-    return run.targets(names, connection, wanted, person=_Person(), only_said=only_said)
+    """See `provisioner.runs.targets.targets` and, for `force`, `Target`."""
+    found = run.targets(names, connection, said, person=_Person(), only_said=only_said)
+    reached = as_typed(connection, leave_out=("limit", "forks"))
+    return [replace(target, force=force, words=shlex.join([target.name, *reached])) for target in found]
+
+
+def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: WantedState) -> list[Target]:
+    """The hosts of a command that takes the options of the wanted state."""
+    options = shlex.join(as_typed(wanted))
+    found = targets(names, connection, wanted.said(), force=wanted.force)
+    return [replace(target, options=options) for target in found]
 
 
 class _Person:

@@ -9,7 +9,7 @@ import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.mirror_list import list_
-from provisioner.cli.mirror_options import MirrorWriting, split_registries, split_words
+from provisioner.cli.mirror_options import MirrorWriting, OnDesktop, split_registries, split_words
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
@@ -21,7 +21,6 @@ mirror.command("probe")(probe)
 mirror.command("status")(status)
 
 Words = Annotated[Optional[list[str]], typer.Argument(metavar="URL... [TARGET...]", help="mirrors first, then hosts")]
-OnDesktop = Annotated[bool, typer.Option("--desktop", help="of Docker Desktop on this machine")]
 
 
 @mirror.command("set")
@@ -43,25 +42,22 @@ def set_(
     """Make these the mirrors, in this order; installs nothing. Without URLs: those that the inventory wants."""
     from provisioner.errors import UsageError
 
-    urls, targets = split_words(words)
+    urls, targets = split_words(words, connection.inventory)
     if fastest and desktop:
         raise UsageError("--fastest asks from hosts", hint="provisioner mirror probe ranks them; then name the best")
-    if desktop:
-        raise typer.Exit(_on_desktop("mirror set", urls, targets, rollout, output))
     if fastest:
         from provisioner.cli.mirror_fastest import pick
         from provisioner.cli.rollout import roll_out
 
         found = pick(fastest, urls, targets, connection, reference=compare_with, writing=writing.said())
         raise typer.Exit(roll_out("mirror set", found, rollout, output, forks=connection.forks))
-    if not urls and not connection.inventory:
+    if not urls and (desktop or not connection.inventory):
         raise UsageError(
             "name at least one mirror URL, or an inventory that wants mirrors",
             hint="to remove all mirrors: provisioner mirror clear",
         )
     wanted = split_registries(urls)
-    code = _change("mirror set", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
-    raise typer.Exit(code)
+    raise typer.Exit(_change("mirror set", wanted, targets, writing, rollout, connection, output, desktop=desktop))
 
 
 @mirror.command("add")
@@ -70,16 +66,16 @@ def add(
     words: Words = None,
     *,
     first: Annotated[bool, typer.Option("--first", help="before the others, not after them")] = False,
+    desktop: OnDesktop = False,
     writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Add mirrors to those that a host has; one that is there already stays where it is."""
-    urls, targets = _named(words, "add")
+    urls, targets = _named(words, "add", connection)
     wanted = {"mirror_change": {"add": urls, "first": first}}
-    code = _change("mirror add", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
-    raise typer.Exit(code)
+    raise typer.Exit(_change("mirror add", wanted, targets, writing, rollout, connection, output, desktop=desktop))
 
 
 @mirror.command("remove")
@@ -91,18 +87,18 @@ def remove(
         Optional[list[str]],
         typer.Option("--exact", help="one that is no URL, as it stands in the file; repeatable", metavar="TEXT"),
     ] = None,
+    desktop: OnDesktop = False,
     writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Remove mirrors from those that a host has; the others stay in their order."""
-    urls, targets = split_words(words)
+    urls, targets = split_words(words, connection.inventory)
     if urls or not exact:
-        urls, targets = _named(words, "remove")
+        urls, targets = _named(words, "remove", connection)
     wanted = {"mirror_change": {"remove": [*urls, *(exact or [])]}}
-    code = _change("mirror remove", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
-    raise typer.Exit(code)
+    raise typer.Exit(_change("mirror remove", wanted, targets, writing, rollout, connection, output, desktop=desktop))
 
 
 @mirror.command("clear")
@@ -117,18 +113,15 @@ def clear(
     output: o.ReportedOutput,
 ) -> None:
     """Remove all mirrors; installs nothing."""
-    targets = target or []
-    if desktop:
-        raise typer.Exit(_on_desktop("mirror clear", [], targets, rollout, output))
     wanted: dict[str, Any] = {"registry_mirrors": []}
-    code = _change("mirror clear", wanted, targets, writing, rollout=rollout, connection=connection, output=output)
+    code = _change("mirror clear", wanted, target or [], writing, rollout, connection, output, desktop=desktop)
     raise typer.Exit(code)
 
 
-def _named(words: list[str] | None, how: str) -> tuple[list[str], list[str]]:
+def _named(words: list[str] | None, how: str, connection: o.Connection) -> tuple[list[str], list[str]]:
     from provisioner.errors import UsageError
 
-    urls, targets = split_words(words)
+    urls, targets = split_words(words, connection.inventory)
     if not urls:
         raise UsageError("name at least one mirror URL", hint=f"provisioner mirror {how} https://mirror.example")
     if "other_registry_mirrors" in split_registries(urls):
@@ -138,29 +131,28 @@ def _named(words: list[str] | None, how: str) -> tuple[list[str], list[str]]:
     return urls, targets
 
 
-def _on_desktop(command: str, urls: list[str], targets: list[str], rollout: o.Rollout, output: o.ReportedOutput) -> int:
-    from provisioner.cli import mirror_desktop
-
-    return mirror_desktop.change(command, urls, targets, rollout, output)
-
-
-def _change(
+def _change(  # noqa: PLR0917 # the groups of options of one command line
     command: str,
     wanted: dict[str, Any],
     targets: list[str],
     writing: MirrorWriting,
-    *,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
+    *,
+    desktop: bool = False,
 ) -> int:
     """Nothing `wanted`: the inventory says it."""
+    if desktop:
+        from provisioner.cli import mirror_desktop
+
+        return mirror_desktop.change(command, wanted, targets, writing, rollout=rollout, output=output)
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
     from provisioner.runs.targets import mirrors_alone
 
     said = {**wanted, **writing.said(), "install": False}
-    found = hosts.targets(targets, connection, said, only_said=bool(wanted))
+    found = hosts.targets(targets, connection, said, only_said=bool(wanted), force=writing.force)
     if not wanted:
         found = list(map(mirrors_alone, found))
     return roll_out(command, found, rollout, output, forks=connection.forks)

@@ -1,33 +1,50 @@
-"""mirror set --desktop, mirror clear --desktop"""
+"""mirror set, add, remove, clear and status with --desktop"""
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from provisioner.checks.mirror_status import MirrorStatus
 from provisioner.cli.confirmation import confirmed
+from provisioner.cli.mirror_options import MirrorWriting
 from provisioner.cli.options import Output, Rollout
 from provisioner.desktop import change as run
 from provisioner.desktop.docker_desktop import Change, Desktop
-from provisioner.errors import UsageError
+from provisioner.errors import DifferenceError, ProvisionerError, UsageError
 from provisioner.report import gate
-from provisioner.report.desktop import change_text, result_document, result_text
+from provisioner.report.desktop import NAME, change_text, result_document, result_text
+from provisioner.report.mirror_status import mirror_status_document, mirror_status_text
+from provisioner.runs.mirror_status import HostMirrors
+from provisioner.runs.outcome import Outcome, status_of
 from provisioner.runs.wanted_state import spec
 
 
-def change(command: str, urls: Sequence[str], targets: Sequence[str], rollout: Rollout, output: Output) -> int:
-    """Give Docker Desktop of this user these mirrors, print the result and return the exit code.
+def change(
+    command: str,
+    said: Mapping[str, Any],
+    targets: Sequence[str],
+    writing: MirrorWriting,
+    *,
+    rollout: Rollout,
+    output: Output,
+) -> int:
+    """Give Docker Desktop of this user the mirrors of `said` (registry_mirrors or mirror_change of `Spec`), print the
+    result and return the exit code.
 
     Raises:
-        UsageError: a URL is not valid, hosts were named, or nobody is there to ask; nothing was touched.
+        UsageError: a URL is not valid, an option is about hosts, or nobody is there to ask; nothing was touched.
     """
-    if targets:
-        raise UsageError(f"--desktop is about this machine; {', '.join(targets)} cannot be changed with it")
+    _this_machine(targets)
     if rollout.proof:
         raise UsageError("--proof is about engines on hosts", hint="docker pull hello-world tries Docker Desktop's")
-    mirrors = spec(registry_mirrors=urls).registry_mirrors or ()
-    if not rollout.yes and not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes")
+    if other := [f"--{name.replace('_', '-')}" for name in writing.said()]:
+        raise UsageError(f"{', '.join(other)} is about engines on hosts", hint="leave it out with --desktop")
+    wanted = spec(**said)
+    if not (rollout.yes or rollout.plan or sys.stdin.isatty()):
+        raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes, or look with --plan")
 
     def say(text: str) -> None:
         if not output.quiet:
@@ -35,11 +52,54 @@ def change(command: str, urls: Sequence[str], targets: Sequence[str], rollout: R
 
     def agreed(planned: Change) -> bool:
         say(change_text(planned))
-        return rollout.yes or confirmed("Docker Desktop of this user changes.")
+        return not rollout.plan and (rollout.yes or confirmed("Docker Desktop of this user changes."))
 
-    result = run.change(Desktop(), mirrors, agreed=agreed, allow_restart=rollout.allow_restart, say=say)
+    result = run.change(
+        Desktop(),
+        wanted.mirror_change or wanted.registry_mirrors or (),
+        agreed=agreed,
+        allow_restart=rollout.allow_restart,
+        say=say,
+    )
     if output.as_json:
         gate.document(result_document(command, result))
     else:
         gate.result(result_text(result))
     return result.exit_code
+
+
+def status(targets: Sequence[str], output: Output, *, proof: str | None) -> int:
+    """Print which mirrors Docker Desktop of this user has, and return the exit code.
+
+    Raises:
+        UsageError: an option is about hosts.
+    """
+    _this_machine(targets)
+    if proof:
+        raise UsageError("--proof is about engines on hosts", hint="docker pull hello-world tries Docker Desktop's")
+    found: MirrorStatus | None = None
+    error: ProvisionerError | None = None
+    try:
+        found = Desktop().status()
+        if found.problems:
+            again = shlex.join(
+                ["mirror", "set", *found.configured.urls] if found.configured.urls else ["mirror", "clear"]
+            )
+            error = DifferenceError("; ".join(found.problems), hint=f"provisioner {again} --desktop restarts it")
+    except ProvisionerError as raised:
+        error = raised
+    outcome = Outcome(NAME, status_of(error) if error else "verified", error=error)
+    shown = [HostMirrors(outcome, found)]
+    if output.as_json:
+        gate.document(mirror_status_document(shown))
+    else:
+        gate.result(mirror_status_text(shown))
+    return outcome.exit_code
+
+
+def _this_machine(targets: Sequence[str]) -> None:
+    if targets:
+        raise UsageError(
+            f"--desktop is about this machine, and not about {', '.join(targets)}",
+            hint="leave the hosts out, or --desktop",
+        )

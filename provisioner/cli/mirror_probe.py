@@ -45,7 +45,7 @@ def probe(
     from provisioner.runs import mirrors
 
     images = [named(text) for text in image or ()]
-    given, names = split_words(words)
+    given, names = split_words(words, connection.inventory)
     wanted = {"registry_mirrors": mirrors.candidates(given), "install": False}
     found = hosts.targets(names, connection, wanted, only_said=True)
     asked = found[0].spec.registry_mirrors or ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from provisioner.cli import options as o
+from provisioner.cli.mirror_options import OnDesktop
 from provisioner.cli.option_groups import grouped
 
 
@@ -12,6 +13,7 @@ from provisioner.cli.option_groups import grouped
 def status(
     target: o.Targets = None,
     *,
+    desktop: OnDesktop = False,
     proof: o.Proof = None,
     connection: o.Connection,
     output: o.Output,
@@ -20,6 +22,10 @@ def status(
 
     Ends with 9 when the engine does not do what the files say, with 7 when --proof finds that no mirror served.
     """
+    if desktop:
+        from provisioner.cli import mirror_desktop
+
+        raise typer.Exit(mirror_desktop.status(target or (), output, proof=proof))
     from provisioner.cli import hosts
     from provisioner.cli.result import table
     from provisioner.report.mirror_status import mirror_status_document, mirror_status_text

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from provisioner.cli.connection import Connection
-from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, split_registries, writing_said
+from provisioner.cli.mirror_options import Also, Force, MirrorCa, TakeOver, split_registries, writing_said
 from provisioner.wanted.strategies import strategy_names
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class WantedState:
     mirror_ca: MirrorCa = None
     also: Also = None
     take_over: TakeOver = False
+    force: Force = False
 
     def said(self) -> dict[str, Any]:
         """What the command line says of the wanted state, in the field names of `Spec`."""
@@ -147,6 +148,9 @@ class WantedState:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
+    plan: Annotated[
+        bool, typer.Option("--plan", help="show what would be done, and touch nothing", rich_help_panel=_HOW)
+    ] = False
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask", rich_help_panel=_HOW)] = False
     allow_restart: Annotated[
         bool,

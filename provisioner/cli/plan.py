@@ -24,6 +24,6 @@ def plan(
     from provisioner.cli.survey import survey
     from provisioner.runs import one_host
 
-    found = hosts.targets(target, connection, wanted.said())
+    found = hosts.with_wanted(target, connection, wanted)
     code = survey("plan", found, one_host.plan, output, forks=connection.forks, plans=True, difference=exit_code)
     raise typer.Exit(code)

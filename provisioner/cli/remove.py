@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli import options as o
-from provisioner.cli.option_groups import grouped
+from provisioner.cli.option_groups import as_typed, grouped
 
 _WHAT = "What goes"
 
@@ -35,6 +35,7 @@ def remove(
 
     Running containers are stopped, which needs --allow-restart.
     """
+    import shlex
     from dataclasses import replace
 
     from provisioner.cli import hosts
@@ -46,11 +47,21 @@ def remove(
         raise UsageError("--proof pulls an image, and a removal leaves no engine that could")
     if yes_delete_data and not purge:
         raise UsageError("--yes-delete-data goes with --purge", hint="without --purge no data is deleted")
-    asks = purge and not yes_delete_data
+    asks = purge and not yes_delete_data and not rollout.plan
     if asks and not sys.stdin.isatty():
         raise UsageError(
             "--purge deletes images, containers and volumes, and there is no terminal to ask on; nothing was touched",
             hint="run it at a terminal to see what would be lost, or add --yes --yes-delete-data",
+        )
+    typed = [
+        *(["--purge"] if purge else []),
+        *(["--yes-delete-data"] if yes_delete_data else []),
+        *as_typed(rollout),
+    ]
+    if not target and not connection.inventory and not rollout.plan and (rollout.yes or not sys.stdin.isatty()):
+        raise UsageError(
+            "no host was named; nothing was touched",
+            hint=f"provisioner {shlex.join(['remove', 'localhost', *typed])} takes it from this machine",
         )
     found = [
         replace(found, removal="purge" if purge else "remove")

@@ -35,13 +35,14 @@ def script(
     from provisioner.runs import one_host
     from provisioner.scripts.render import apply_script
 
-    found = hosts.targets(target, connection, wanted.said())
+    found = hosts.with_wanted(target, connection, wanted)
     if len(found) != 1:
         raise UsageError(
             f"a script is for one host, and these are {len(found)}", hint="name one, or narrow the inventory with -l"
         )
     outcome = one_host.plan(found[0])
     found[0].transport.close()
+    found[0].address(outcome.error)
     if outcome.error is not None:
         raise outcome.error
     if outcome.plan is None or outcome.plan.empty:

@@ -9,8 +9,11 @@ from contextlib import closing
 from provisioner.cli.confirmation import YesOrNo
 from provisioner.cli.options import Output, Rollout
 from provisioner.cli.result import finish, report_file
+from provisioner.cli.survey import survey
 from provisioner.errors import UsageError
+from provisioner.report import gate
 from provisioner.report.progress import watching
+from provisioner.runs import one_host
 from provisioner.runs import rollout as run
 from provisioner.runs.audience import Confirm
 from provisioner.runs.target import Target
@@ -25,7 +28,7 @@ def roll_out(
     forks: int,
     confirm: Confirm | None = None,
 ) -> int:
-    """Change the hosts, print the result and return the exit code.
+    """Change the hosts, print the result and return the exit code; with --plan, print what that would be.
 
     `confirm` is asked instead of the person at the terminal, also with --yes, once all plans are shown.
 
@@ -33,6 +36,8 @@ def roll_out(
         UsageError: no --yes and nobody to ask, no way to write the report, nothing to resume; no host was contacted.
     """
     terms = rollout.terms(forks)
+    if rollout.plan:
+        return _look(command, targets, rollout, output, forks=forks)
     if not rollout.yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes, or look with plan")
     if confirm is None and not rollout.yes:
@@ -41,3 +46,13 @@ def roll_out(
         with watching(output) as progress:
             done = run.roll_out(command, targets, terms, progress, argv=sys.argv[1:], confirm=confirm)
         return finish(command, done.outcomes, output, report=report, run=done.run)
+
+
+def _look(command: str, targets: Sequence[Target], rollout: Rollout, output: Output, *, forks: int) -> int:
+    if rollout.resume:
+        raise UsageError(
+            "--plan looks at all hosts", hint="leave --resume out of it; a run with it begins where it was"
+        )
+    if rollout.proof and not output.quiet:
+        gate.remark(f"at the end each host would pull {rollout.proof}")
+    return survey(command, targets, one_host.plan, output, forks=forks, plans=True)

@@ -39,6 +39,6 @@ def probe(
     from provisioner.report.offers import sources_document, sources_text
     from provisioner.runs import available
 
-    found = hosts.targets(target, connection, wanted.said())
+    found = hosts.with_wanted(target, connection, wanted)
     offers = available.sources(found, forks=connection.forks)
     raise typer.Exit(answers(offers, output, document=sources_document, text=sources_text, failed=available.failed))

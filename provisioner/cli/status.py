@@ -35,5 +35,5 @@ def status(
     def work(target: Target) -> Outcome:
         return run.status(target, probes=probe, accept=accept)
 
-    found = hosts.targets(target, connection, wanted.said())
+    found = hosts.with_wanted(target, connection, wanted)
     raise typer.Exit(survey("status", found, work, output, forks=connection.forks, lines=True))

@@ -27,5 +27,5 @@ def verify(
     def work(target: Target) -> Outcome:
         return one_host.verify(target, on_step=lambda _step, _what: None, proof=proof)
 
-    found = hosts.targets(target, connection, wanted.said())
+    found = hosts.with_wanted(target, connection, wanted)
     raise typer.Exit(survey("verify", found, work, output, forks=connection.forks))

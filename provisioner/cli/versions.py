@@ -22,6 +22,6 @@ def versions(
     from provisioner.report.offers import versions_document, versions_text
     from provisioner.runs import available
 
-    found = hosts.targets(target, connection, wanted.said())
+    found = hosts.with_wanted(target, connection, wanted)
     offers = available.versions(found, forks=connection.forks)
     raise typer.Exit(answers(offers, output, document=versions_document, text=versions_text, failed=available.failed))

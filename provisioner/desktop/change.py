@@ -8,6 +8,7 @@ from typing import Literal
 
 from provisioner.desktop.docker_desktop import Change, Desktop, RolledBackError
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
+from provisioner.wanted.spec import MirrorChange
 
 Status = Literal["converged", "planned", "changed", "failed", "rolled_back", "blocked", "unsupported"]
 _STATUS: dict[type[ProvisionerError], Status] = {
@@ -41,13 +42,16 @@ class Result:
 
 def change(
     desktop: Desktop,
-    mirrors: Sequence[str],
+    mirrors: Sequence[str] | MirrorChange,
     *,
     agreed: Callable[[Change], bool],
     allow_restart: bool,
     say: Callable[[str], None],
 ) -> Result:
-    """Bring these mirrors, if `agreed` to what that takes; `say` hears of the progress."""
+    """Bring these mirrors, or this change to those that there are, if `agreed` to what that takes.
+
+    `say` hears of the progress.
+    """
     planned = None
     try:
         planned = desktop.plan(mirrors)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from provisioner.errors import BlockedError
+from provisioner.errors import TARGET, BlockedError
 from provisioner.mirror_probe.judge import Judged
 
 
-def refuse_hopeless(host: str, judged: Sequence[Judged], *, login: str = "") -> None:
-    """Refuse to write mirrors that this host cannot get anything from; `login` is how it is named on a command.
+def refuse_hopeless(host: str, judged: Sequence[Judged]) -> None:
+    """Refuse to write mirrors that this host cannot get anything from.
 
     Unknown, restricted or failing ones are no reason: the engine may know a login, a certificate or a proxy, and a
     server that is out of order comes back. `doubts_of` tells of them.
@@ -17,15 +17,21 @@ def refuse_hopeless(host: str, judged: Sequence[Judged], *, login: str = "") -> 
     Raises:
         BlockedError: at least one is hopeless.
     """
-    hopeless = [mirror for mirror in judged if mirror.hopeless]
-    if not hopeless:
-        return
-    said = "; nor through ".join(f"{mirror.url}: {mirror.evidence}" for mirror in hopeless)
-    urls = " ".join(mirror.url for mirror in hopeless)
-    raise BlockedError(
-        f"no image can come to {host} through {said}. Nothing was changed.",
-        hint=f"add --force to write it all the same; provisioner mirror probe {urls} {login or host} asks again",
-    )
+    if evidence := hopeless(judged):
+        raise BlockedError(
+            f"no image can come to {host} through {evidence}. Nothing was changed.", hint=way_out_of(judged)
+        )
+
+
+def hopeless(judged: Iterable[Judged]) -> str:
+    """Return the mirrors that this host cannot get anything from, with the evidence; "" when there are none."""
+    return "; nor through ".join(f"{mirror.url}: {mirror.evidence}" for mirror in judged if mirror.hopeless)
+
+
+def way_out_of(judged: Iterable[Judged]) -> str:
+    """Return what to do about hopeless mirrors."""
+    urls = " ".join(mirror.url for mirror in judged if mirror.hopeless)
+    return f"provisioner mirror probe {urls} {TARGET} asks again; add --force to write it all the same"
 
 
 def doubts_of(judged: Iterable[Judged]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.catalogue.daemon_keys import default_of, flag_of, reload_exceptions, reloadable
-from provisioner.errors import ApplyError, BlockedError
+from provisioner.errors import TARGET, ApplyError, BlockedError
 from provisioner.facts.daemon_flags import FlagPlace, without
 from provisioner.facts.daemon_live import SHOWN, fragments, live_value, question, shows
 from provisioner.facts.host import Host
@@ -166,7 +166,7 @@ def _refuse_silent(host: Host) -> None:
         raise ApplyError(
             f"dockerd runs (pid {engine.pid}) and does not answer: {engine.error}. Nothing was changed, "
             "since it could not be seen whether the engine takes it.",
-            hint="its log says why; `provisioner apply` restarts an engine that does not answer",
+            hint=f"its log says why; provisioner apply {TARGET} restarts an engine that does not answer",
         )
 
 

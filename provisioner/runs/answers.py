@@ -30,6 +30,7 @@ def answers(
         try:
             return ask(target)
         except ProvisionerError as error:
+            target.address(error)
             return failed(target.name, error)
         finally:
             if not keep_open:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from provisioner.catalogue.platforms import Platform
 from provisioner.catalogue.versions import order
-from provisioner.errors import FactsError, ProvisionerError, UnsupportedError
+from provisioner.errors import TARGET, WANTED, FactsError, ProvisionerError, UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.facts.platform import platform_of
 from provisioner.preflight.distribution import unknown_distribution
@@ -85,7 +85,7 @@ def _versions(target: Target) -> Offers:
         if chosen is None and (not platform.distro_packages or target.spec.source != "auto"):
             raise UnsupportedError(
                 f"no package source can be used from here: {choice.why_none}",
-                hint="provisioner source probe shows each of them",
+                hint=f"provisioner source probe {TARGET} {WANTED} shows each of them",
             )
     if chosen and chosen.listed:
         package, origin, found = "docker-ce", chosen.source.base, chosen.versions.get("docker-ce", ())

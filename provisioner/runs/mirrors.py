@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 
 from provisioner.catalogue.registry_mirrors import alive_mirrors
 from provisioner.errors import ProvisionerError, VerifyError
+from provisioner.facts.configured_mirrors import KEY
+from provisioner.facts.host import Host
 from provisioner.mirror_probe import HUB
 from provisioner.mirror_probe.answer import Image
 from provisioner.mirror_probe.judge import Judged, fastest, judge
 from provisioner.remote import mirror_probe
+from provisioner.remote.wanted_mirrors import ask_wanted
 from provisioner.runs.answers import answers
 from provisioner.runs.fleet import worst
 from provisioner.runs.target import Target
@@ -50,6 +53,19 @@ def views(
     return answers(targets, ask, failed, forks=forks, keep_open=keep_open)
 
 
+def new_mirrors(target: Target, host: Host) -> tuple[Judged, ...]:
+    """Return how the mirrors that the host is to get, and does not have yet, answer there.
+
+    Raises:
+        ConnectError, FactsError: see `provisioner.remote.wanted_mirrors`.
+    """
+    stand = host.daemon_json.values.get(KEY)
+    there = {url.rstrip("/") for url in stand if isinstance(url, str)} if isinstance(stand, list) else set()
+    there |= {url for row in host.registries for url in row.urls}
+    there |= set(host.info.mirrors if host.info else ())
+    return ask_wanted(target.transport, target.spec, become_password=target.become_password, there=there)
+
+
 def failed(name: str, error: ProvisionerError) -> View:
     """A host that could not be asked, or whose answer is of no use."""
     return View(name, error=error)
@@ -61,9 +77,9 @@ def candidates(urls: Sequence[str]) -> list[str]:
 
 
 def with_mirrors(target: Target, urls: Sequence[str]) -> Target:
-    """The target whose wanted mirrors are these; what else is wanted of it stays."""
+    """The target whose wanted mirrors are these, which it was just asked about; what else is wanted of it stays."""
     said = target.spec.model_dump(exclude_unset=True)
-    return replace(target, spec=spec(**{**said, "registry_mirrors": urls}))
+    return replace(target, spec=spec(**{**said, "registry_mirrors": urls}), force=True)
 
 
 def exit_code(seen: Sequence[View], *, every: bool) -> int:

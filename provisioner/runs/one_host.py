@@ -10,12 +10,15 @@ from provisioner.checks.mirror_status import overridden
 from provisioner.checks.proof import proof_check, proof_plan
 from provisioner.checks.single import hosts_toml
 from provisioner.errors import (
+    TARGET,
+    WANTED,
     BlockedError,
     ProvisionerError,
     VerifyError,
 )
 from provisioner.facts.host import Host
 from provisioner.facts.losses import Losses, losses_in
+from provisioner.mirror_probe.before_writing import doubts_of, refuse_hopeless
 from provisioner.plan.model import Check, Plan, Restart, StepResult
 from provisioner.planner import planner
 from provisioner.planner.mirror_change import nothing_to_change
@@ -26,6 +29,7 @@ from provisioner.remote.execute import OnStep, execute
 from provisioner.remote.gather import gather
 from provisioner.remote.script_probe import fetch_script
 from provisioner.removal.removal import plan_removal, removal_checks
+from provisioner.runs.mirrors import new_mirrors
 from provisioner.runs.outcome import Outcome, Status, status_of
 from provisioner.runs.target import Target
 from provisioner.strategies.strategy import Questions
@@ -117,7 +121,7 @@ def verify(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outc
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "plan"))
     failed = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
-    hint = f"provisioner plan {target.name} shows what apply would do"
+    hint = f"provisioner plan {TARGET} {WANTED} shows what apply would do"
     outcome = Outcome(
         target.name,
         "failed" if failed else "verified",
@@ -154,7 +158,7 @@ def _applied(target: Target, planned: Outcome, *, allow_restart: bool, on_step: 
         again = _planned(target, after, asks=False)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
         failed += [f"still to do: {step.title}" for step in again.steps]
-        hint = "run the same command again" if target.removal else "run `provisioner plan` to see what is left"
+        hint = "run the same command again" if target.removal else f"provisioner plan {TARGET} shows what is left"
         error = VerifyError("; ".join(failed), hint=hint) if failed else None
         return Outcome(
             target.name,
@@ -180,7 +184,12 @@ def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
     reach = source_probe.probe(target.transport, asked.sources, become_password=become)
     if asked.script:
         reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
-    return planner.plan(target.name, host, reach, target.spec)
+    planned = planner.plan(target.name, host, reach, target.spec)
+    if planned.empty or target.force or not asks:
+        return planned
+    judged = new_mirrors(target, host)
+    refuse_hopeless(target.name, judged)
+    return replace(planned, warnings=(*planned.warnings, *doubts_of(judged)))
 
 
 def _losses(target: Target, data_root: str) -> Losses:
@@ -213,7 +222,7 @@ def _blocked(restart: Restart) -> BlockedError:
     )
 
 
-_PROOF_HINT = "`provisioner mirror probe` asks the mirrors themselves"
+_PROOF_HINT = f"provisioner mirror probe {TARGET} asks the mirrors themselves"
 
 
 def _since(began: float, name: str) -> dict[str, float]:

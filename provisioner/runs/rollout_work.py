@@ -152,6 +152,7 @@ class RolloutWork:
     def _plan(self, target: Target) -> Outcome:
         self.audience.step(target.name, "")
         outcome = one_host.plan(target).light()
+        target.address(outcome.error)
         self.looked_at[target.name] = time.monotonic()
         return outcome
 
@@ -171,6 +172,7 @@ class RolloutWork:
         outcome = one_host.apply(
             target, planned, allow_restart=self.terms.allow_restart, on_step=on_step, proof=self.terms.proof
         )
+        target.address(outcome.error)
         return replace(outcome, timings={**planned.timings, **outcome.timings})
 
     def _done(self, outcome: Outcome) -> None:

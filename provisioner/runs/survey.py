@@ -21,7 +21,9 @@ def survey(
     def look(target: Target) -> Outcome:
         audience.step(target.name, "")
         try:
-            return work(target).light()
+            outcome = work(target).light()
+            target.address(outcome.error)
+            return outcome
         finally:
             target.transport.close()
 
