@@ -162,7 +162,10 @@ def test_accepting_notes_only_what_has_changed():
             id="not reloaded",
         ),
         pytest.param(
-            running(daemon_json=file('{"data-root": "/srv/docker"}')), Spec(), ("systemctl restart docker",), id="a restart"
+            running(info={"raw": {"LoggingDriver": "json-file"}}, daemon_json=file('{"log-driver": "local"}')),
+            Spec(),
+            ("systemctl restart docker",),
+            id="a restart",
         ),
         pytest.param(
             running(
