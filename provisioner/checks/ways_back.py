@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from provisioner.catalogue.daemon_keys import reloadable
 from provisioner.checks.drift import stale_keys
 from provisioner.errors import TARGET, WANTED
+from provisioner.facts.by_hand import restart_command
 from provisioner.facts.host import Host
 from provisioner.plan.model import Check
 from provisioner.wanted.spec import Spec
@@ -44,7 +45,7 @@ def _taken_up(host: Host) -> str:
         return f"correct {path} on the host before the engine starts the next time"
     unit = host.facts.engine.unit.removesuffix(".service") or "docker"
     if not all(reloadable(key, host.engine_version) for key in stale):
-        restart = host.facts.restart_command(unit)
+        restart = restart_command(host.facts.init, unit)
         return f"{restart}, on the host, has the engine read {path}; without live-restore it stops the containers"
     by_signal = f"kill -HUP {host.facts.engine.pid or '$(pidof dockerd)'}"
     reload = f"systemctl reload {unit}" if host.facts.service_manager == "systemd" else by_signal

@@ -236,11 +236,6 @@ class Facts:
     def service_manager(self) -> ServiceManager:
         return "snap" if self.engine.snap else self.init
 
-    def restart_command(self, service: str) -> str:
-        """Return what restarts a service of this host by hand."""
-        commands = {"systemd": f"systemctl restart {service}", "openrc": f"rc-service {service} restart"}
-        return commands.get(self.init, f"service {service} restart")
-
     @property
     def kernel_version(self) -> tuple[int, int]:
         major, minor = [*self.kernel.partition("-")[0].split("."), "0", "0"][:2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from provisioner.errors import ApplyError
+from provisioner.facts.by_hand import restart_command
 from provisioner.facts.containerd import containerd_of
 from provisioner.facts.model import Facts
 from provisioner.host_files.containerd_config import ContainerdConfig
@@ -57,9 +58,11 @@ def _containerd(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange],
     config = containerd_of(facts)
     if not config.there and not config.reads_hosts:
         changes.append(FileChange(CONTAINERD_CONFIG, None, CONFIG_PATH))
-        note = f"{CONTAINERD_CONFIG} is new; it counts from the next start: {facts.restart_command('containerd')}"
+        note = f"{CONTAINERD_CONFIG} is new; it counts from the next start: {restart_command(facts.init, 'containerd')}"
         return changes, [f"containerd: {note}"]
-    return changes, [f"containerd: {note}" for note in _containerd_notes(config, facts.restart_command("containerd"))]
+    return changes, [
+        f"containerd: {note}" for note in _containerd_notes(config, restart_command(facts.init, "containerd"))
+    ]
 
 
 def _containerd_notes(config: ContainerdConfig, restart: str) -> Iterator[str]:
@@ -107,7 +110,7 @@ def _k3s(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], list[s
     before = facts.other_engines.file(K3S)
     ours = before is not None and written_by_us(facts, before)
     text = with_mirrors(before, mirrors, ours=ours)
-    notes = [f"k3s reads its mirrors when it starts: {facts.restart_command('k3s')} (or k3s-agent)"]
+    notes = [f"k3s reads its mirrors when it starts: {restart_command(facts.init, 'k3s')} (or k3s-agent)"]
     notes += [
         f'k3s: {row.path} sends all registries to {" ".join(row.urls)} ("*"); docker.io has its own from now on'
         for row in (k3s(before) if before and mirrors else ())
