@@ -125,4 +125,9 @@ def accounts(subject: Subject) -> Iterator[Finding]:
         yield passed("accounts", f"may use docker, as good as root: {', '.join(facts.docker_group)}")
 
 
-CHECKS = (memory, clock, privileges, virtualization, services, open_files, accounts)
+def other_runs(subject: Subject) -> Iterator[Finding]:
+    if run := subject.facts.in_progress:
+        yield warned("other runs", f"this host is being changed: {run.holder}", "wait until that has ended")
+
+
+CHECKS = (memory, clock, privileges, virtualization, services, open_files, accounts, other_runs)

@@ -7,7 +7,7 @@ import pytest
 from provisioner.errors import BlockedError, DaemonConfigurationError, UnsupportedError
 from provisioner.facts.host import Host
 from provisioner.facts.kernel_support import KernelSupport
-from provisioner.facts.model import Login, OperatingSystem
+from provisioner.facts.model import Login, OperatingSystem, RunInProgress
 from provisioner.facts.network import Network, Proxy, Route
 from provisioner.facts.package_state import PackageLock, PackageState
 from provisioner.facts.storage import Inodes, Mount, Storage
@@ -87,6 +87,7 @@ def test_a_host_of_which_little_is_known_is_not_refused():
 
 
 CASES = [
+    ("a run", replace(GOOD, in_progress=RunInProgress("ops@laptop since 10:00")), "other runs", "warn", "ops@laptop"),
     ("kernel-2.6", replace(GOOD, kernel="2.6.32-754.el6.x86_64"), "kernel", "fail", "needs 3.10 or newer"),
     ("i686", replace(CENTOS_7, arch="i686"), "architecture", "fail", "no packages for i686"),
     ("i386-userland", replace(GOOD, package_arch="i386"), "architecture", "warn", "32 bit"),
