@@ -1,7 +1,7 @@
 #!/bin/sh
 # Everything that a decision about this host needs, in one exec. Changes nothing, starts nothing.
-# Before it stand a line package_names='NAME ...', the packages that are asked for, and perhaps a line brief=1, which
-# leaves out what only an installation needs to know.
+# Before it stand a line package_names='NAME ...', the packages that are asked for, perhaps asked_users, accounts one a
+# line, and perhaps a line brief=1, which leaves out what only an installation needs to know.
 # Usage: sh -s NONCE [LOGIN_USER]. Answer: frames "@@NONCE begin NAME" ... "@@NONCE end NAME", then "@@NONCE done 0".
 # The newline before a marker belongs to the marker, so a frame carries a file exactly, final newline or not.
 N=$1
@@ -129,11 +129,19 @@ package_sources() {
     -e '/linux/\(ubuntu\|debian\|raspbian\)/\{0,1\}$' "$@" 2>/dev/null | while IFS= read -r path; do file "$path"; done
 }
 
+# entry DATABASE KEY: the line of an account or group, from the name service where it can be asked.
+entry() { if have getent; then getent "$1" "$2"; else grep "^$2:" "/etc/$1"; fi }
+
 accounts() {
-  begin docker-group
-  if have getent; then getent group docker; else grep '^docker:' /etc/group; fi
-  end docker-group
+  begin docker-group; entry group docker; end docker-group
+  if ! grep -q '^docker:' /etc/group; then value docker-group-elsewhere "$(entry group docker)"; fi
   value users "$(cut -d: -f1 /etc/passwd | tr '\n' ' ')"
+  # A directory is asked for the accounts that matter: it may have a hundred thousand.
+  begin directory-users
+  printf '%s' "${asked_users:-}" | while IFS= read -r name; do
+    if id "$name" >/dev/null 2>&1; then printf '%s\n' "$name"; fi
+  done
+  end directory-users
 }
 
 {% include "engine.sh" %}
@@ -145,7 +153,8 @@ other_engines() {
     [ -e "$path" ] || continue
     uid=${path#/run/user/}
     uid=${uid%%/*}
-    account=$(sed -n "s/^\([^:]*\):[^:]*:$uid:[^:]*:[^:]*:\([^:]*\):.*/\1 \2/p" /etc/passwd)
+    account=$({ if have getent; then getent passwd "$uid"; else cat /etc/passwd; fi; } |
+      sed -n "s/^\([^:]*\):[^:]*:$uid:[^:]*:[^:]*:\([^:]*\):.*/\1 \2/p")
     value rootless "$uid ${account%% *} ${account#* }/.config/docker/daemon.json"
     file "${account#* }/.config/docker/daemon.json"
   done

@@ -11,7 +11,9 @@ from provisioner.masking import masked
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 VERSION = re.compile(r"latest|\d+(\.\d+){0,2}(-[A-Za-z0-9.]+)?")
 OF_PACKAGE = re.compile(r"(\d+:)?\d+(\.\d+){1,2}[~+-][A-Za-z0-9.+~-]+|\d+:\d+(\.\d+){1,2}")
-LOGIN_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\$?", re.IGNORECASE)
+LOGIN_NAME = re.compile(r"(?!\d+\Z)[\w.][\w.+@\\-]{0,255}\$?")
+"""Also DOMAIN\\user and user@domain, as directories have them; a number alone is taken for an id by programs."""
+
 REGISTRY = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
 

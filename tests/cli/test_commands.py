@@ -383,3 +383,9 @@ def test_a_password_without_a_terminal(tmp_path, typed, status, said):
     assert ended.returncode == status, ended.stderr
     assert said in ended.stdout + ended.stderr
     assert "Warning" not in ended.stderr
+
+
+@pytest.mark.parametrize("user", ["ops", "CORP\\eve", "eve@corp.example"])
+def test_a_target_may_have_an_account_of_a_directory(run, user):
+    tried = run("plan", f"{user}@{NOBODY[0]}")
+    assert (tried.returncode, "refuses connections" in tried.stdout) == (3, True), tried.stdout + tried.stderr

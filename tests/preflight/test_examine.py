@@ -267,3 +267,26 @@ def test_a_vpn_that_takes_all_routes_keeps_an_older_engine_from_starting(version
     facts = linked(routes=(Route("tun0", "0.0.0.0/1"), Route("tun0", "128.0.0.0/1")))
     (row,) = [row for row in check(Host.of(facts), Spec(version=version), installs=True) if row.name == "address pool"]
     assert row.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"users": frozenset({"root"})}, "there is no user bob here", id="no account"),
+        pytest.param({"users": frozenset({"root", "bob"})}, "", id="an account"),
+        pytest.param({"users": frozenset({"root"}), "docker_group": ("bob",)}, "", id="a member"),
+        pytest.param(
+            {"users": frozenset({"bob"}), "docker_group": ("eve",), "group_elsewhere": True},
+            "the group docker comes from a directory, and bob is no member",
+            id="a directory's group",
+        ),
+        pytest.param(
+            {"users": frozenset({"bob"}), "docker_group": ("bob",), "group_elsewhere": True}, "", id="a member there"
+        ),
+    ],
+)
+@pytest.mark.parametrize("facts", [GOOD, RUNNING], ids=["no engine", "an engine"])
+def test_who_is_to_use_docker(facts, changes, says):
+    host = Host.of(replace(facts, **changes))
+    fails = [row.detail for row in check(host, Spec(users=["bob"]), installs=False) if row.verdict == "fail"]
+    assert [row for row in fails if "bob" in row] == ([says] if says else [])

@@ -78,3 +78,14 @@ def test_a_setting_that_no_engine_takes_is_refused_before_any_host_is_contacted(
 def test_a_version_may_be_that_of_a_package_as_they_are_listed(listed, meant):
     assert Spec(version=listed).version == meant
     assert satisfies(listed, meant)
+
+
+@pytest.mark.parametrize("name", ["ops", "CORP\\eve", "eve@corp.example", "j.doe", "web01$", "_apt", "müller", "2fa"])
+def test_a_login_name(name):
+    assert Spec(users=[name]).users == (name,)
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a b", "a:b", "a,b", "1000", "a\nb", "\x1b[31m", "@corp", "a/b"])
+def test_what_is_no_login_name(name):
+    with pytest.raises(ValidationError, match="is not a login name"):
+        Spec(users=[name])
