@@ -87,11 +87,31 @@ resources() {
   value clock "$(date +%s)"
 }
 
-packages() {
-  manager=none
-  for candidate in apt-get dnf5 dnf yum; do
-    if have "$candidate"; then manager=${candidate%-get}; break; fi
+# package_manager: whose packages this system is made of. The first program found is no answer: apt can be had on
+# Fedora and CentOS, dnf and rpm on Debian, and ALT Linux has an apt-get for rpm.
+package_manager() {
+  family=''
+  for release in /etc/os-release /usr/lib/os-release; do
+    [ -r "$release" ] || continue
+    family=$(sed -n -e 's/^ID=//p' -e 's/^ID_LIKE=//p' "$release" | tr "\"'\n" '   ')
+    break
   done
+  case " $family " in
+    *' debian '* | *' ubuntu '*) order='apt-get dnf5 dnf yum' ;;
+    *' rhel '* | *' fedora '* | *' centos '*) order='dnf5 dnf yum apt-get' ;;
+    *) if rpm -q rpm >/dev/null 2>&1; then order='dnf5 dnf yum apt-get'; else order='apt-get dnf5 dnf yum'; fi ;;
+  esac
+  manager=none
+  for candidate in $order; do
+    have "$candidate" || continue
+    if [ "$candidate" = apt-get ] && ! have dpkg-query; then continue; fi
+    manager=${candidate%-get}
+    break
+  done
+}
+
+packages() {
+  package_manager
   value package-manager "$manager"
   # shellcheck disable=SC2154,SC2086 # a list of words, from the line before this script
   set -- $package_names
