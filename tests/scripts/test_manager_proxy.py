@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from provisioner.scripts.render import shell_text
-from tests.scripts.test_access import SHELLS
+from tests.scripts.shells import SHELLS
 
 FETCH = shell_text("fetch.sh.j2", limit=8)
 APT = """\
