@@ -8,14 +8,24 @@ from provisioner.checks import single
 from provisioner.facts.host import Host
 from provisioner.plan.model import Check
 from provisioner.planner.mirror_change import resolved
+from provisioner.planner.trial import doubts
 from provisioner.wanted.spec import Spec
 
 
 def verify_checks(host: Host, spec: Spec) -> tuple[Check, ...]:
     """Return every check with its result; the host is as wanted when all have passed."""
     if not spec.install and not host.facts.engine.running:
-        return (Check("engine", passed=True, detail="stopped; it takes the configuration at its next start"),)
+        return tuple(_stopped(host, resolved(host, spec)))
     return tuple(_checks(host, resolved(host, spec)))
+
+
+def _stopped(host: Host, spec: Spec) -> Iterator[Check]:
+    """The files are as wanted. Whether the engine starts with them is said as far as it is known."""
+    if unknown := doubts(host, spec.daemon_configuration):
+        said = f"stopped, and whether it starts with this configuration is not known: {'; '.join(unknown)}"
+        yield Check("engine", passed=False, detail=said)
+    else:
+        yield Check("engine", passed=True, detail="stopped; it takes the configuration at its next start")
 
 
 def not_running(host: Host, spec: Spec) -> str:

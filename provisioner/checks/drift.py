@@ -12,6 +12,7 @@ from provisioner.facts.host import Host
 from provisioner.facts.record import WrittenFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.plan.model import Check
+from provisioner.planner.daemon_refusals import given_as_both
 from provisioner.planner.intent import must_install
 from provisioner.planner.missing_packages import missing_packages
 from provisioner.planner.planner import plan
@@ -69,8 +70,15 @@ def _configuration(host: Host) -> Iterator[Check]:
         return
     current = host.daemon_json.values
     wrong = refusals(current, host.engine_version)
-    twice = ((key, place) for key in current for place in host.flag_places(key)[:1])
-    wrong += [f"{place.where} gives {place.flag}, and {path} has {key} as well" for key, place in twice]
+    both = given_as_both(host, current)
+    twice = [f"{place.where} gives {place.flag}, and {path} has {key} as well" for key, place in both]
+    if twice and host.flags.doubt:
+        said = f"the next start may fail; how it goes cannot be told ({host.flags.doubt}): {'; '.join(twice)}"
+        yield Check("configuration", passed=False, detail=said)
+        return
+    wrong += twice
+    if host.flags.next and host.flags.next.fails:
+        wrong.append(host.flags.next.fails)
     if wrong:
         yield Check("configuration", passed=False, detail=f"the next start will fail: {'; '.join(wrong)}")
         return

@@ -188,6 +188,8 @@ class Facts:
     daemon_json: HostFile | None = None
     options_file: HostFile | None = None
     sysconfig_files: tuple[HostFile, ...] = ()
+    manager_environment: frozenset[str] = frozenset()
+    """Names of variables that systemd hands to every service."""
     source_files: tuple[HostFile, ...] = ()
     binary_keys: tuple[str, ...] = ()
     odd_files: tuple[str, ...] = ()
@@ -206,6 +208,7 @@ class Facts:
     memory: int = 0
     clock: int = 0
     in_progress: RunInProgress | None = None
+    user_namespaces: int = 0
     kernel_support: KernelSupport = field(default_factory=KernelSupport)
     storage: Storage = field(default_factory=Storage)
     network: Network = field(default_factory=Network)
@@ -222,6 +225,11 @@ class Facts:
         return self.login.sudo in {"root", "nopasswd"} or (
             self.login.sudo == "password" and not self.login.sudo_message
         )
+
+    @property
+    def environment_files(self) -> tuple[HostFile, ...]:
+        """The files from which the engine's service takes variables."""
+        return tuple(file for file in (self.options_file, *self.sysconfig_files) if file)
 
     @property
     def engine_unit(self) -> Unit | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from provisioner.plan.files import FileChange
@@ -19,6 +20,7 @@ def configure_daemon(
     revert: str | None,
     validate: bool,
     flags: Sequence[str],
+    running_flags: Sequence[str] | None,
     how: Literal["reload", "restart"],
     patience: int,
     unseen: bool,
@@ -34,10 +36,10 @@ def configure_daemon(
 
     `change` may say what the file says already, when the engine has not taken it up. Together with it come `edits` of
     files that give flags. `revert` is a text that spells out earlier values, `flags` are what `validate` gives to
-    dockerd. The change has come into force when docker info, asked with `template`, prints `shows` within `patience`
-    seconds; before it printed `showed` for `earlier_template`. Without a `client` the engine's own answer has all of
-    `fragments`, and before it had `earlier_fragments`. `unseen`: docker info does not show all that changes, so the
-    daemon's log is read as well.
+    dockerd, and `running_flags` those of the process that reloads. The change has come into force when docker info,
+    asked with `template`, prints `shows` within `patience` seconds; before it printed `showed` for `earlier_template`.
+    Without a `client` the engine's own answer has all of `fragments`, and before it had `earlier_fragments`. `unseen`:
+    docker info does not show all that changes, so the daemon's log is read as well.
     """
     params: dict[str, Any] = {
         **change.written(),
@@ -46,6 +48,7 @@ def configure_daemon(
         "revert": revert,
         "validate": validate,
         "flags": list(flags),
+        "running_flags": None if running_flags is None or [*running_flags] == [*flags] else [*running_flags],
         "how": how,
         "patience": patience,
         "format": template,
@@ -61,13 +64,29 @@ def configure_daemon(
     return Step("daemon-config", title, why, "~", "daemon_config", params, diffs)
 
 
+def tried_before(step: Step, candidate: str, *, how: Literal["validate", "unshare"], flags: Sequence[str]) -> Step:
+    """Return `step`, which writes files, with a trial before it: `candidate` as daemon.json, `flags` for dockerd."""
+    params = {**step.params, "candidate": candidate, "trial": how, "flags": list(flags)}
+    return replace(step, template="daemon_files", params=params)
+
+
 def run_service(
-    title: str, why: str, *, enable: bool, configured: bool, restart: bool, revive: bool, containerd: bool
+    title: str,
+    why: str,
+    *,
+    enable: bool,
+    configured: bool,
+    restart: bool,
+    revive: bool,
+    containerd: bool,
+    config_path: str,
+    flags: Sequence[str],
 ) -> Step:
     """Have the engine run, and enabled where `enable` says so.
 
-    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran. `revive`:
-    it runs and does not answer. `containerd`: the one of the system is started before.
+    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran; the new
+    program is asked before about `config_path`, with `flags`. `revive`: it runs and does not answer. `containerd`: the
+    one of the system is started before.
     """
     params = {
         "enable": enable,
@@ -75,6 +94,8 @@ def run_service(
         "restart": restart,
         "revive": revive,
         "containerd": containerd,
+        "config_path": config_path,
+        "flags": list(flags),
     }
     return Step("service", title, why, "!", "service", params)
 
