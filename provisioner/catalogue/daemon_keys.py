@@ -223,7 +223,7 @@ _TYPES: dict[str, tuple[str, Any]] = {
     "string": ("a string", lambda value: isinstance(value, str)),
     "size": ('a size in quotes, such as "64M"', lambda value: isinstance(value, str) and bool(_SIZE.fullmatch(value))),
     "boolean": ("true or false", lambda value: isinstance(value, bool)),
-    "integer": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "integer": ("a whole number", lambda value: type(value) is int and abs(value) < 2**63),
     "strings": ("a list of strings", lambda value: isinstance(value, list) and _all(str)(value)),
     "objects": ("a list of objects", lambda value: isinstance(value, list) and _all(dict)(value)),
     "string-map": ("an object of strings", _map(str)),

@@ -66,7 +66,8 @@ def _configuration(host: Host) -> Iterator[Check]:
     if host.facts.daemon_json is None:
         return
     if broken := host.daemon_json.broken:
-        yield Check("configuration", passed=False, detail=f"the next start will fail: {broken.message}")
+        said = broken.consequence if broken.caution else f"the next start will fail: {broken.message}"
+        yield Check("configuration", passed=False, detail=said)
         return
     current = host.daemon_json.values
     wrong = refusals(current, host.engine_version)

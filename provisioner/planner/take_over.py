@@ -38,9 +38,10 @@ def given_twice(host: Host, place: FlagPlace) -> ApplyError:
             "would not start again. Nothing was changed.",
             hint="find what starts it that way: systemctl cat docker",
         )
+    verb = "may" if host.flags.doubt else "would"
     moved = "" if place.obstacle else f", or let --take-over move it to {engine.config_path}"
     return ApplyError(
-        f"{place.where} gives {place.flag} to dockerd; {consequence} the daemon would not start. Nothing was changed."
+        f"{place.where} gives {place.flag} to dockerd; {consequence} the daemon {verb} not start. Nothing was changed."
         + (f" ({place.obstacle})" if place.obstacle else ""),
         hint=f"take {place.flag} out of that line, then run the command again{moved}",
     )
