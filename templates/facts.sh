@@ -22,10 +22,12 @@ file() {
   [ ! -L "$1" ] || real=$(readlink -f "$1")
   attributes=
   if [ "${2:-}" = attributes ] && have lsattr; then attributes=$(lsattr -d "$real" 2>/dev/null); fi
-  begin file
-  owner=$(stat -c '%a %U:%G' "$real" 2>/dev/null)
+  owner=$(stat -c '%s %a %U:%G' "$real" 2>/dev/null)
   # An account that has gone has a number only.
-  case $owner in *UNKNOWN*) owner=$(stat -c '%a %u:%g' "$real") ;; esac
+  case $owner in *UNKNOWN*) owner=$(stat -c '%s %a %u:%g' "$real") ;; esac
+  if [ "${#owner}" -gt 0 ] && [ "${owner%% *}" -gt 1000000 ]; then value odd-file "$1 is larger than a megabyte"; return 0; fi
+  owner=${owner#* }
+  begin file
   printf '%s\n%s\n%s\n%s\n' "$real" "$1" "$owner" "${attributes%% *}"
   cat "$1"
   end file
@@ -38,6 +40,10 @@ operating_system() {
   for release in lsb-release redhat-release centos-release debian_version; do
     if [ -r "/etc/$release" ]; then begin "$release"; cat "/etc/$release"; end "$release"; fi
   done
+  # What rpm packages here were built for: a derivative's own number need not be that of the release it follows.
+  if [ -z "${brief:-}" ] && have rpm; then
+    value rpm-base "$(rpm -E '%{?rhel:el%{rhel}}%{!?rhel:%{?fedora:f%{fedora}}}' 2>/dev/null)"
+  fi
   value uname "$(uname -n -r -m)"
 }
 
@@ -149,14 +155,21 @@ other_engines() {
   done
   if [ -e /run/k3s ] || [ -e /etc/rancher/k3s ]; then found="$found k3s"; fi
   value other-engines "$found"
+  if [ -r /etc/containerd/config.toml ]; then
+    sed -n '/^[[:space:]]*imports[[:space:]]*=/,/]/p' /etc/containerd/config.toml | tr ',[]' '\n\n\n' |
+      sed -n "s/^[^\"'#]*[\"']\([^\"']*\)[\"'].*/\1/p" | while IFS= read -r pattern; do
+        case $pattern in /*) ;; *) pattern=/etc/containerd/$pattern ;; esac
+        for path in $pattern; do file "$path"; done
+      done
+  fi
   for path in /etc/containerd/config.toml /etc/containerd/certs.d/*/hosts.toml /etc/containers/registries.conf \
     /etc/containers/registries.conf.d/*.conf /etc/rancher/k3s/registries.yaml; do file "$path"; done
 }
 
 # What the last run left, and what has become of it.
 record() {
-  [ -r /var/lib/provisioner/record ] || return 0
-  begin record; cat /var/lib/provisioner/record; end record
+  if [ ! -f /var/lib/provisioner/record ] || [ ! -r /var/lib/provisioner/record ]; then return 0; fi
+  begin record; head -c 1000000 /var/lib/provisioner/record; end record
   set --
   while read -r kind _ _ name; do
     if [ "$kind" = file ] && [ -f "$name" ]; then set -- "$@" "$name"; fi
@@ -368,13 +381,13 @@ ${place##*:} "}
 
 lock_line() { printf '%s\t%s\t%s\n' "$1" "$2" "$(tr '\0' ' ' <"/proc/$2/cmdline" 2>/dev/null)"; }
 
+# Who holds the lock says so in it. Only what root alone can put there is opened: it could be a pipe without end.
 run_in_progress() {
-  for lock in /run/lock /var/lock; do
-    if [ -r "$lock/provisioner.lock" ] && have flock; then
-      flock -n -s "$lock/provisioner.lock" true || { begin in-progress; cat "$lock/provisioner.lock"; end in-progress; }
-      return 0
-    fi
-  done
+  state=/var/lib/provisioner
+  lock=$state/lock
+  # shellcheck disable=SC3067 # dash, bash and busybox know -O
+  if [ -L "$state" ] || [ ! -O "$state" ] || [ -L "$lock" ] || [ ! -f "$lock" ] || [ ! -s "$lock" ]; then return 0; fi
+  if have flock && ! flock -n -s "$lock" true; then begin in-progress; head -c 1000 "$lock"; end in-progress; fi
 }
 
 before_an_installation() {

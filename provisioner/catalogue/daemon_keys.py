@@ -14,15 +14,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 from provisioner.catalogue.versions import upstream
 
 Release = tuple[int, ...]
+_CHECKS_THE_MTU = (23, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One row. `since`, `until` (the first engine without it) and `reload` are () where the row has none."""
+    """One row, () for no release. `until`: the first engine without it; `ignored`: the first that ignores it."""
 
     name: str
     type: str
@@ -34,6 +35,7 @@ class Key:
     reload: Release
     default: Any
     note: str
+    ignored: Release = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def reload_exceptions(version: str) -> tuple[ReloadException, ...]:
     engine = release(version)
     return tuple(
         ReloadException(row["key"], row["what"], row["restart"], row["source"])
-        for row in table("daemon_keys")["reload_exception"]
+        for row in data("daemon_keys")["reload_exception"]
         if engine and release(row["engines"][0]) <= engine <= release(row["engines"][1])
     )
 
@@ -114,7 +116,8 @@ def _problem(name: str, value: Any, engine: Release) -> str:
         return f"{name} came with Docker {release_name(row.since)}, this is {release_name(engine)}{note}"
     if engine and row.until and engine >= row.until:
         return f"{name} went with Docker {release_name(row.until)}, this is {release_name(engine)}{note}"
-    if wrong := _wrong_type(row, value):
+    ignored_whole = row.ignored and engine >= row.ignored and not isinstance(value, dict)  # members count as keys
+    if not ignored_whole and (wrong := _wrong_type(row, value, engine)):
         return wrong
     if name == "registry-mirrors":
         return next((wrong for url in value or () if (wrong := _mirror_path(url, engine))), "")
@@ -124,11 +127,11 @@ def _problem(name: str, value: Any, engine: Release) -> str:
 def _unknown(name: str, engine: Release) -> bool:
     row = _keys().get(name)
     if row is None:
-        return not _why_ignored(name, engine) and engine <= release(table("daemon_keys")["newest"])
+        return not _why_ignored(name, engine) and engine <= release(data("daemon_keys")["newest"])
     return bool(engine) and (engine < row.since or (bool(row.until) and engine >= row.until))
 
 
-def _wrong_type(row: Key, value: Any) -> str:
+def _wrong_type(row: Key, value: Any, engine: Release) -> str:
     if value is None:  # dockerd leaves the default
         return ""
     what, fits = _TYPES[row.type]
@@ -136,7 +139,8 @@ def _wrong_type(row: Key, value: Any) -> str:
         return f"{row.name} must be {what}, not {_kind(value)}{_example(row, value)}"
     if row.name == "proxies" and (odd := set(value) - _PROXIES):
         return f"proxies holds {', '.join(sorted(_PROXIES))}; {', '.join(sorted(odd))} is none of them"
-    if row.type == "integer" and value < 0 and row.name.startswith(("max-", "mtu", "default-stop")):
+    counted = ("max-", "default-stop") if () < engine < _CHECKS_THE_MTU else ("max-", "default-stop", "mtu")
+    if row.type == "integer" and value < 0 and row.name.startswith(counted):
         return f"{row.name} must not be negative"
     return ""
 
@@ -164,11 +168,11 @@ def _kinds(values: Iterable[Any]) -> str:
 
 
 def _mirror_path(url: str, engine: Release) -> str:
-    rules = [rule["allowed"] for rule in table("daemon_keys")["mirror_path"] if release(rule["engines"]) <= engine]
+    rules = [rule["allowed"] for rule in data("daemon_keys")["mirror_path"] if release(rule["engines"]) <= engine]
     path = re.sub(r"\A[^/]*", "", re.split(r"[?#]", url.partition("://")[2])[0])
     if not rules or rules[-1] == "any" or not path or (path == "/" and rules[-1] == "slash"):
         return ""
-    since = next(row["engines"] for row in table("daemon_keys")["mirror_path"] if row["allowed"] == "any")
+    since = next(row["engines"] for row in data("daemon_keys")["mirror_path"] if row["allowed"] == "any")
     return f"the mirror {url} has a path; Docker takes one since {since}, this is {release_name(engine)}"
 
 
@@ -193,8 +197,9 @@ def _keys() -> dict[str, Key]:
             reload=release(row.get("reload", "")),
             default=row.get("default"),
             note=row.get("note", ""),
+            ignored=release(row.get("ignored", "")),
         )
-        for name, row in table("daemon_keys")["keys"].items()
+        for name, row in data("daemon_keys")["keys"].items()
     }
 
 
@@ -202,7 +207,7 @@ def _why_ignored(name: str, engine: Release) -> str:
     for row in _keys().values():
         if name == row.flag and name not in _keys() and (not engine or _has_flag(row, engine)):
             return f"in daemon.json it is called {row.name}"
-    other: dict[str, str] = table("daemon_keys")["ignored"].get(name, {})
+    other: dict[str, str] = data("daemon_keys")["ignored"].get(name, {})
     return other["why"] if other and (not engine or engine >= release(other["since"])) else ""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.catalogue.daemon_keys import Release, problems, release, release_name
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 
 HTTP_MIRRORS_OF_THE_STORE = (28, 0, 0)
 """First engine whose containerd image store asks a mirror by its scheme; before it asks http:// mirrors over https,
@@ -56,7 +56,7 @@ def _of_values(config: Mapping[str, Any], engine: Release) -> Iterator[str]:
         if wrong := _insecure(registry, engine):
             yield f"the insecure registry {registry!r} {wrong}"
     yield from _came_and_went(config, engine, containers=False)
-    for row in table("daemon_keys")["choice"]:
+    for row in data("daemon_keys")["choice"]:
         for name, value in _settings(config, row["key"]):
             if name == row["name"] and value not in row["values"]:
                 yield f"{name} in {row['key']} may be {' or '.join(row['values'])}, not {value!r}"
@@ -66,7 +66,7 @@ def _of_values(config: Mapping[str, Any], engine: Release) -> Iterator[str]:
 
 
 def _came_and_went(config: Mapping[str, Any], engine: Release, *, containers: bool) -> Iterator[str]:
-    for row in table("daemon_keys")["value"]:
+    for row in data("daemon_keys")["value"]:
         if row.get("containers", False) == containers and _counts(row["key"], config, engine):
             names = [name for name, _ in _settings(config, row["key"])]
             yield from _gone(row, engine) if row["value"] in names else ()

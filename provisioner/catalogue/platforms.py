@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 
 FAMILIES = {"apt": "deb", "dnf5": "rpm", "dnf": "rpm", "yum": "rpm"}
 ANY = "*"
@@ -73,7 +73,7 @@ def platforms() -> tuple[Platform, ...]:
 
 
 def derivatives() -> Mapping[str, Derivative]:
-    return {row["id"]: Derivative(**row) for row in table("platforms")["derivative"]}
+    return {row["id"]: Derivative(**row) for row in data("platforms")["derivative"]}
 
 
 def numbers(release: str) -> tuple[int, ...]:
@@ -83,7 +83,7 @@ def numbers(release: str) -> tuple[int, ...]:
 
 @functools.cache
 def _rows() -> tuple[Platform, ...]:
-    return tuple(_read(table("platforms")))
+    return tuple(_read(data("platforms")))
 
 
 def _read(rows: dict[str, Any]) -> Iterator[Platform]:

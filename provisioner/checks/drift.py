@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provisioner.catalogue.daemon_values import idle, refusals
+from provisioner.catalogue.daemon_values import idle
 from provisioner.checks import single
 from provisioner.errors import ProvisionerError
 from provisioner.facts.daemon_live import live_value, shows
@@ -12,7 +12,7 @@ from provisioner.facts.host import Host
 from provisioner.facts.record import WrittenFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.plan.model import Check
-from provisioner.planner.daemon_refusals import given_as_both
+from provisioner.planner.daemon_refusals import refusals_of_the_file, told_twice
 from provisioner.planner.intent import must_install
 from provisioner.planner.missing_packages import missing_packages
 from provisioner.planner.planner import plan
@@ -70,9 +70,8 @@ def _configuration(host: Host) -> Iterator[Check]:
         yield Check("configuration", passed=False, detail=said)
         return
     current = host.daemon_json.values
-    wrong = refusals(current, host.engine_version)
-    both = given_as_both(host, current)
-    twice = [f"{place.where} gives {place.flag}, and {path} has {key} as well" for key, place in both]
+    wrong = refusals_of_the_file(host)
+    twice = told_twice(host)
     if twice and host.flags.doubt:
         said = f"the next start may fail; how it goes cannot be told ({host.flags.doubt}): {'; '.join(twice)}"
         yield Check("configuration", passed=False, detail=said)

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from provisioner.catalogue.daemon_keys import Key, key
 from provisioner.errors import DaemonConfigurationError
 from provisioner.facts.model import Facts
-from provisioner.facts.next_start import NextStart, StartWord, next_start
+from provisioner.facts.next_start import NextStart, StartWord, environment_files, next_start
 from provisioner.host_files import docker_opts
 from provisioner.host_files.docker_opts import ShellVariable
 from provisioner.host_files.host_file import HostFile
@@ -166,7 +166,7 @@ def _place(row: Key, value: str, words: Sequence[StartWord], start: HostFile) ->
 
 def _shell_files(facts: Facts) -> Iterator[tuple[HostFile, tuple[str, ...]]]:
     """The files whose variables reach dockerd's command line by way of an init script, with those variables."""
-    for file in facts.environment_files:
+    for file in environment_files(facts):
         yield file, (docker_opts.VARIABLE,) if file is facts.options_file else _variables(file.text)
 
 

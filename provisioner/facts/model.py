@@ -25,7 +25,10 @@ PackageManager = Literal["apt", "dnf5", "dnf", "yum", "none"]
 
 @dataclass(frozen=True, slots=True)
 class OperatingSystem:
-    """os-release as the host has it; empty strings where it says nothing."""
+    """os-release as the host has it; empty strings where it says nothing.
+
+    `base` is what its rpm packages were built for, such as el9 or f43: PLATFORM_ID, or rpm's own macros.
+    """
 
     id: str
     version_id: str
@@ -34,6 +37,7 @@ class OperatingSystem:
     ubuntu_codename: str = ""
     debian_codename: str = ""
     id_like: tuple[str, ...] = ()
+    base: str = ""
 
     @property
     def major(self) -> str:
@@ -225,11 +229,6 @@ class Facts:
         return self.login.sudo in {"root", "nopasswd"} or (
             self.login.sudo == "password" and not self.login.sudo_message
         )
-
-    @property
-    def environment_files(self) -> tuple[HostFile, ...]:
-        """The files from which the engine's service takes variables."""
-        return tuple(file for file in (self.options_file, *self.sysconfig_files) if file)
 
     @property
     def engine_unit(self) -> Unit | None:

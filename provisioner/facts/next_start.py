@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.facts.model import Facts
+from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.shell_lexer import Cell, text_of
 from provisioner.host_files.systemd_environment import NAME, Setting, depends_on_version, environment_settings
 from provisioner.host_files.systemd_unit import Argument, EnvironmentFile, ServiceSection
@@ -60,6 +61,11 @@ class NextStart:
     fails: str = ""
 
 
+def environment_files(facts: Facts) -> tuple[HostFile, ...]:
+    """Return the files from which the engine's service takes variables."""
+    return tuple(file for file in (facts.options_file, *facts.sysconfig_files) if file)
+
+
 def next_start(facts: Facts, service: ServiceSection) -> NextStart:
     """Work out what systemd will do with the files of the engine's unit, once it has read them."""
     unit, start = facts.engine_unit, service.start
@@ -100,7 +106,7 @@ def _of_file(entry: EnvironmentFile, facts: Facts, doubts: list[str], fails: lis
         return
     if path.startswith(WRITTEN_WHEN_STARTING):
         doubts.append(f"{path} is made when the host starts")
-    found = [file for file in facts.environment_files if fnmatch.fnmatchcase(file.asked or file.path, path)]
+    found = [file for file in environment_files(facts) if fnmatch.fnmatchcase(file.asked or file.path, path)]
     odd = [odd for odd in facts.odd_files if fnmatch.fnmatchcase(odd.partition(" ")[0], path)]
     unit = facts.engine_unit
     if odd:

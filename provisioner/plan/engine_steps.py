@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from provisioner.host_files.host_file import HostFile
 from provisioner.plan.files import FileChange
 from provisioner.plan.model import FileDiff, Step
 from provisioner.plan.package_steps import LOCK_TIMEOUT
@@ -64,10 +65,35 @@ def configure_daemon(
     return Step("daemon-config", title, why, "~", "daemon_config", params, diffs)
 
 
-def tried_before(step: Step, candidate: str, *, how: Literal["validate", "unshare"], flags: Sequence[str]) -> Step:
-    """Return `step`, which writes files, with a trial before it: `candidate` as daemon.json, `flags` for dockerd."""
-    params = {**step.params, "candidate": candidate, "trial": how, "flags": list(flags)}
+def tried_before(
+    step: Step, path: str, candidate: str, *, how: Literal["validate", "unshare"], flags: Sequence[str]
+) -> Step:
+    """Return `step`, which writes files, with a trial before it: `candidate` as `path`, `flags` for dockerd."""
+    params = {**step.params, "path": path, "candidate": candidate, "trial": how, "flags": list(flags)}
     return replace(step, template="daemon_files", params=params)
+
+
+def pull_for_proof(
+    image: str, debug: FileChange | None, *, path: str, quiet: str, level: str, telling: str, limit: int
+) -> Step:
+    """Pull `image` within `limit` seconds, and report those lines of the daemon's log that match `telling`.
+
+    `debug` changes the configuration for that pull alone, and `quiet` is the text that takes it back; without it the
+    daemon logs at `level`, "" for one that says all.
+    """
+    change = debug or FileChange(path, None, None)
+    params: dict[str, Any] = {
+        **change.written(),
+        "text": change.text,
+        "sum": HostFile(path, debug.text or "").sha256 if debug else "",
+        "quiet": quiet,
+        "level": level,
+        "format": "{{.Debug}}",
+        "image": image,
+        "limit": limit,
+        "telling": telling,
+    }
+    return Step("proof", f"pull {image}", "the daemon says which endpoint served it", "!", "proof", params)
 
 
 def run_service(

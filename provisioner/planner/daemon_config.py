@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.catalogue.daemon_keys import default_of, flag_of, reload_exceptions, reloadable
 from provisioner.errors import ApplyError
 from provisioner.facts.daemon_flags import FlagPlace, without
-from provisioner.facts.daemon_live import SHOWN, fragments, live_value, question, shows
+from provisioner.facts.daemon_live import SHOWN, chosen_by_default, fragments, live_value, question, shows
 from provisioner.facts.host import Host
 from provisioner.facts.model import EngineInfo
 from provisioner.facts.normal_form import normal, same
@@ -68,7 +68,9 @@ def daemon_step(
     as_flags = _as_flags(host, wanted)
     in_json = {key: value for key, value in wanted.items() if key not in as_flags}
     changes = [
-        change for change in (_in_json(host, in_json, take_over=take_over), _in_docker_opts(host, as_flags)) if change
+        change
+        for change in (_in_json(host, in_json, take_over=take_over, installs=installs), _in_docker_opts(host, as_flags))
+        if change
     ]
     if not changes:
         return None, Restart("none")
@@ -103,7 +105,7 @@ def _as_flags(host: Host, wanted: Mapping[str, Any]) -> dict[str, list[str]]:
     return {key: wanted[key] for key in AS_FLAGS if key in wanted and key not in current}
 
 
-def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool) -> _Change | None:
+def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool, installs: bool) -> _Change | None:
     if not wanted:
         return None
     path, before, info = host.facts.engine.config_path, host.facts.daemon_json, host.info
@@ -112,7 +114,7 @@ def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool) -> _Chan
     differs = {
         key: value
         for key, value in wanted.items()
-        if not _holds(host, current, key, value, flagged=bool(places[key]) and not take_over)
+        if not _holds(host, current, key, value, flagged=bool(places[key]) and not take_over, installs=installs)
     }
     stale = {key for key in wanted if key in current and info is not None and not shows(info, key, wanted[key])}
     taken = tuple(place for key in wanted if key in differs or key in current for place in places[key])
@@ -129,15 +131,16 @@ def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool) -> _Chan
     return _Change(FileChange(path, before, host.daemon_json.merged(differs)), keys, revert, taken, edits)
 
 
-def _holds(host: Host, current: Mapping[str, Any], key: str, value: Any, *, flagged: bool) -> bool:
-    """True when the file need not change for `key`."""
+def _holds(host: Host, current: Mapping[str, Any], key: str, value: Any, *, flagged: bool, installs: bool) -> bool:
+    """True when the file need not change for `key`; another engine may choose otherwise by default."""
     if key in current:
         return same(key, current[key], value)
     info = host.info
     if info is None:
         return bool(normal(key, value) == [])
     # Absent here, and so all the same: by default, or by a flag.
-    return live_value(info, key) is not None and shows(info, key, value) and (normal(key, value) == [] or flagged)
+    by_default = normal(key, value) == [] if installs else chosen_by_default(key, value)
+    return live_value(info, key) is not None and shows(info, key, value) and (by_default or flagged)
 
 
 def _in_docker_opts(host: Host, wanted: Mapping[str, list[str]]) -> _Change | None:
@@ -168,7 +171,8 @@ def _tried(host: Host, changes: list[_Change], step: Step | None) -> Step | None
         return step
     own = host.facts.daemon_json
     candidate = texts.get(host.facts.engine.config_path, own.text if own else None)
-    return tried_before(step, candidate or "{}", how=found.how, flags=found.flags)
+    path = host.facts.engine.config_path
+    return tried_before(step, path, candidate or "{}", how=found.how, flags=found.flags)
 
 
 def _transaction(host: Host, info: EngineInfo, change: _Change, wanted: Mapping[str, Any], restart: Restart) -> Step:

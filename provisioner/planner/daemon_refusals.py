@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.errors import ApplyError, BlockedError
+from provisioner.catalogue.daemon_keys import release
+from provisioner.catalogue.daemon_values import refusals
+from provisioner.errors import TARGET, ApplyError, BlockedError
 from provisioner.facts.daemon_flags import PROXIES, FlagPlace
 from provisioner.facts.host import Host
 from provisioner.plan.files import FileChange
@@ -13,6 +15,10 @@ from provisioner.plan.model import Restart
 
 TAKEN_TOGETHER = frozenset({"runtimes"})
 """Keys that may stand in the file and be given as flags too (skipDuplicates, moby daemon/config)."""
+
+
+READS_A_BYTE_ORDER_MARK = (23, 0, 0)
+"""Seen with 20.10.24, which refuses it, and 26.1.5."""
 
 
 def refuse_unwritable(host: Host, change: FileChange) -> None:
@@ -35,7 +41,7 @@ def refuse_silent(host: Host) -> None:
         raise ApplyError(
             f"dockerd runs (pid {engine.pid}) and does not answer: {engine.error}. Nothing was changed, "
             "since it could not be seen whether the engine takes it.",
-            hint="its log says why; `provisioner apply` restarts an engine that does not answer",
+            hint=f"its log says why; provisioner apply {TARGET} restarts an engine that does not answer",
         )
 
 
@@ -64,6 +70,21 @@ def refuse_conflicts(host: Host, wanted: Mapping[str, Any]) -> None:
                 "reloads nor starts with both. Nothing was changed.",
                 hint="take one of the two out, then run the command again",
             )
+
+
+def refusals_of_the_file(host: Host) -> list[str]:
+    """Return why the engine would not start with the values of daemon.json, whatever else it is told."""
+    engine = release(host.engine_version)
+    old = () < engine < READS_A_BYTE_ORDER_MARK and (host.daemon_json.text or "").startswith("\ufeff")
+    mark = f"{host.daemon_json.path} begins with a byte order mark, which Docker takes since 23.0"
+    return [*([mark] if old else ()), *refusals(host.daemon_json.values, host.engine_version)]
+
+
+def told_twice(host: Host) -> list[str]:
+    """Return the keys of daemon.json that are flags of dockerd too, each with both places."""
+    path = host.daemon_json.path
+    both = given_as_both(host, host.daemon_json.values)
+    return [f"{place.where} gives {place.flag}, and {path} has {key} as well" for key, place in both]
 
 
 def given_as_both(host: Host, values: Mapping[str, Any]) -> Iterator[tuple[str, FlagPlace]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from provisioner.catalogue.packages import holdable
-from provisioner.catalogue.registry_mirrors import mirror_warnings
+from provisioner.catalogue.registry_mirrors import doubts
 from provisioner.facts.host import Host
 from provisioner.plan.engine_steps import allow_users
 from provisioner.plan.model import Restart
@@ -93,7 +93,8 @@ def engine(host: Host, intent: Intent) -> Part:
     )
     if service and (restart.how == "none" or outlived):
         restart = start_of(host.facts, outlived=outlived)
-    warnings = [*daemon_warnings(host, wanted, intent.version), *mirror_warnings(spec.registry_mirrors or ())]
+    others = [url for mirrors in spec.other_registry_mirrors.values() for url in mirrors]
+    warnings = [*daemon_warnings(host, wanted, intent.version), *doubts([*(spec.registry_mirrors or ()), *others])]
     return part(configuration, service, warnings=warnings, restart=restart)
 
 
@@ -105,9 +106,11 @@ def users(host: Host, intent: Intent) -> Part:
 
 def hold(host: Host, intent: Intent) -> Part:
     """Who may upgrade the engine."""
-    if not (intent.spec.install and intent.spec.hold and host.platform):
-        return Part()
     facts = host.facts
+    if not (intent.spec.install and intent.spec.hold):
+        return Part()
+    if facts.package_manager == "none":
+        return Part(warnings=("--hold: there is no package manager here that could change the engine",))
     loose = [name for name in holdable() if name in facts.packages and name not in facts.held]
     step = hold_packages(holdable(), manager=facts.package_manager) if loose or intent.installs else None
     return part(step)

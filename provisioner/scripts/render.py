@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provisioner.catalogue.packages import packages
 from provisioner.plan.model import Plan
+from provisioner.transports import limits
 
 Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
@@ -83,6 +84,11 @@ def file_text(template: str, **context: Any) -> str:
     return _files().get_template(template).render(**context)
 
 
+def shell_text(template: str, **context: Any) -> str:
+    """A part of the scripts, from a template below templates/."""
+    return _shell().get_template(template).render(**context)
+
+
 def template_text(name: str) -> str:
     """A template that needs no rendering, with the ones that it includes in their places."""
     text = (_directory() / name).read_text(encoding="utf-8")
@@ -129,6 +135,7 @@ def _shell() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 # shell, not HTML: `finalize` quotes
     )
+    environment.globals["limits"] = limits
     environment.filters["raw"] = Raw
     environment.filters["comment"] = lambda value: Raw(" ".join(str(value).split()))
     return environment

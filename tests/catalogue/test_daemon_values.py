@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provisioner.catalogue.daemon_keys import key, release
 from provisioner.catalogue.daemon_values import asked_over_https, idle, refusals
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 
 OVERRIDE = {"storage-driver": "overlay2", "storage-opts": ["overlay2.override_kernel_check=true"]}
 STORE = {"features": {"containerd-snapshotter": True}}
@@ -118,7 +118,7 @@ def test_http_mirrors_that_the_containerd_store_asks_over_https(version, insecur
     assert asked_over_https(["http://a:5000", "https://b", 5], insecure, version) == asked
 
 
-@pytest.mark.parametrize("row", table("daemon_keys")["value"], ids=lambda row: f"{row['key']}={row['value']}")
+@pytest.mark.parametrize("row", data("daemon_keys")["value"], ids=lambda row: f"{row['key']}={row['value']}")
 def test_every_row_is_complete(row):
     assert key(row["key"])
     assert "since" in row or "until" in row
@@ -131,7 +131,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
-KEYS = st.sampled_from([*table("daemon_keys")["keys"], *table("daemon_keys")["ignored"], "nope", ""])
+KEYS = st.sampled_from([*data("daemon_keys")["keys"], *data("daemon_keys")["ignored"], "nope", ""])
 
 
 @given(

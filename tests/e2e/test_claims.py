@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from provisioner.catalogue.daemon_keys import problems
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
+from provisioner.facts.host import Host
 from provisioner.host_files.daemon_json import DaemonJson
+from provisioner.host_files.host_file import HostFile
+from provisioner.planner.daemon_refusals import refusals_of_the_file
+from tests.hosts import INFO, RUNNING
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 SAMPLES = (True, 5, -1, 1.5, 2**70, "x", ["x"], [5], {"a": 1}, {"a": "b"}, {"a": {}}, None)
@@ -56,6 +61,11 @@ def taken(request, bed):
     host.stop()
 
 
+def engine_with(text, version):
+    engine = replace(RUNNING.engine, info=replace(INFO, version=version), version=version)
+    return Host.of(replace(RUNNING, engine=engine, daemon_json=HostFile("/etc/docker/daemon.json", text)))
+
+
 def test_what_is_said_of_a_document(taken):
     which, version = taken
     answers = which(TEXTS)
@@ -64,14 +74,13 @@ def test_what_is_said_of_a_document(taken):
         broken = DaemonJson.read(text).broken
         if accepted and broken:
             assert broken.caution, (version, text)
-        if not accepted and broken is None and text.strip("\ufeff"):
-            found = problems(json.loads(text.removeprefix("\ufeff")), version)
-            assert found, (version, text)
+        if not accepted and broken is None and text:
+            assert refusals_of_the_file(engine_with(text, version)), (version, text)
 
 
 def test_what_is_said_of_a_key(taken):
     which, version = taken
-    documents = [{name: value} for name in table("daemon_keys")["keys"] for value in SAMPLES]
+    documents = [{name: value} for name in data("daemon_keys")["keys"] for value in SAMPLES]
     said = [document for document in documents if problems(document, version)]
     assert len(said) > 300
     wrong = [document for document, accepted in zip(said, which(map(json.dumps, said)), strict=True) if accepted]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 from provisioner.checks.after_apply import verify_checks
 from provisioner.checks.drift import status_checks
 from provisioner.checks.mirror_status import mirror_status
@@ -125,7 +125,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xyz"), inner, max_size=2),
     max_leaves=5,
 )
-KEYS = st.sampled_from(sorted({*table("daemon_keys")["keys"], "nope", "registry-mirror", "http-proxy", ""}))
+KEYS = st.sampled_from(sorted({*data("daemon_keys")["keys"], "nope", "registry-mirror", "http-proxy", ""}))
 DOCUMENTS = st.dictionaries(KEYS, JSON, max_size=5).map(json.dumps) | JSON.map(json.dumps) | st.text(max_size=9)
 SPECS = [
     {"registry_mirrors": [URL], "install": False},

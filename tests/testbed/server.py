@@ -19,11 +19,16 @@ VARIANTS = {
     "missing": "the releases are not there",
     "slow": "connections are accepted and nothing is ever answered",
     "broken": "the package list is another one than the index says, as during a synchronisation",
+    "only-plain": "apt lists are there as they are, in no packing",
+    "only-xz": "apt lists are there packed with xz alone",
 }
+ONE_LIST = {"only-plain": "Packages", "only-xz": "Packages.xz"}
+"""The only list that these variants have; their indexes lie below variants/ of a distribution."""
+
 SCRIPT = Path(__file__).with_name("convenience.sh")
 """Below each variant as get-docker.sh."""
 
-LISTS = ("Packages", "Packages.gz", "primary.xml.gz")
+LISTS = ("Packages", "Packages.gz", "Packages.xz", "primary.xml.gz")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -71,6 +76,11 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if variant == "wrongkey" and name == "gpg":
             path += ".other"
+        if variant in ONE_LIST and "/dists/" in path:
+            if name in {"InRelease", "Release", "Release.gpg"}:
+                path = path.replace("/dists/", f"/variants/{variant}/dists/")
+            elif name.startswith("Packages") and name != ONE_LIST[variant]:
+                return None
         if name == "docker-ce.repo":
             path = f"{path.rpartition('/')[0]}.repo"
         file = self.tree / urllib.parse.unquote(path)

@@ -5,7 +5,9 @@ It is built once and then served, under several base paths that are good or bad 
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import lzma
 import platform
 import shutil
 import sys
@@ -13,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.testbed import engine, images, server, services
+from tests.testbed import apt, engine, images, server, services
 from tests.testbed.engine import cache_directory, docker, run
 from tests.testbed.locks import locked, used
 from tests.testbed.services import Service
@@ -112,7 +114,7 @@ def build() -> Path:
         return target
     with locked("source"):
         if not target.exists():
-            engine.ensure_tools()
+            apt.ensure("apt-ftparchive", "createrepo_c", "gpg", "rpmbuild")
             part = target.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
@@ -208,8 +210,26 @@ def _deb_suite(folder: Path, suite: str) -> None:
         shutil.rmtree(root)
     index = top / f"dists/{suite}/stable/binary-{DEB_ARCHITECTURE}"
     index.mkdir(parents=True)
-    (index / "Packages").write_text(run("apt-ftparchive", "packages", pool, cwd=top))
-    run("gzip", "-9nk", str(index / "Packages"))
+    text = run("apt-ftparchive", "packages", pool, cwd=top).encode()
+    lists = {"Packages": text, "Packages.gz": gzip.compress(text, mtime=0), "Packages.xz": lzma.compress(text)}
+    for name, packed in lists.items():
+        (index / name).write_bytes(packed)
+    usual = {name: lists[name] for name in ("Packages", "Packages.gz")}
+    _deb_index(folder, suite, index.parents[1], usual)
+    for variant, name in server.ONE_LIST.items():
+        below = top / f"variants/{variant}/dists/{suite}"
+        below.mkdir(parents=True)
+        # What is unpacked is named in any case: apt passes over a list whose index names it packed alone.
+        _deb_index(folder, suite, below, {"Packages": text, name: lists[name]})
+
+
+def _deb_index(folder: Path, suite: str, target: Path, lists: dict[str, bytes]) -> None:
+    """Write Release, Release.gpg and InRelease into `target`; they name `lists` of the channel stable."""
+    named = folder / "work" / "indexes" / target.relative_to(folder)
+    below = named / f"stable/binary-{DEB_ARCHITECTURE}"
+    below.mkdir(parents=True)
+    for name, packed in lists.items():
+        (below / name).write_bytes(packed)
     fields = {
         "Origin": "Docker",
         "Label": "Docker CE",
@@ -219,9 +239,8 @@ def _deb_suite(folder: Path, suite: str) -> None:
         "Components": "stable",
     }
     options = [f"-oAPT::FTPArchive::Release::{name}={value}" for name, value in fields.items()]
-    release = top / f"dists/{suite}/Release"
-    text = run("apt-ftparchive", *options, "release", f"dists/{suite}", cwd=top)
-    release.write_text(text)
+    release = target / "Release"
+    release.write_text(run("apt-ftparchive", *options, "release", ".", cwd=named))
     gpg = ("gpg", "--homedir", str(folder / "keys"), "--batch", "--quiet", "--yes", "-u", "source@test.invalid")
     run(*gpg, "--clearsign", "--output", str(release.with_name("InRelease")), str(release))
     run(*gpg, "--armor", "--detach-sign", "--output", str(release.with_name("Release.gpg")), str(release))

@@ -1,0 +1,163 @@
+#!/bin/sh
+# Plan for debian-12-noinit: debian-12, distro-packages.
+# Usage: sh apply.sh [NONCE [DIRECTORY]]; DIRECTORY keeps backups and temporary files of this run.
+set -eu
+N=${1:-manual}
+given=${2:-}
+RUN=${given:-$(mktemp -d)}
+engine_version=ask
+engine_unit=docker.service
+engine_program=dockerd
+engine_pid_file=/var/run/docker.pid
+engine_host=''
+engine_others='  '
+engine_exec() { exec setsid "$engine_program" ; }
+. ./engine.sh
+
+. ./prelude.sh
+
+. ./service-none.sh
+
+step_1() {
+  # lock_holder: who holds a package lock now. apt, dpkg and rpm lock with fcntl, which /proc/locks shows by inode;
+  # dnf and yum write their pid, without a final newline, and leave the file behind when they are killed.
+  lock_holder() {
+    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
+      /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
+      [ -e "$lock" ] || continue
+      inode=$(stat -c %i "$lock")
+      holder=$(sed -n "s/.* \([0-9][0-9]*\) [0-9a-f]*:[0-9a-f]*:$inode .*/\1/p" /proc/locks 2>/dev/null | head -n 1)
+      if [ -n "$holder" ]; then printf '%s holds %s' "$(process "$holder")" "$lock"; return 0; fi
+    done
+    for lock in /var/run/dnf.pid /var/run/yum.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid \
+      /var/lib/dnf/rpmdb_lock.pid; do
+      [ -r "$lock" ] || continue
+      holder=''
+      read -r holder <"$lock" || :
+      [ -n "$holder" ] || continue
+      case $(tr '\0' ' ' <"/proc/$holder/cmdline" 2>/dev/null) in
+        *dnf* | *yum* | *[Pp]ackage[Kk]it*) ;;
+        *) continue ;;
+      esac
+      printf '%s holds %s' "$(process "$holder")" "$lock"
+      return 0
+    done
+    return 1
+  }
+  lock_limit=$(($(now) + 300))
+  wait_for_locks() {
+    waited=''
+    while holder=$(lock_holder); do
+      [ "$waited" = "$holder" ] || note "waiting: $holder"
+      waited=$holder
+      [ "$(now)" -lt "$lock_limit" ] || { mark "locked $holder"; exit 75; }
+      sleep 1
+    done
+  }
+  # patient_apt WORD...: apt-get; once more when somebody took a lock just before it. The lists' lock has no timeout of
+  # its own, and apt before 1.9.11 (DPkg::Lock::Timeout) has none at all.
+  patient_apt() {
+    while :; do
+      { if apt-get "$@"; then echo 0 >"$RUN/apt.status"; else echo $? >"$RUN/apt.status"; fi; } 2>&1 | tee "$RUN/apt.log"
+      [ "$(cat "$RUN/apt.status")" != 0 ] || return 0
+      grep -q -e 'Could not get lock' -e 'Unable to lock' "$RUN/apt.log" || return 1
+      [ "$(now)" -lt "$lock_limit" ] || { mark "locked $(grep -m 1 -e 'Could not get lock' -e 'Unable to lock' "$RUN/apt.log")"; exit 75; }
+      sleep 1
+      wait_for_locks
+    done
+  }
+  wait_for_locks
+  quiet='-y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20'
+  # The first start of the daemon waits for its configuration: invoke-rc.d and deb-systemd-invoke ask this policy. It
+  # also lets a package finish whose daemon did not start. It holds as long as this process lives; after a power cut it
+  # answers as if it were not there, and goes.
+  policy=/usr/sbin/policy-rc.d
+  policy_of() { sed -n '2s/^# provisioner: of //p' "$policy" 2>/dev/null; }
+  guard() {
+    read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
+    read -r stat <"/proc/$$/stat"
+    # shellcheck disable=SC2086 # numbers, and a letter
+    set -- ${stat##*) }
+    cat >"$policy" <<POLICY
+#!/bin/sh
+# provisioner: of $RUN
+read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
+stat=''
+read -r stat 2>/dev/null </proc/$$/stat
+set -- "\$*" \${stat##*) }
+if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then exit 101; fi
+rm -f $policy
+case \$1 in *'('*) exit 101 ;; esac
+[ -e /sbin/init ] || exit 101
+exit 104
+POLICY
+    chmod 755 "$policy"
+  }
+  unguard() {
+    [ "$(policy_of)" != "$RUN" ] || rm -f "$policy"
+  }
+  # One that an earlier run has left goes when it is asked; anybody else's stays.
+  if [ -n "$(policy_of)" ]; then "$policy" docker start || :; fi
+  if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then guard; fi
+  if dpkg --audit | grep -q .; then
+    note "finishing what dpkg left half done"
+    dpkg --force-confdef --force-confold --configure -a || die "dpkg cannot finish what it left half done"
+  fi
+  # shellcheck disable=SC2086 # a list of words
+  patient_apt $quiet update || die "the package lists cannot be refreshed"
+  installed=0
+  # shellcheck disable=SC2086
+  patient_apt $quiet -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+    install --no-install-recommends  docker.io \
+    || installed=1
+  [ "$installed" = 0 ] || die "the packages cannot be installed"
+  unguard
+}
+
+step_2() {
+  put /etc/docker/daemon.json 644 root:root absent '{
+  "registry-mirrors": [
+    "https://first.example",
+    "http://192.0.2.7:5000"
+  ]
+}
+'
+}
+
+step_3() {
+  config_changed=start
+  engine_start || {
+    say_why
+    die "the engine does not start"
+  }
+  comes_up 60 engine_answers || {
+    say_why
+    die "the engine was started and does not answer"
+  }
+}
+
+step_4() {
+  if ! grep -q '^docker:' /etc/group; then groupadd -r docker; fi
+  id ops >/dev/null 2>&1 || die 'there is no account ops on this host'
+  if have usermod; then usermod -a -G docker ops; else adduser ops docker; fi
+}
+
+main() {
+  trap finish EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  start packages
+  step_1
+  ok
+  start daemon-config
+  step_2
+  ok
+  start service
+  step_3
+  ok
+  start users
+  step_4
+  ok
+}
+main </dev/null
