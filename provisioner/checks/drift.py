@@ -9,9 +9,9 @@ from provisioner.checks import single
 from provisioner.errors import ProvisionerError
 from provisioner.facts.daemon_live import live_value, shows
 from provisioner.facts.host import Host
-from provisioner.facts.record import WrittenFile
+from provisioner.facts.record import REMOVED, WrittenFile
 from provisioner.mirror_probe.judge import Judged
-from provisioner.plan.model import Check
+from provisioner.plan.model import Check, FileDiff
 from provisioner.planner.daemon_refusals import refusals_of_the_file, told_twice
 from provisioner.planner.intent import must_install
 from provisioner.planner.missing_packages import missing_packages
@@ -34,7 +34,9 @@ def status_checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged] = 
 def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iterator[Check]:
     engine, info = host.facts.engine, host.info
     if not engine.installed:
-        yield Check("engine", passed=False, detail="there is no Docker Engine on this host")
+        removed = host.facts.record.engine == REMOVED and not spec.model_fields_set - {"install"}
+        said = "there is no Docker Engine on this host"
+        yield Check("engine", removed, f"{said}, since our last run removed it" if removed else said)
         return
     yield Check("engine", info is not None, info.version if info else engine.error or "it does not run")
     if missing := missing_packages(host):
@@ -85,9 +87,21 @@ def _configuration(host: Host) -> Iterator[Check]:
     if useless := idle(current, host.engine_version):
         yield Check("configuration", passed=False, detail=f"no container starts with it: {'; '.join(useless)}")
         return
-    stale = [key for key, value in current.items() if info and value is not None and not shows(info, key, value)]
+    stale = stale_keys(host)
     said = ", ".join(f"{key} is {live_value(info, key)!r}" for key in stale) if info else ""
     yield Check("configuration", not stale, f"{path} was not reloaded: {said}" if stale else path)
+
+
+def stale_keys(host: Host) -> list[str]:
+    """Return the keys of the configuration that the running engine shows other values for."""
+    info, current = host.info, host.daemon_json.values
+    return [key for key, value in current.items() if info and value is not None and not shows(info, key, value)]
+
+
+def edits(host: Host) -> tuple[FileDiff, ...]:
+    """Return what was changed in files since our runs wrote them, where their texts are known."""
+    touched = (file for file in host.facts.record.files if not file.untouched and file.before is not None)
+    return tuple(FileDiff(file.path, file.before, file.after) for file in touched)
 
 
 def _edited(host: Host) -> Iterator[Check]:
@@ -107,7 +121,8 @@ def _moved_version(host: Host, spec: Spec) -> Iterator[Check]:
     info, left = host.info, host.facts.record.engine
     if info and left and spec.version in {None, "latest"}:
         moved = left != info.version
-        yield Check("version", not moved, f"{info.version}, {left} at the last run" if moved else info.version)
+        then = "removed by the last run" if left == REMOVED else f"{left} at the last run"
+        yield Check("version", not moved, f"{info.version}, {then}" if moved else info.version)
 
 
 def _plan(name: str, host: Host, spec: Spec) -> Iterator[Check]:
