@@ -133,7 +133,7 @@ def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool, installs
 
 def _holds(host: Host, current: Mapping[str, Any], key: str, value: Any, *, flagged: bool, installs: bool) -> bool:
     """True when the file need not change for `key`; another engine may choose otherwise by default."""
-    if key in current:
+    if current.get(key) not in (None, ""):
         return same(key, current[key], value)
     info = host.info
     if info is None:

@@ -70,6 +70,7 @@ def test_applying_what_an_engine_shows_changes_nothing(on, bed):
         host = on(engine)
         for config in (
             {},
+            {"registry-mirrors": [URL, f"{URL}/", bed.mirrors[0].url], "debug": None, "log-driver": ""},
             {"debug": True, "live-restore": True, "log-driver": "local", "default-runtime": "runc"},
             {"insecure-registries": ["HTTPS://Reg.Example:5000", "fd00::5/64"], "labels": ["é=<b>&\"'", "z="]},
         ):
@@ -77,6 +78,7 @@ def test_applying_what_an_engine_shows_changes_nothing(on, bed):
             info = json.loads(host.sh("docker info -f '{{json .}}'").stdout)
             registries = info["RegistryConfig"]
             shown = {
+                "registry-mirrors": registries["Mirrors"] or [],
                 "labels": info["Labels"] or [],
                 "debug": info["Debug"],
                 "live-restore": info["LiveRestoreEnabled"],
@@ -88,7 +90,6 @@ def test_applying_what_an_engine_shows_changes_nothing(on, bed):
             words = [
                 word
                 for key, value in shown.items()
-                if key in config or key == "labels"
                 for word in ("--daemon", f"{key}={json.dumps(value)}")
             ]
             for registry in (*insecure, *registries["InsecureRegistryCIDRs"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -147,3 +148,44 @@ def test_where_it_cannot_be_known_that_is_no_success(facts, spec, unknown):
     (check,) = verify_checks(Host.of(facts), spec)
     assert check.passed == (not unknown)
     assert unknown in check.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "said"),
+    [
+        pytest.param('{"labels": "a=b"}', "26.1.5", "labels must be a list of strings", id="type"),
+        pytest.param(
+            '{"storage-driver": "aufs"}', "26.1.5", "aufs in storage-driver went with Docker 24.0", id="value"
+        ),
+        pytest.param('{"graph": "/x"}', "26.1.5", "graph went with Docker 23.0", id="key"),
+        pytest.param('{"hosts": ["unix:///x"]}', "26.1.5", "gives -H, and .* has hosts as well", id="flag and file"),
+        pytest.param('\ufeff{"debug": true}', "20.10.24", "begins with a byte order mark", id="byte order mark"),
+        pytest.param('\ufeff{"debug": true}', "26.1.5", "", id="byte order mark that is read"),
+        pytest.param('{"mtu": -1}', "26.1.5", "mtu must not be negative", id="mtu"),
+        pytest.param('{"mtu": -1}', "20.10.24", "", id="mtu of an old engine"),
+        pytest.param('{"deprecated-key-path": 5}', "26.1.5", "", id="a key that is ignored"),
+        pytest.param('{"deprecated-key-path": 5}', "18.09.1", "deprecated-key-path must be a string", id="and was not"),
+    ],
+)
+def test_a_file_that_was_as_wanted_before_is_judged_whole(text, version, said):
+    host = Host.of(stopped(of_unit(PACKAGED), version=version, text=text, user_namespaces=9))
+    (check,) = verify_checks(host, Spec(install=False))
+    assert check.passed == (not said)
+    assert re.search(
+        (said and f"its next start fails: .*{said}") or "takes the configuration at its next start", check.detail
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"debug": true, "debug": false}', "stopped; this program leaves it as it is (dockerd takes the last one): "),
+        ("\udcff\udcfe{\0}\0", "stopped; this program leaves it as it is (as UTF-16 dockerd reads it since 23.0): "),
+        ("null", "stopped; this program leaves it as it is (dockerd takes it for an empty object): "),
+        ('{"debug": true,}', "stopped; the next start of the engine will fail: "),
+    ],
+)
+def test_our_own_caution_is_not_stated_as_what_dockerd_refuses(text, said):
+    (check,) = verify_checks(Host.of(stopped(of_unit(PACKAGED), text=text)), Spec(install=False))
+    assert not check.passed
+    assert check.detail.startswith(said)
