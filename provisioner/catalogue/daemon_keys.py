@@ -18,7 +18,6 @@ from provisioner.catalogue.rows import data
 from provisioner.catalogue.versions import upstream
 
 Release = tuple[int, ...]
-_CHECKS_THE_MTU = (23, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,8 @@ def _problem(name: str, value: Any, engine: Release) -> str:
     note = f" ({row.note})" if row.note else ""
     if engine and engine < row.since:
         return f"{name} came with Docker {release_name(row.since)}, this is {release_name(engine)}{note}"
-    if engine and row.until and engine >= row.until:
+    taken = name == "api-cors-header" and value is None  # dockerd still has the field, and refuses what stands in it
+    if engine and row.until and engine >= row.until and not taken:
         return f"{name} went with Docker {release_name(row.until)}, this is {release_name(engine)}{note}"
     ignored_whole = row.ignored and engine >= row.ignored and not isinstance(value, dict)  # members count as keys
     if not ignored_whole and (wrong := _wrong_type(row, value, engine)):
@@ -139,7 +139,7 @@ def _wrong_type(row: Key, value: Any, engine: Release) -> str:
         return f"{row.name} must be {what}, not {_kind(value)}{_example(row, value)}"
     if row.name == "proxies" and (odd := set(value) - _PROXIES):
         return f"proxies holds {', '.join(sorted(_PROXIES))}; {', '.join(sorted(odd))} is none of them"
-    counted = ("max-", "default-stop") if () < engine < _CHECKS_THE_MTU else ("max-", "default-stop", "mtu")
+    counted = ("max-", "default-stop") if () < engine < (23,) else ("max-", "default-stop", "mtu")
     if row.type == "integer" and value < 0 and row.name.startswith(counted):
         return f"{row.name} must not be negative"
     return ""

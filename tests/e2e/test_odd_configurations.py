@@ -87,11 +87,7 @@ def test_applying_what_an_engine_shows_changes_nothing(on, bed):
                 "default-runtime": info["DefaultRuntime"],
             }
             insecure = [name for name, index in registries["IndexConfigs"].items() if not index["Secure"]]
-            words = [
-                word
-                for key, value in shown.items()
-                for word in ("--daemon", f"{key}={json.dumps(value)}")
-            ]
+            words = [word for key, value in shown.items() for word in ("--daemon", f"{key}={json.dumps(value)}")]
             for registry in (*insecure, *registries["InsecureRegistryCIDRs"]):
                 words += ["--insecure-registry", registry]
             (result,) = outcomes(bed, "apply", host.target, "--yes", *words).values()
