@@ -170,7 +170,7 @@ class Facts:
     `clock_skew` is how far the host's clock is ahead of the controller's at least, given the time that the answer
     took; None when nobody compared. `leftover_configuration`: packages of which only configuration files are left;
     `rpm_keys`: the keys that rpm trusts, as id-date. `registry_hosts` and `registry_cas` are the files hosts.toml and
-    ca.crt below `Engine.certificates`. `manager_environment`: names of variables that systemd hands to every service.
+    ca.crt below `Engine.certificates`.
     """
 
     os: OperatingSystem
@@ -192,7 +192,7 @@ class Facts:
     daemon_json: HostFile | None = None
     options_file: HostFile | None = None
     sysconfig_files: tuple[HostFile, ...] = ()
-    manager_environment: frozenset[str] = frozenset()
+    manager_environment: frozenset[str] = frozenset()  # names of variables that systemd hands to every service
     source_files: tuple[HostFile, ...] = ()
     binary_keys: tuple[str, ...] = ()
     odd_files: tuple[str, ...] = ()
