@@ -78,7 +78,6 @@ def test_applying_what_an_engine_shows_changes_nothing(on, bed):
             info = json.loads(host.sh("docker info -f '{{json .}}'").stdout)
             registries = info["RegistryConfig"]
             shown = {
-                "registry-mirrors": registries["Mirrors"] or [],
                 "labels": info["Labels"] or [],
                 "debug": info["Debug"],
                 "live-restore": info["LiveRestoreEnabled"],
@@ -88,6 +87,8 @@ def test_applying_what_an_engine_shows_changes_nothing(on, bed):
             }
             insecure = [name for name, index in registries["IndexConfigs"].items() if not index["Secure"]]
             words = [word for key, value in shown.items() for word in ("--daemon", f"{key}={json.dumps(value)}")]
+            for mirror in registries["Mirrors"] or ():
+                words += ["--registry-mirror", mirror]
             for registry in (*insecure, *registries["InsecureRegistryCIDRs"]):
                 words += ["--insecure-registry", registry]
             (result,) = outcomes(bed, "apply", host.target, "--yes", *words).values()
