@@ -86,19 +86,30 @@ class PrivilegeError(ProvisionerError):
 
 
 class DaemonConfigurationError(ProvisionerError):
-    """Says where in the file, and quotes that line with a caret below it and its secrets masked."""
+    """Says where in the file, and quotes that line with a caret below it and its secrets masked.
+
+    `caution` says what dockerd makes of it where it takes it, or some versions do: the rule is this program's own then.
+    """
 
     exit_code = 6
 
-    def __init__(self, problem: str, *, path: str, text: str, offset: int, hint: str = "") -> None:
+    def __init__(self, problem: str, *, path: str, text: str, offset: int, hint: str = "", caution: str = "") -> None:
         begin = text.rfind("\n", 0, offset) + 1
         self.path = path
+        self.caution = caution
         self.line = text.count("\n", 0, offset) + 1
         self.column = offset - begin + 1
         super().__init__(
             f"{path}, line {self.line}, column {self.column}: {problem}\n{_quoted(text, offset)}",
             hint=hint or f"Correct line {self.line} of {path} and run again; the file has not been touched.",
         )
+
+    @property
+    def consequence(self) -> str:
+        """What it means for the next start of the engine, as far as that is known."""
+        if self.caution:
+            return f"this program leaves it as it is ({self.caution}): {self.message}"
+        return f"the next start of the engine will fail: {self.message}"
 
 
 class ApplyError(ProvisionerError):

@@ -113,7 +113,7 @@ package_of() {
 engine_units() {
   begin units
   units=$(systemctl show -p Id -p Names -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p DropInPaths \
-    -p ExecStart -p Environment -p EnvironmentFiles -p NeedDaemonReload -p MainPID \
+    -p ExecStart -p Environment -p EnvironmentFiles -p NeedDaemonReload -p MainPID -p Result \
     "$unit" docker.socket containerd.service 2>/dev/null)
   printf '%s' "$units"
   end units
@@ -285,6 +285,11 @@ engine() {
       fi ;;
   esac
   [ -z "$undecided" ] || dockerd=''
+  # What a stopped engine's configuration can be tried with.
+  if [ -z "$pid" ] && have unshare && [ -r /proc/sys/user/max_user_namespaces ]; then
+    read -r count </proc/sys/user/max_user_namespaces
+    value user-namespaces "$count"
+  fi
   client=$(command -v docker) || client=''
   for path in "${dockerd%/*}/docker" /snap/bin/docker; do
     if [ -z "$client" ] && [ -x "$path" ] && [ ! -d "$path" ]; then client=$path; fi

@@ -22,7 +22,7 @@ Release = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One row. `since`, `until` (the first engine without it) and `reload` are () where the row has none."""
+    """One row, () for no release. `until`: the first engine without it; `ignored`: the first that ignores it."""
 
     name: str
     type: str
@@ -34,6 +34,7 @@ class Key:
     reload: Release
     default: Any
     note: str
+    ignored: Release = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,11 @@ def _problem(name: str, value: Any, engine: Release) -> str:
     note = f" ({row.note})" if row.note else ""
     if engine and engine < row.since:
         return f"{name} came with Docker {release_name(row.since)}, this is {release_name(engine)}{note}"
-    if engine and row.until and engine >= row.until:
+    taken = name == "api-cors-header" and value is None  # dockerd still has the field, and refuses what stands in it
+    if engine and row.until and engine >= row.until and not taken:
         return f"{name} went with Docker {release_name(row.until)}, this is {release_name(engine)}{note}"
-    if wrong := _wrong_type(row, value):
+    ignored_whole = row.ignored and engine >= row.ignored and not isinstance(value, dict)  # members count as keys
+    if not ignored_whole and (wrong := _wrong_type(row, value, engine)):
         return wrong
     if name == "registry-mirrors":
         return next((wrong for url in value or () if (wrong := _mirror_path(url, engine))), "")
@@ -128,7 +131,7 @@ def _unknown(name: str, engine: Release) -> bool:
     return bool(engine) and (engine < row.since or (bool(row.until) and engine >= row.until))
 
 
-def _wrong_type(row: Key, value: Any) -> str:
+def _wrong_type(row: Key, value: Any, engine: Release) -> str:
     if value is None:  # dockerd leaves the default
         return ""
     what, fits = _TYPES[row.type]
@@ -136,7 +139,8 @@ def _wrong_type(row: Key, value: Any) -> str:
         return f"{row.name} must be {what}, not {_kind(value)}{_example(row, value)}"
     if row.name == "proxies" and (odd := set(value) - _PROXIES):
         return f"proxies holds {', '.join(sorted(_PROXIES))}; {', '.join(sorted(odd))} is none of them"
-    if row.type == "integer" and value < 0 and row.name.startswith(("max-", "mtu", "default-stop")):
+    counted = ("max-", "default-stop") if () < engine < (23,) else ("max-", "default-stop", "mtu")
+    if row.type == "integer" and value < 0 and row.name.startswith(counted):
         return f"{row.name} must not be negative"
     return ""
 
@@ -193,6 +197,7 @@ def _keys() -> dict[str, Key]:
             reload=release(row.get("reload", "")),
             default=row.get("default"),
             note=row.get("note", ""),
+            ignored=release(row.get("ignored", "")),
         )
         for name, row in data("daemon_keys")["keys"].items()
     }
@@ -223,7 +228,7 @@ _TYPES: dict[str, tuple[str, Any]] = {
     "string": ("a string", lambda value: isinstance(value, str)),
     "size": ('a size in quotes, such as "64M"', lambda value: isinstance(value, str) and bool(_SIZE.fullmatch(value))),
     "boolean": ("true or false", lambda value: isinstance(value, bool)),
-    "integer": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "integer": ("a whole number", lambda value: type(value) is int and abs(value) < 2**63),
     "strings": ("a list of strings", lambda value: isinstance(value, list) and _all(str)(value)),
     "objects": ("a list of objects", lambda value: isinstance(value, list) and _all(dict)(value)),
     "string-map": ("an object of strings", _map(str)),

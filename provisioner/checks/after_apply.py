@@ -7,15 +7,31 @@ from collections.abc import Iterator
 from provisioner.checks import single
 from provisioner.facts.host import Host
 from provisioner.plan.model import Check
+from provisioner.planner.daemon_refusals import refusals_of_the_file, told_twice
 from provisioner.planner.mirror_change import resolved
+from provisioner.planner.trial import doubts
 from provisioner.wanted.spec import Spec
 
 
 def verify_checks(host: Host, spec: Spec) -> tuple[Check, ...]:
     """Return every check with its result; the host is as wanted when all have passed."""
     if not spec.install and not host.facts.engine.running:
-        return (Check("engine", passed=True, detail="stopped; it takes the configuration at its next start"),)
+        return tuple(_stopped(host, resolved(host, spec)))
     return tuple(_checks(host, resolved(host, spec)))
+
+
+def _stopped(host: Host, spec: Spec) -> Iterator[Check]:
+    """The files are as wanted. Whether the engine starts with them is said as far as it is known."""
+    wrong = [*refusals_of_the_file(host), *([] if host.flags.doubt else told_twice(host))]
+    if broken := host.daemon_json.broken:
+        yield Check("engine", passed=False, detail=f"stopped; {broken.consequence}")
+    elif wrong:
+        yield Check("engine", passed=False, detail=f"stopped, and its next start fails: {'; '.join(wrong)}")
+    elif unknown := doubts(host, spec.daemon_configuration):
+        said = f"stopped, and whether it starts with this configuration is not known: {'; '.join(unknown)}"
+        yield Check("engine", passed=False, detail=said)
+    else:
+        yield Check("engine", passed=True, detail="stopped; it takes the configuration at its next start")
 
 
 def not_running(host: Host, spec: Spec) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provisioner.catalogue.daemon_values import idle, refusals
+from provisioner.catalogue.daemon_values import idle
 from provisioner.checks import single
 from provisioner.errors import ProvisionerError
 from provisioner.facts.daemon_live import live_value, shows
@@ -12,6 +12,7 @@ from provisioner.facts.host import Host
 from provisioner.facts.record import REMOVED, WrittenFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.plan.model import Check, FileDiff
+from provisioner.planner.daemon_refusals import refusals_of_the_file, told_twice
 from provisioner.planner.intent import must_install
 from provisioner.planner.missing_packages import missing_packages
 from provisioner.planner.planner import plan
@@ -67,12 +68,19 @@ def _configuration(host: Host) -> Iterator[Check]:
     if host.facts.daemon_json is None:
         return
     if broken := host.daemon_json.broken:
-        yield Check("configuration", passed=False, detail=f"the next start will fail: {broken.message}")
+        said = broken.consequence if broken.caution else f"the next start will fail: {broken.message}"
+        yield Check("configuration", passed=False, detail=said)
         return
     current = host.daemon_json.values
-    wrong = refusals(current, host.engine_version)
-    twice = ((key, place) for key in current for place in host.flag_places(key)[:1])
-    wrong += [f"{place.where} gives {place.flag}, and {path} has {key} as well" for key, place in twice]
+    wrong = refusals_of_the_file(host)
+    twice = told_twice(host)
+    if twice and host.flags.doubt:
+        said = f"the next start may fail; how it goes cannot be told ({host.flags.doubt}): {'; '.join(twice)}"
+        yield Check("configuration", passed=False, detail=said)
+        return
+    wrong += twice
+    if host.flags.next and host.flags.next.fails:
+        wrong.append(host.flags.next.fails)
     if wrong:
         yield Check("configuration", passed=False, detail=f"the next start will fail: {'; '.join(wrong)}")
         return

@@ -11,6 +11,7 @@ from provisioner.facts.configured_mirrors import KEY, Configured, configured
 from provisioner.facts.containerd import containerd_of
 from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
+from provisioner.facts.normal_form import same
 from provisioner.host_files.mirror_files import (
     CONTAINERD,
     CONTAINERD_CONFIG,
@@ -64,7 +65,7 @@ def mirror_status(host: Host) -> MirrorStatus:
         by = configured(host)
     except DaemonConfigurationError as error:
         by = Configured((), "")
-        problems.append(f"the next start of the engine will fail: {error.message}")
+        problems.append(error.consequence)
     places = [place for place in host.flag_places(KEY) if place.file]
     flags = tuple(f"{place.where} gives {place.flag} {' '.join(place.values)}".rstrip() for place in places)
     if not problems:
@@ -134,8 +135,9 @@ def _containerd(facts: Facts) -> Iterator[Mirrors]:
 def _conflicts(host: Host, flags: tuple[str, ...]) -> list[str]:
     if not flags or KEY not in host.daemon_json.values:
         return []
+    certain = "will fail" if not host.flags.doubt else f"may fail; how it goes cannot be told ({host.flags.doubt})"
     return [
-        f"{flags[0]}, and {host.facts.engine.config_path} has {KEY} as well: the next start of the engine will fail"
+        f"{flags[0]}, and {host.facts.engine.config_path} has {KEY} as well: the next start of the engine {certain}"
     ]
 
 
@@ -144,8 +146,10 @@ def _not_taken_up(host: Host, by: Configured) -> list[str]:
     if info is None:
         return []
     if by.by == "the engine":
+        if host.flags.doubt:
+            return [f"the engine has mirrors that no file names; {host.flags.doubt}"]
         return ["the engine has mirrors that no file names; its next start will be without them"]
-    if info.mirrors == by.urls:
+    if same(KEY, list(info.mirrors), list(by.urls)):
         return []
     shown = " ".join(info.mirrors) or "none"
     return [f"{by.by} says {' '.join(by.urls) or 'none'}, and the engine has {shown}: it was not reloaded"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from provisioner.catalogue.packages import holdable
 from provisioner.catalogue.versions import satisfies
 from provisioner.checks.mirror_status import overridden
+from provisioner.facts.daemon_live import shows
 from provisioner.facts.host import Host
 from provisioner.facts.model import STARTED_AT_BOOT
 from provisioner.plan.model import Check
@@ -40,7 +41,7 @@ def mirrors(host: Host, spec: Spec) -> Iterator[Check]:
     if info is None or spec.registry_mirrors is None:
         return
     shown = " ".join(info.mirrors) or "none"
-    as_wanted = info.mirrors == spec.registry_mirrors
+    as_wanted = shows(info, "registry-mirrors", list(spec.registry_mirrors))
     said = shown if as_wanted else f"{shown}, wanted {' '.join(spec.registry_mirrors) or 'none'}"
     yield Check("registry mirrors", as_wanted, said)
 

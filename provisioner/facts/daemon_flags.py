@@ -5,29 +5,40 @@ The same directive in both places stops dockerd from starting and from reloading
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from provisioner.catalogue.daemon_keys import Key, key
 from provisioner.errors import DaemonConfigurationError
 from provisioner.facts.model import Facts
+from provisioner.facts.next_start import NextStart, StartWord, environment_files, next_start
 from provisioner.host_files import docker_opts
 from provisioner.host_files.docker_opts import ShellVariable
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.systemd_unit import Argument, ServiceSection
 
 _CONFIG_FILE = Key("", "string", "config-file", (), "", (), (), (), None, "")
+PROXIES = ("http-proxy", "https-proxy", "no-proxy")
+"""Members of the key proxies; each is an option of its own."""
+
+
+class _Text(Protocol):
+    @property
+    def text(self) -> str: ...
+
+
+Word = TypeVar("Word", bound=_Text)
 
 
 @dataclass(frozen=True, slots=True)
 class FlagPlace:
     """One place that gives `flag` to dockerd. `file` is None for the command line of the running daemon alone.
 
-    `variable` is that of an environment file. `words` are those of ExecStart= that give the flag. `obstacle` says why
-    it cannot be taken out by a program.
+    `words` are those of ExecStart= that give the flag. Where a variable gives it, `given` are its words as systemd
+    makes them of a file or of Environment=, and `variable` is its name; without `given` the file is one for the shell.
+    `obstacle` says why it cannot be taken out by a program.
     """
 
     key: str
@@ -37,6 +48,7 @@ class FlagPlace:
     line: int = 0
     variable: str = ""
     words: tuple[Argument, ...] = ()
+    given: tuple[StartWord, ...] = ()
     obstacle: str = ""
 
     @property
@@ -46,42 +58,51 @@ class FlagPlace:
 
 @dataclass(frozen=True, slots=True)
 class DaemonFlags:
-    """Where dockerd gets its flags from: its unit, variables of environment files, else its own command line alone.
+    """Where dockerd gets its flags from: its unit and environment files, else its own command line alone.
 
-    `command_line` are the arguments of the running dockerd; () where no init system tells what starts it again.
+    `command_line` are the arguments of the running dockerd. `next` is what systemd will start, None on other systems,
+    where `variables` are those of the files that a shell reads.
     """
 
     service: ServiceSection
+    next: NextStart | None
     variables: tuple[ShellVariable, ...]
     command_line: tuple[str, ...]
+    shell_doubt: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Why these need not be all flags of the next start; "" when they are."""
+        return self.next.doubt if self.next else self.shell_doubt
 
     def places(self, name: str) -> tuple[FlagPlace, ...]:
         """Return where the key `name` is given as a flag, files before the command line; () when nowhere."""
+        rows = [Key(name, "string", flag, (), "", (), (), (), None, "") for flag in PROXIES if name == "proxies"]
         row = key(name)
-        if row is None or not row.flag:
-            return ()
-        found = [*self._in_unit(row), *self._in_variables(row)]
+        if row and row.flag:
+            rows.append(row)
+        found = [place for row in rows for place in (*self._in_unit(row), *self._in_variables(row))]
         if not found:
-            given = _settings([Argument(word, 0, 0, 0) for word in self.command_line], row)
+            given = [(row, value) for row in rows for value, _ in _settings(_plain(self.command_line), row)]
             if given:
-                values = tuple(value for value, _ in given)
-                found.append(FlagPlace(name, f"--{row.flag}", values, obstacle="no file that gives it is known"))
+                values = tuple(value for _, value in given)
+                flag = f"--{given[0][0].flag}"
+                found.append(FlagPlace(name, flag, values, obstacle="no file that gives it is known"))
         return tuple(found)
 
     def _in_unit(self, row: Key) -> Iterator[FlagPlace]:
         start = self.service.start
-        if start is None:
+        if start is None or self.next is None:
             return
-        for value, words in _settings(start.words, row):
-            odd = "an expansion or escape is part of it" if re.search(r"[$\\]|(?<!%)%(?!%)", value) else ""
-            values = (value.replace("%%", "%"),)
-            flag = f"--{row.flag}" if words[0].text.startswith("--") else f"-{row.short}"
-            yield FlagPlace(row.name, flag, values, start.file, words[0].line, words=tuple(words), obstacle=odd)
-        inner = [(start.file, word, "it is part of a longer word") for word in start.words]
-        inner += [
+        yield from (_place(row, value, words, start.file) for value, words in _settings(self.next.words, row))
+        if not self.next.doubt:
+            return
+        # What becomes of these words is not known; who looks for conflicts had better see too many options.
+        words = [(start.file, word, "it is part of a longer word") for word in start.words]
+        words += [
             (line.file, word, "it stands in Environment=") for line in self.service.environment for word in line.words
         ]
-        for file, word, obstacle in inner:
+        for file, word, obstacle in words:
             if re.search(rf"[\s\"'=]--{re.escape(row.flag)}(?![\w-])", word.text):
                 yield FlagPlace(row.name, f"--{row.flag}", (), file, word.line, obstacle=obstacle)
 
@@ -102,45 +123,65 @@ class DaemonFlags:
 
 def daemon_flags(facts: Facts, service: ServiceSection) -> DaemonFlags:
     """Read the files that give dockerd its flags; one that the shell cannot read gives none."""
-    variables: list[ShellVariable] = []
-    for file, names in _environment_files(facts, service):
-        with suppress(DaemonConfigurationError):
-            variables += [ShellVariable.read(file, name) for name in names]
-    command_line = facts.engine.command_line[1:] if facts.init != "none" else ()
-    return DaemonFlags(service, tuple(variables), command_line)
+    by_systemd = facts.init == "systemd" and facts.engine_unit is not None
+    read = [_read(file, name) for file, names in (() if by_systemd else _shell_files(facts)) for name in names]
+    variables = [found for found in read if isinstance(found, ShellVariable)]
+    doubt = next((found for found in read if isinstance(found, str)), "")
+    dynamic = [variable for variable in variables if any(cell.dynamic for word in variable.words for cell in word)]
+    if dynamic:
+        doubt = f"only the shell can tell what {dynamic[0].file.path} gives to {dynamic[0].name}"
+    start = next_start(facts, service) if by_systemd else None
+    return DaemonFlags(service, start, tuple(variables), facts.engine.command_line[1:], doubt)
+
+
+def _read(file: HostFile, name: str) -> ShellVariable | str:
+    """The variable, or why the shell cannot read the file."""
+    try:
+        return ShellVariable.read(file, name)
+    except DaemonConfigurationError as error:
+        return error.message.partition("\n")[0]
 
 
 def without(words: Iterable[str], keys: Iterable[str]) -> list[str]:
     """Return the arguments of a command line without the flags for `keys` and without --config-file."""
-    line = [Argument(word, 0, 0, 0) for word in words]
+    line = _plain(words)
     rows = [*filter(None, map(key, keys)), _CONFIG_FILE]
     gone = {id(word) for row in rows if row.flag for _, given in _settings(line, row) for word in given}
     return [word.text for word in line if id(word) not in gone]
 
 
-def _environment_files(facts: Facts, service: ServiceSection) -> Iterator[tuple[HostFile, tuple[str, ...]]]:
-    """The files whose variables reach dockerd's command line, with those variables."""
-    files = [file for file in (facts.options_file, *facts.sysconfig_files) if file]
-    if facts.init != "systemd" or facts.engine_unit is None:
-        for file in files:
-            own = (docker_opts.VARIABLE,) if file is facts.options_file else _variables(file.text)
-            yield file, own
-        return
-    start = service.start
-    used = set(re.findall(r"\$\{?(\w+)", start.file.text[start.start : start.end])) if start else set()
-    for file in files:
-        if any(fnmatch.fnmatch(file.asked or file.path, pattern) for pattern in service.environment_files):
-            yield file, tuple(name for name in _variables(file.text) if name in used)
+def _place(row: Key, value: str, words: Sequence[StartWord], start: HostFile) -> FlagPlace:
+    first = words[0]
+    flag = f"--{row.flag}" if first.text.startswith("--") else f"-{row.short}"
+    settings = {word.setting.name if word.setting else "" for word in words}
+    place = FlagPlace(row.name, flag, (value,), start, first.argument.line)
+    if len(settings) > 1 or any(word.mixed for word in words) or re.search(r"[$\\]", value):
+        return replace(place, obstacle="an expansion or escape is part of it")
+    if first.setting is None:
+        return replace(place, words=tuple(word.argument for word in words))
+    file = first.setting.file
+    line = file.text.count("\n", 0, first.cells[0].start) + 1
+    return replace(place, file=file, line=line, variable=first.setting.name, given=tuple(words))
+
+
+def _shell_files(facts: Facts) -> Iterator[tuple[HostFile, tuple[str, ...]]]:
+    """The files whose variables reach dockerd's command line by way of an init script, with those variables."""
+    for file in environment_files(facts):
+        yield file, (docker_opts.VARIABLE,) if file is facts.options_file else _variables(file.text)
 
 
 def _variables(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=", text)))
 
 
-def _settings(words: Sequence[Argument], row: Key) -> list[tuple[str, list[Argument]]]:
+def _plain(words: Iterable[str]) -> list[Argument]:
+    return [Argument(word, 0, 0, 0) for word in words]
+
+
+def _settings(words: Sequence[Word], row: Key) -> list[tuple[str, list[Word]]]:
     """The values given to the flag, each with the words that give it; "true" for a switch."""
     long, short = f"--{row.flag}", f"-{row.short}" if row.short else ""
-    found: list[tuple[str, list[Argument]]] = []
+    found: list[tuple[str, list[Word]]] = []
     left = list(words)
     while left:
         word = left.pop(0)

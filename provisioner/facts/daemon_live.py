@@ -56,6 +56,17 @@ def shows(info: EngineInfo, key: str, wanted: Any) -> bool:
     return live is None or wanted is None or wanted == "" or same(key, live, wanted)
 
 
+def chosen_by_default(key: str, value: Any) -> bool:
+    """True when an engine that is told nothing about `key` has `value` after its next start as well.
+
+    It looks for the storage driver whose data are there, and never for vfs (moby daemon/graphdriver). An empty string
+    is no choice.
+    """
+    if key == "storage-driver" or value == "":
+        return bool(value != "vfs")
+    return normal(key, value) == [] or (key in DEFAULTS and same(key, value, DEFAULTS[key]))
+
+
 def _quoted(value: Any) -> str:
     """JSON as Go writes it; a string is one for a template of Go, too."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -137,6 +148,9 @@ SHOWN: dict[str, Shown] = {
     "default-runtime": _string("DefaultRuntime"),
 }
 """The keys whose effect can be seen (docker/cli `docker info`, 18.06 to 29)."""
+
+DEFAULTS = {"debug": False, "live-restore": False, "log-driver": "json-file", "default-runtime": "runc"}
+"""What engines from 18.06 to 29 choose by themselves."""
 
 _ALWAYS_KEPT = frozenset({"registry-mirrors", "insecure-registries"})
 """They are known even where the document is not kept."""

@@ -193,6 +193,7 @@ class Facts:
     daemon_json: HostFile | None = None
     options_file: HostFile | None = None
     sysconfig_files: tuple[HostFile, ...] = ()
+    manager_environment: frozenset[str] = frozenset()  # names of variables that systemd hands to every service
     source_files: tuple[HostFile, ...] = ()
     binary_keys: tuple[str, ...] = ()
     odd_files: tuple[str, ...] = ()
@@ -212,6 +213,7 @@ class Facts:
     memory: int = 0
     clock: int = 0
     in_progress: RunInProgress | None = None
+    user_namespaces: int = 0
     kernel_support: KernelSupport = field(default_factory=KernelSupport)
     storage: Storage = field(default_factory=Storage)
     network: Network = field(default_factory=Network)

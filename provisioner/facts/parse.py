@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any, get_args
 
 from provisioner.errors import FactsError
@@ -66,6 +67,7 @@ def parse(text: str, nonce: str) -> Facts:
         starts_at_boot="starts-at-boot" in single,
         daemon_json=by_path.get(config_path),
         options_file=by_path.get("/etc/default/docker"),
+        manager_environment=frozenset(re.findall(r"(?m)^(\w+)=", single.get("manager-environment", ""))),
         sysconfig_files=_environment_files(single.get("units", ""), files),
         source_files=tuple(file for file in files if _is_source(file.asked or file.path)),
         binary_keys=tuple(frame.body for frame in answer if frame.name == "binary-key"),
@@ -86,6 +88,7 @@ def parse(text: str, nonce: str) -> Facts:
         memory=int(single.get("memory", "0") or 0) * 1024,
         clock=int(single.get("clock", "0") or 0),
         in_progress=RunInProgress(single["in-progress"].strip()) if "in-progress" in single else None,
+        user_namespaces=int(single.get("user-namespaces", "0") or 0),
         kernel_support=kernel_support(single),
         storage=storage(single),
         network=network(single),
@@ -168,10 +171,15 @@ def _below(files: tuple[HostFile, ...], folder: str, name: str) -> tuple[HostFil
 
 
 def _environment_files(units: str, files: tuple[HostFile, ...]) -> tuple[HostFile, ...]:
-    """/etc/sysconfig/docker and its like, and what units name besides /etc/default/docker."""
-    named = set(re.findall(r"(?m)^EnvironmentFiles=(.*?)(?: \(.*)?$", units)) - {"/etc/default/docker"}
+    """/etc/sysconfig/docker and its like, and what units name, by patterns too, besides /etc/default/docker."""
+    named = re.findall(r"(?m)^EnvironmentFiles=(.*?)(?: \(.*)?$", units)
     found = ((file, file.asked or file.path) for file in files)
-    return tuple(file for file, path in found if path.startswith("/etc/sysconfig/") or path in named)
+    return tuple(
+        file
+        for file, path in found
+        if path != "/etc/default/docker"
+        and (path.startswith(("/etc/sysconfig/", "/etc/conf.d/")) or any(fnmatchcase(path, name) for name in named))
+    )
 
 
 def _unit_values(body: str) -> Iterator[dict[str, str]]:
@@ -197,6 +205,8 @@ def _units(body: str, files: tuple[HostFile, ...]) -> dict[str, Unit]:
             active_state=values.get("ActiveState", ""),
             unit_file_state=values.get("UnitFileState", ""),
             needs_reload=values.get("NeedDaemonReload") == "yes",
+            result=values.get("Result", ""),
+            arguments="".join(re.findall(r"argv\[\]=(.*?) ; ", values.get("ExecStart", ""))[:1]),
             files=tuple(file for file in files if _of_unit(file, values["Id"], paths)),
         )
     return units

@@ -23,9 +23,10 @@ def parse(text: str, path: str = PATH) -> dict[str, Any]:
     """Return the configuration as dockerd reads it; a blank file is an empty one.
 
     Decided as Go's encoding/json does where Python's module differs: NaN, Infinity and numbers beyond a
-    float64 are refused, an unpaired surrogate escape becomes U+FFFD. Stricter than dockerd in three places:
-    a key that stands twice in an object is refused, since nobody can tell which one was meant; so are a
-    top-level `null` and UTF-16 with a byte order mark (dockerd 23.0 and later reads it).
+    float64 are refused, an unpaired surrogate escape becomes U+FFFD. Stricter than dockerd in some places, which the
+    error's `caution` names: a key that stands twice in an object is refused, since nobody can tell which one was
+    meant; so are a top-level `null`, UTF-16 with a byte order mark (dockerd 23.0 and later reads it), and bytes that
+    are not UTF-8 or stand behind the closing brace (dockerd before 23.0 reads such files).
     Keys keep their case: dockerd looks each of them up before it decodes and rejects `Registry-Mirrors`.
 
     Raises:

@@ -16,6 +16,8 @@ _STRING_START = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4
 _WORD = re.compile(r"[\w.+-]+")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _DEEPEST = 100
+_UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
+"""Its byte order marks, as bytes that are not UTF-8 are decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,19 @@ def read(text: str, path: str) -> Document:
     if broken := re.search("[\ud800-\udfff]", text):
         code = ord(broken[0])
         found = f"byte 0x{code - 0xDC00:02X}" if code >= 0xDC80 else f"surrogate U+{code:04X}"
-        raise scanner.error(f"{found} is not UTF-8", broken.start(), f"Save {path} as UTF-8 and run again.")
+        newer = text.startswith(_UTF_16)
+        caution = "as UTF-16 dockerd reads it since 23.0" if newer else "dockerd reads it before 23.0"
+        hint = f"Save {path} as UTF-8 and run again."
+        raise scanner.error(f"{found} is not UTF-8", broken.start(), hint, caution)
     start = scanner.skip(0)
     if text[start] != "{":
-        raise scanner.unexpected(start, "an object in { }")
+        nothing = "dockerd takes it for an empty object" if text[start:].strip() == "null" else ""
+        raise scanner.unexpected(start, "an object in { }", nothing)
     members, end = scanner.members(start, 0)
     rest = scanner.skip(end)
     if rest < len(text):
-        raise scanner.error(f"after the closing brace there is more: {scanner.found(rest)}", rest)
+        problem = f"after the closing brace there is more: {scanner.found(rest)}"
+        raise scanner.error(problem, rest, caution="dockerd before 23.0 reads no further")
     return Document(text, tuple(members), start, end)
 
 
@@ -62,10 +69,12 @@ class Scanner:
     text: str
     path: str
 
-    def error(self, problem: str, offset: int, hint: str = "") -> DaemonConfigurationError:
+    def error(self, problem: str, offset: int, hint: str = "", caution: str = "") -> DaemonConfigurationError:
         # The end of a file is shown behind its last character, not on the empty line below.
         offset = min(offset, len(self.text.rstrip()))
-        return DaemonConfigurationError(problem, path=self.path, text=self.text, offset=offset, hint=hint)
+        return DaemonConfigurationError(
+            problem, path=self.path, text=self.text, offset=offset, hint=hint, caution=caution
+        )
 
     def skip(self, at: int) -> int:
         match = _SPACE.match(self.text, at)
@@ -79,10 +88,10 @@ class Scanner:
         char = self.text[at]
         return char if char.isprintable() and char != " " else f"the character U+{ord(char):04X}"
 
-    def unexpected(self, at: int, expected: str) -> DaemonConfigurationError:
+    def unexpected(self, at: int, expected: str, caution: str = "") -> DaemonConfigurationError:
         if self.text.startswith(("//", "/*", "#"), at):
             return self.error("JSON has no comments", at, f"Remove the comments from {self.path} and run again.")
-        return self.error(f"expected {expected}, found {self.found(at)}", at)
+        return self.error(f"expected {expected}, found {self.found(at)}", at, caution=caution)
 
     def members(self, at: int, depth: int) -> tuple[list[Member], int]:
         """Read the object at `at`; return its members and where it ends."""
@@ -94,7 +103,8 @@ class Scanner:
                 raise self.unexpected(at, "another key after the comma" if members else "a key in double quotes")
             key, key_end = self.string(at)
             if key in members:
-                raise self.error(f"the key {json.dumps(key)} stands here for the second time", at)
+                problem = f"the key {json.dumps(key)} stands here for the second time"
+                raise self.error(problem, at, caution="dockerd takes the last one")
             colon = self.skip(key_end)
             if not self.text.startswith(":", colon):
                 raise self.unexpected(colon, f"a colon after the key {json.dumps(key)}")
@@ -127,7 +137,7 @@ class Scanner:
 
     def value(self, at: int, depth: int) -> tuple[Any, int]:
         if depth > _DEEPEST:
-            raise self.error(f"more than {_DEEPEST} levels of brackets", at)
+            raise self.error(f"more than {_DEEPEST} levels of brackets", at, caution="dockerd reads deeper")
         char = self.text[at : at + 1]
         if char == '"':
             return self.string(at)

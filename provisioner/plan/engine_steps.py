@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from provisioner.host_files.host_file import HostFile
@@ -20,6 +21,7 @@ def configure_daemon(
     revert: str | None,
     validate: bool,
     flags: Sequence[str],
+    running_flags: Sequence[str] | None,
     how: Literal["reload", "restart"],
     patience: int,
     unseen: bool,
@@ -35,10 +37,10 @@ def configure_daemon(
 
     `change` may say what the file says already, when the engine has not taken it up. Together with it come `edits` of
     files that give flags. `revert` is a text that spells out earlier values, `flags` are what `validate` gives to
-    dockerd. The change has come into force when docker info, asked with `template`, prints `shows` within `patience`
-    seconds; before it printed `showed` for `earlier_template`. Without a `client` the engine's own answer has all of
-    `fragments`, and before it had `earlier_fragments`. `unseen`: docker info does not show all that changes, so the
-    daemon's log is read as well.
+    dockerd, and `running_flags` those of the process that reloads. The change has come into force when docker info,
+    asked with `template`, prints `shows` within `patience` seconds; before it printed `showed` for `earlier_template`.
+    Without a `client` the engine's own answer has all of `fragments`, and before it had `earlier_fragments`. `unseen`:
+    docker info does not show all that changes, so the daemon's log is read as well.
     """
     params: dict[str, Any] = {
         **change.written(),
@@ -47,6 +49,7 @@ def configure_daemon(
         "revert": revert,
         "validate": validate,
         "flags": list(flags),
+        "running_flags": None if running_flags is None or [*running_flags] == [*flags] else [*running_flags],
         "how": how,
         "patience": patience,
         "format": template,
@@ -60,6 +63,14 @@ def configure_daemon(
     }
     diffs = (*(edit.diff for edit in edits), *((change.diff,) if change.needed else ()))
     return Step("daemon-config", title, why, "~", "daemon_config", params, diffs)
+
+
+def tried_before(
+    step: Step, path: str, candidate: str, *, how: Literal["validate", "unshare"], flags: Sequence[str]
+) -> Step:
+    """Return `step`, which writes files, with a trial before it: `candidate` as `path`, `flags` for dockerd."""
+    params = {**step.params, "path": path, "candidate": candidate, "trial": how, "flags": list(flags)}
+    return replace(step, template="daemon_files", params=params)
 
 
 def pull_for_proof(
@@ -86,12 +97,22 @@ def pull_for_proof(
 
 
 def run_service(
-    title: str, why: str, *, enable: bool, configured: bool, restart: bool, revive: bool, containerd: bool
+    title: str,
+    why: str,
+    *,
+    enable: bool,
+    configured: bool,
+    restart: bool,
+    revive: bool,
+    containerd: bool,
+    config_path: str,
+    flags: Sequence[str],
 ) -> Step:
     """Have the engine run, and enabled where `enable` says so.
 
-    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran. `revive`:
-    it runs and does not answer. `containerd`: the one of the system is started before.
+    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran; the new
+    program is asked before about `config_path`, with `flags`. `revive`: it runs and does not answer. `containerd`: the
+    one of the system is started before.
     """
     params = {
         "enable": enable,
@@ -99,6 +120,8 @@ def run_service(
         "restart": restart,
         "revive": revive,
         "containerd": containerd,
+        "config_path": config_path,
+        "flags": list(flags),
     }
     return Step("service", title, why, "!", "service", params)
 

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.catalogue.daemon_keys import default_of, flag_of, reload_exceptions, reloadable
-from provisioner.errors import TARGET, ApplyError, BlockedError
+from provisioner.errors import ApplyError
 from provisioner.facts.daemon_flags import FlagPlace, without
-from provisioner.facts.daemon_live import SHOWN, fragments, live_value, question, shows
+from provisioner.facts.daemon_live import SHOWN, chosen_by_default, fragments, live_value, question, shows
 from provisioner.facts.host import Host
 from provisioner.facts.model import EngineInfo
 from provisioner.facts.normal_form import normal, same
 from provisioner.host_files import docker_opts
-from provisioner.plan.engine_steps import configure_daemon
+from provisioner.plan.engine_steps import configure_daemon, tried_before
 from provisioner.plan.files import FileChange, write_files
 from provisioner.plan.model import Restart, Step
 from provisioner.planner.daemon_keys_check import refuse_keys
+from provisioner.planner.daemon_refusals import refuse_silent, refuse_start, refuse_unwritable
 from provisioner.planner.take_over import given_twice, taken_out
+from provisioner.planner.trial import next_flags, trial
 
 AS_FLAGS = ("registry-mirrors", "insecure-registries")
 """Keys that stand in DOCKER_OPTS on upstart and sysvinit hosts."""
@@ -66,18 +68,23 @@ def daemon_step(
     as_flags = _as_flags(host, wanted)
     in_json = {key: value for key, value in wanted.items() if key not in as_flags}
     changes = [
-        change for change in (_in_json(host, in_json, take_over=take_over), _in_docker_opts(host, as_flags)) if change
+        change
+        for change in (_in_json(host, in_json, take_over=take_over, installs=installs), _in_docker_opts(host, as_flags))
+        if change
     ]
     if not changes:
         return None, Restart("none")
     for change in changes:
-        _refuse_unwritable(host, change.file)
+        refuse_unwritable(host, change.file)
     info = host.info
-    if not installs and info is None:
-        _refuse_silent(host)
-    if installs or info is None:
-        why = "the first start of the engine has its final configuration" if installs else "the engine is stopped"
+    if installs:
+        why = "the first start of the engine has its final configuration"
         return _written(changes, why), Restart("none", why)
+    if info is None:
+        refuse_silent(host)
+        why = "the engine is stopped"
+        refuse_start(host, Restart("start", why))
+        return _tried(host, changes, _written(changes, why)), Restart("none", why)
     if len(changes) > 1:
         raise ApplyError(
             "this host keeps some of the wanted settings in DOCKER_OPTS and some in daemon.json",
@@ -86,7 +93,7 @@ def daemon_step(
     (change,) = changes
     restart = _restart(info, change)
     if restart.how == "restart":
-        _refuse_what_nobody_restarts(host, restart)
+        refuse_start(host, restart)
     return _transaction(host, info, change, wanted, restart), restart
 
 
@@ -98,7 +105,7 @@ def _as_flags(host: Host, wanted: Mapping[str, Any]) -> dict[str, list[str]]:
     return {key: wanted[key] for key in AS_FLAGS if key in wanted and key not in current}
 
 
-def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool) -> _Change | None:
+def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool, installs: bool) -> _Change | None:
     if not wanted:
         return None
     path, before, info = host.facts.engine.config_path, host.facts.daemon_json, host.info
@@ -107,7 +114,7 @@ def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool) -> _Chan
     differs = {
         key: value
         for key, value in wanted.items()
-        if not _holds(host, current, key, value, flagged=bool(places[key]) and not take_over)
+        if not _holds(host, current, key, value, flagged=bool(places[key]) and not take_over, installs=installs)
     }
     stale = {key for key in wanted if key in current and info is not None and not shows(info, key, wanted[key])}
     taken = tuple(place for key in wanted if key in differs or key in current for place in places[key])
@@ -124,15 +131,16 @@ def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool) -> _Chan
     return _Change(FileChange(path, before, host.daemon_json.merged(differs)), keys, revert, taken, edits)
 
 
-def _holds(host: Host, current: Mapping[str, Any], key: str, value: Any, *, flagged: bool) -> bool:
-    """True when the file need not change for `key`."""
-    if key in current:
+def _holds(host: Host, current: Mapping[str, Any], key: str, value: Any, *, flagged: bool, installs: bool) -> bool:
+    """True when the file need not change for `key`; another engine may choose otherwise by default."""
+    if current.get(key) not in (None, ""):
         return same(key, current[key], value)
     info = host.info
     if info is None:
         return bool(normal(key, value) == [])
     # Absent here, and so all the same: by default, or by a flag.
-    return live_value(info, key) is not None and shows(info, key, value) and (normal(key, value) == [] or flagged)
+    by_default = normal(key, value) == [] if installs else chosen_by_default(key, value)
+    return live_value(info, key) is not None and shows(info, key, value) and (by_default or flagged)
 
 
 def _in_docker_opts(host: Host, wanted: Mapping[str, list[str]]) -> _Change | None:
@@ -147,44 +155,24 @@ def _in_docker_opts(host: Host, wanted: Mapping[str, list[str]]) -> _Change | No
     return _Change(FileChange(docker_opts.PATH, before, text, "put_options"), frozenset(wanted))
 
 
-def _refuse_unwritable(host: Host, change: FileChange) -> None:
-    odd = next((odd for odd in host.facts.odd_files if odd.startswith(f"{change.path} ")), None)
-    if odd:
-        raise ApplyError(f"{odd}. Nothing was changed.", hint=f"put a regular file at {change.path}, or remove it")
-    if change.before and change.before.immutable and change.needed:
-        raise ApplyError(
-            f"{change.before.path} has the immutable attribute: somebody wants it to stay as it is. "
-            "Nothing was changed.",
-            hint=f"chattr -i {change.before.path} on the host, if it may change",
-        )
-
-
-def _refuse_silent(host: Host) -> None:
-    """What nobody answers for is not tried; a stopped engine, or one that root alone may ask, is another matter."""
-    engine = host.facts.engine
-    if engine.running and host.facts.as_root:
-        raise ApplyError(
-            f"dockerd runs (pid {engine.pid}) and does not answer: {engine.error}. Nothing was changed, "
-            "since it could not be seen whether the engine takes it.",
-            hint=f"its log says why; provisioner apply {TARGET} restarts an engine that does not answer",
-        )
-
-
-def _refuse_what_nobody_restarts(host: Host, restart: Restart) -> None:
-    engine = host.facts.engine
-    if engine.by_hand:
-        raise BlockedError(
-            f"{restart.why}, and {engine.unit} does not run it: dockerd (pid {engine.pid}) was started otherwise, and "
-            "a restart by the unit would begin a second one. Nothing was changed.",
-            hint=f"stop it and let systemd start it: kill {engine.pid}, then systemctl start {engine.unit}",
-        )
-
-
 def _written(changes: list[_Change], why: str) -> Step | None:
     """The step for an engine that does not run: the files alone."""
     edits = [edit for change in changes for edit in change.edits]
     files = [*edits, *(change.file for change in changes)]
     return write_files("daemon-config", _title(changes), why, files, action="~", reread_units=bool(edits))
+
+
+def _tried(host: Host, changes: list[_Change], step: Step | None) -> Step | None:
+    """The same step with a trial before anything is written, where the engine can be asked."""
+    taken = {place.key for change in changes for place in change.taken}
+    texts = {change.file.path: change.file.text for change in changes}
+    found = trial(host, taken, texts.get(docker_opts.PATH))
+    if step is None or not found.how:
+        return step
+    own = host.facts.daemon_json
+    candidate = texts.get(host.facts.engine.config_path, own.text if own else None)
+    path = host.facts.engine.config_path
+    return tried_before(step, path, candidate or "{}", how=found.how, flags=found.flags)
 
 
 def _transaction(host: Host, info: EngineInfo, change: _Change, wanted: Mapping[str, Any], restart: Restart) -> Step:
@@ -193,6 +181,7 @@ def _transaction(host: Host, info: EngineInfo, change: _Change, wanted: Mapping[
     template, printed = question(wanted)
     earlier_template, showed = question(earlier)
     reloads = restart.how == "reload"
+    taken = {place.key for place in change.taken}
     return configure_daemon(
         _title([change]),
         f"{restart.how}: {restart.why}",
@@ -200,8 +189,9 @@ def _transaction(host: Host, info: EngineInfo, change: _Change, wanted: Mapping[
         edits=change.edits,
         revert=change.revert if reloads else None,
         validate=change.file.path != docker_opts.PATH and bool(engine.dockerd) and not engine.snap,
-        # The daemon's flags from its next start on, so that validation sees what that will see.
-        flags=without(engine.command_line[1:], {place.key for place in change.taken}),
+        # Those of its next start, so that validation sees what that will see; a reload has those of the process.
+        flags=next_flags(host, taken),
+        running_flags=without(engine.command_line[1:], taken) if reloads else None,
         how="reload" if reloads else "restart",
         patience=RELOAD_PATIENCE if reloads else RESTART_PATIENCE,
         unseen=bool(change.keys - SHOWN.keys()),

@@ -60,7 +60,7 @@ def daemon_warnings(host: Host, wanted: Mapping[str, Any], version: str, *, rest
     """Yield what does not stop the change, which `restarts` the engine or reloads it, and should be known."""
     path = host.facts.engine.config_path
     if broken := host.daemon_json.broken:
-        yield f"the next start of the engine will fail: {broken.message}"
+        yield broken.consequence
         return
     current = {key: value for key, value in host.daemon_json.values.items() if key not in wanted}
     for problem in refusals(current, version):

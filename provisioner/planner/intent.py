@@ -108,6 +108,13 @@ def _asks_for_another(host: Host, spec: Spec) -> bool:
     return not satisfies(host.engine_version, spec.version)
 
 
+def runs_an_earlier_one(host: Host, spec: Spec) -> bool:
+    """True when the wanted version is installed, and an engine of another one has not been restarted since."""
+    if host.info is None or not spec.version or not host.facts.engine.package:
+        return False
+    return satisfies(installed_version(host), spec.version) and not satisfies(host.info.version, spec.version)
+
+
 def follows_the_newest(host: Host, spec: Spec) -> bool:
     """True when only the sources can tell whether the engine that is installed is the one that is wanted."""
     return spec.install and spec.version == "latest" and PACKAGE in host.facts.packages

@@ -13,11 +13,13 @@ from provisioner.plan.package_steps import hold_packages
 from provisioner.plan.part import Part, part
 from provisioner.planner.daemon_config import daemon_step
 from provisioner.planner.daemon_keys_check import daemon_warnings, refuse_kept
-from provisioner.planner.intent import Intent
+from provisioner.planner.daemon_refusals import refuse_conflicts
+from provisioner.planner.intent import Intent, runs_an_earlier_one
 from provisioner.planner.missing_packages import missing_packages, missing_packages_step
 from provisioner.planner.other_engines import other_engine_steps
 from provisioner.planner.registry_files import registry_file_step
 from provisioner.planner.service import service_step, start_of
+from provisioner.planner.trial import next_flags
 from provisioner.sources.choice import choose_source
 
 PlanPart = Callable[[Host, Intent], Part]
@@ -72,20 +74,25 @@ def engine(host: Host, intent: Intent) -> Part:
     configuration, restart = daemon_step(
         host, wanted, installs=intent.installs, version=intent.version, take_over=spec.take_over
     )
+    if configuration is not None:
+        refuse_conflicts(host, wanted)
     if configuration is not None and not intent.installs:
         refuse_kept(host, wanted, intent.version)
+    outlived = not intent.installs and runs_an_earlier_one(host, spec)
     service = (
         service_step(
             host.facts,
             installs=intent.installs,
             configured=configuration is not None,
             containerd="containerd" in " ".join(missing_packages(host)),
+            outlived=outlived,
+            flags=next_flags(host),
         )
         if spec.install
         else None
     )
-    if service and restart.how == "none":
-        restart = start_of(host.facts)
+    if service and (restart.how == "none" or outlived):
+        restart = start_of(host.facts, outlived=outlived)
     others = [url for mirrors in spec.other_registry_mirrors.values() for url in mirrors]
     known = daemon_warnings(host, wanted, intent.version, restarts=restart.how == "restart")
     warnings = [*known, *doubts([*(spec.registry_mirrors or ()), *others])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from provisioner.errors import ApplyError, PrivilegeError
 from provisioner.facts.engine_origin import origin
 from provisioner.facts.model import STARTED_AT_BOOT, Facts
@@ -9,12 +11,22 @@ from provisioner.plan.engine_steps import run_service
 from provisioner.plan.model import Restart, Step
 
 CONTAINERD = "containerd.service"
+OUTLIVED = "the program that runs is an earlier one than its packages have brought"
 
 
-def service_step(facts: Facts, *, installs: bool, configured: bool, containerd: bool = False) -> Step | None:
+def service_step(
+    facts: Facts,
+    *,
+    installs: bool,
+    configured: bool,
+    containerd: bool = False,
+    outlived: bool = False,
+    flags: Sequence[str] = (),
+) -> Step | None:
     """Return the step after which the engine runs and answers, now and after a reboot; None when it does.
 
-    `containerd`: its package comes with this plan.
+    `containerd`: its package comes with this plan. `outlived`: the wanted version is installed, and an earlier one
+    still runs. `flags` are those of the next start.
 
     Raises:
         PrivilegeError: whether it answers cannot be known without root.
@@ -28,33 +40,37 @@ def service_step(facts: Facts, *, installs: bool, configured: bool, containerd: 
     }.get(facts.init, facts.starts_at_boot)
     # An engine that waits for its containerd may not answer, and needs no restart.
     helper = not installs and engine.running and (containerd or _containerd_is_off(facts))
-    if runs and enabled and not helper:
+    if runs and enabled and not (helper or outlived):
         return None
     silent = engine.running and engine.info is None and not helper
     if silent and not installs:
         _refuse_to_guess(facts)
     masked = any(unit.unit_file_state.startswith("masked") for unit in facts.units.values())
     again = installs and engine.running
-    start = "restart" if again or silent else "start"
-    steps = (("unmask", masked), ("enable", not enabled), (start, not runs and not helper))
+    start = "restart" if again or silent or outlived else "start"
+    steps = (("unmask", masked), ("enable", not enabled), (start, outlived or (not runs and not helper)))
     todo = " and ".join(word for word, needed in steps if needed)
     title = " and ".join(filter(None, ["start containerd" if helper else "", f"{todo} the engine" if todo else ""]))
     new = "its packages change" if again else "newly installed"
-    why = engine.error or (new if installs else "it should run, now and after a reboot")
+    why = engine.error or (new if installs else OUTLIVED if outlived else "it should run, now and after a reboot")
     return run_service(
         title,
         why,
         enable=masked or not enabled,
         configured=configured,
-        restart=again,
+        restart=again or outlived,
         revive=silent and not installs,
         containerd=helper,
+        config_path="" if engine.snap else engine.config_path,
+        flags=flags,
     )
 
 
-def start_of(facts: Facts) -> Restart:
+def start_of(facts: Facts, *, outlived: bool) -> Restart:
     """Return what the service step, where there is one, does to an engine whose configuration interrupts nothing."""
     engine = facts.engine
+    if engine.info is not None and outlived:
+        return Restart("restart", OUTLIVED, 0 if engine.info.live_restore else engine.info.containers_running)
     if engine.info is not None or (engine.running and _containerd_is_off(facts)):
         return Restart("none")
     if not engine.running:

@@ -119,6 +119,56 @@ def test_applying_what_the_engine_shows_changes_nothing(configuration, random):
     assert daemon_step(Host.of(facts), configuration, installs=False)[0] is None
 
 
+@given(CONFIGURATION)
+def test_what_an_engine_shows_without_being_told_is_as_wanted_too(configuration):
+    info = engine_with(configuration, list)
+    file = HostFile("/etc/docker/daemon.json", json.dumps(configuration))
+    host = Host.of(replace(RUNNING, daemon_json=file, engine=replace(RUNNING.engine, info=info)))
+    shown = {key: live_value(info, key) for key in SHOWN}
+    assert set(shown) == set(SHOWN)
+    assert daemon_step(host, shown, installs=False)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("shows_it", "wanted", "title"),
+    [
+        ({MIRRORS: ["https://a"]}, {MIRRORS: ["https://a"]}, "set registry-mirrors"),
+        ({"labels": ["a=1"]}, {"labels": ["a=1"]}, "set labels"),
+        ({"live-restore": True}, {"live-restore": True}, "set live-restore"),
+        ({"log-driver": "local"}, {"log-driver": "local"}, "set log-driver"),
+        ({"storage-driver": "vfs"}, {"storage-driver": "vfs"}, "set storage-driver"),
+        ({}, {"debug": True}, "set debug"),
+    ],
+)
+def test_what_the_next_start_would_not_have_is_written(shows_it, wanted, title):
+    facts = replace(RUNNING, daemon_json=None, engine=replace(RUNNING.engine, info=engine_with(shows_it, list)))
+    step, _ = daemon_step(Host.of(facts), wanted, installs=False)
+    assert step.title == title
+
+
+def test_another_engine_may_choose_otherwise_by_default():
+    facts = replace(RUNNING, daemon_json=None, engine=replace(RUNNING.engine, info=engine_with({}, list)))
+    step, _ = daemon_step(Host.of(facts), {"storage-driver": "overlay2"}, installs=True)
+    assert step.title == "set storage-driver"
+
+
+@given(st.lists(REGISTRIES, max_size=5), st.randoms(use_true_random=False))
+def test_order_scheme_host_bits_and_doubles_of_insecure_registries_say_nothing(registries, random):
+    again = [*registries, *random.sample(registries, random.randint(0, len(registries)))]
+    random.shuffle(again)
+    bare = [text.partition("://")[2] or text for text in again]
+    assert same(INSECURE, registries, [random.choice(["", "http://", "HTTPS://"]) + text for text in bare])
+    assert normal(INSECURE, normal(INSECURE, registries)) == normal(INSECURE, registries)
+
+
+@given(st.lists(MIRROR, max_size=5, unique=True))
+def test_the_order_and_the_text_of_mirrors_count_and_doubles_do_not(urls):
+    bare = normal(MIRRORS, urls)
+    assert same(MIRRORS, urls, [f"{url}/" for url in [*bare, *bare]])
+    assert len(bare) < 2 or not same(MIRRORS, urls, bare[::-1])  # one has no order
+    assert all(not same(MIRRORS, [url], [url.upper()]) and not same(MIRRORS, [url], [f"{url}:5001"]) for url in bare)
+
+
 @given(LABELS, st.lists(REGISTRIES, max_size=3))
 def test_a_question_quotes_what_it_asks_for(labels, registries):
     template, printed = question({"labels": labels, INSECURE: registries})

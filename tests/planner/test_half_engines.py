@@ -106,3 +106,13 @@ def test_a_stopped_engine_is_started_as_before():
     assert [step.title for step in planned.steps] == ["start the engine"]
     assert planned.restart.how == "start"
     assert plan("h", Host.of(BARE), (), Spec()).restart.how == "start"
+
+
+def test_an_engine_that_its_packages_have_outrun_is_restarted_when_their_version_is_wanted():
+    old = replace(INFO, version="20.10.24", containers_running=3)
+    facts = engine(CE, package="docker-ce", info=old)
+    assert plan("h", Host.of(facts), (), Spec()).empty
+    planned = plan("h", Host.of(facts), (), Spec(version="26.1", registry_mirrors=["https://m"]))
+    assert [step.title for step in planned.steps] == ["set registry-mirrors", "restart the engine"]
+    assert planned.steps[1].params["restart"]
+    assert (planned.restart.how, planned.restart.stops_containers) == ("restart", 3)

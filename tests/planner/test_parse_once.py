@@ -22,7 +22,7 @@ UNIT = HostFile(LIB, f"[Service]\n{ENV}ExecStart=/usr/bin/dockerd -H fd:// $DOCK
 FILE = HostFile("/etc/docker/daemon.json", '{"debug": true, "labels": ["a=b"], "registry-mirrors": ["https://old"]}')
 ENGINE = replace(
     with_unit(
-        UNIT, drop_in("ExecStart=dockerd --label x\n"), options='DOCKER_OPTS="--icc"\n', mirrors=("https://old",)
+        UNIT, drop_in("ExecStart=dockerd --dns 192.0.2.53\n"), options='DOCKER_OPTS="--icc"\n', mirrors=("https://old",)
     ),
     daemon_json=FILE,
 )

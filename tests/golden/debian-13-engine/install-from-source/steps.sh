@@ -220,6 +220,15 @@ step_4() {
 }
 
 step_5() {
+  # The engine that runs is the earlier one until it restarts: what the new one refuses is found out before.
+  if [ -e /etc/docker/daemon.json ]; then
+    answer=$("$engine_program" -H fd:// --containerd=/run/containerd/containerd.sock --validate --config-file /etc/docker/daemon.json 2>&1) || case $answer in
+      *"unknown flag: --validate"*) ;;
+      *)
+        printf '%s\n' "$answer" | while IFS= read -r line; do mark "daemon $line"; done
+        die 'the new engine refuses /etc/docker/daemon.json; the earlier one runs on until it is restarted' ;;
+    esac
+  fi
   config_changed=start
   # Packages were replaced below a running engine. Their scripts may have restarted it already (rpm) or were kept
   # from it (the policy during apt's step), so that containers are interrupted once.
