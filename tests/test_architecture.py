@@ -292,3 +292,14 @@ def test_no_test_module_is_imported():
         if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_lines_of_hosts_end_with_a_newline_alone():
+    """Of str.splitlines and its other ends of lines see provisioner/host_files/lines.py."""
+    texts = {"facts", "host_files", "plan", "sources", "mirror_probe", "remote", "planner", "checks", "removal"}
+    found = [
+        str(path.relative_to(PACKAGE))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] in texts and ".splitlines(" in path.read_text(encoding="utf-8")
+    ]
+    assert found == []

@@ -11,6 +11,7 @@ from provisioner.facts.frames import Frame
 from provisioner.facts.model import Engine, EngineInfo
 from provisioner.facts.normal_form import ALWAYS_INSECURE
 from provisioner.facts.other_dockerd import other_dockerd
+from provisioner.host_files.lines import lines
 
 PID_FILE = "/var/run/docker.pid"
 UNIT = "docker.service"
@@ -104,7 +105,7 @@ def _silence(status: str) -> str:
 
 def _json_object(body: str) -> dict[str, Any] | None:
     """The object on the last line that holds one; the client may print warnings before it."""
-    for line in reversed(body.splitlines()):
+    for line in reversed(lines(body)):
         if line.startswith("{"):
             try:
                 document = json.loads(line)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from provisioner.host_files.lines import lines
+
 Availability = Literal["present", "missing", "unknown"]
 
 SYS_ADMIN = 21
@@ -79,7 +81,7 @@ def kernel_support(single: Mapping[str, str]) -> KernelSupport:
 def _last_words(body: str | None, *, each: bool = False) -> frozenset[str] | None:
     if body is None:
         return None
-    return frozenset(body.split() if each else (line.split()[-1] for line in body.splitlines() if line.strip()))
+    return frozenset(body.split() if each else (line.split()[-1] for line in lines(body) if line.strip()))
 
 
 def _config(body: str | None) -> Mapping[str, str] | None:
@@ -90,7 +92,7 @@ def _config(body: str | None) -> Mapping[str, str] | None:
 def _controllers(single: Mapping[str, str]) -> frozenset[str] | None:
     if single.get("cgroup-controllers", "").strip():
         return frozenset(single["cgroup-controllers"].split())
-    rows = [line.split() for line in single.get("cgroups", "").splitlines() if not line.startswith("#")]
+    rows = [line.split() for line in lines(single.get("cgroups", "")) if not line.startswith("#")]
     return frozenset(row[0] for row in rows if len(row) == 4 and row[3] == "1") or None
 
 

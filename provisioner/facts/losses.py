@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provisioner.host_files.lines import lines
+
 
 @dataclass(frozen=True, slots=True)
 class Losses:
@@ -44,26 +46,26 @@ class Losses:
 
 def losses_in(answer: Mapping[str, str], data_root: str) -> Losses:
     """Return what the frames of templates/losses.sh.j2 tell."""
-    lines = {name: tuple(filter(None, body.splitlines())) for name, body in answer.items()}
+    listed = {name: tuple(filter(None, lines(body))) for name, body in answer.items()}
     return Losses(
         data_root=data_root,
         target=answer.get("target", "").strip(),
-        entries=lines.get("entries", ()),
+        entries=listed.get("entries", ()),
         mount_point="mount-point" in answer,
         size=_bytes(answer.get("size", "")),
         earlier_target=answer.get("earlier-target", "").strip(),
         earlier_size=_bytes(answer.get("earlier-size", "")),
         earlier_mount_point="earlier-mount-point" in answer,
-        containers=tuple(_container(line) for line in lines.get("containers", ())),
-        images=len(lines.get("images", ())),
-        volumes=lines.get("volumes", ()),
+        containers=tuple(_container(line) for line in listed.get("containers", ())),
+        images=len(listed.get("images", ())),
+        volumes=listed.get("volumes", ()),
         containerd_target=answer.get("containerd-target", "").strip(),
         containerd_size=_bytes(answer.get("containerd-size", "")),
         containerd_program=answer.get("containerd-program", "").strip(),
-        other_namespaces=lines.get("namespaces", ()),
+        other_namespaces=listed.get("namespaces", ()),
         configuration_target=answer.get("configuration-target", "").strip(),
-        configuration=lines.get("configuration", ()),
-        members=lines.get("primary-group", ()),
+        configuration=listed.get("configuration", ()),
+        members=listed.get("primary-group", ()),
     )
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provisioner.host_files.lines import lines
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -68,7 +70,7 @@ def network(single: Mapping[str, str]) -> Network:
 def _routes(body: str) -> list[Route]:
     """The rows of /proc/net/route: addresses are hexadecimal in the host's byte order."""
     found = []
-    for line in body.splitlines()[1:]:
+    for line in lines(body)[1:]:
         row = line.split()
         if len(row) < 8 or not all(re.fullmatch(r"[0-9A-Fa-f]{8}", row[column]) for column in (1, 2, 7)):
             continue
@@ -83,7 +85,7 @@ def _routes(body: str) -> list[Route]:
 
 def _proxies(body: str) -> list[Proxy]:
     found = []
-    for line in body.splitlines():
+    for line in lines(body):
         where, _, setting = line.partition(":")
         value = re.split(r"=|::proxy[: ]", setting, maxsplit=1, flags=re.IGNORECASE)[-1].strip(" \t;\"'")
         if value and value.upper() not in {"DIRECT", "_NONE_"}:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provisioner.host_files.lines import lines
+
 
 @dataclass(frozen=True, slots=True)
 class PackageLock:
@@ -36,12 +38,12 @@ class PackageState:
 
 def package_state(single: Mapping[str, str]) -> PackageState:
     """Read the frames by name."""
-    locks = [line.split("\t") for line in single.get("package-locks", "").splitlines()]
+    locks = [line.split("\t") for line in lines(single.get("package-locks", ""))]
     return PackageState(
         locks=tuple(PackageLock(row[0], int(row[1]), row[2]) for row in locks if len(row) == 3 and row[1].isdecimal()),
         interrupted="dpkg-interrupted" in single,
         broken=tuple(dict.fromkeys(single.get("broken-packages", "").replace("Package: ", "").split())),
-        version_locks=tuple(filter(None, map(str.strip, single.get("version-locks", "").splitlines()))),
+        version_locks=tuple(filter(None, map(str.strip, lines(single.get("version-locks", ""))))),
         kubernetes_node="kubelet" in single,
         apparmor_parser="apparmor-parser" in single,
         client_is_podman="podman" in single.get("docker-version", "").lower(),

@@ -20,6 +20,7 @@ from provisioner.facts.package_state import package_state
 from provisioner.facts.record import record
 from provisioner.facts.storage import disk_free, storage
 from provisioner.host_files.host_file import HostFile
+from provisioner.host_files.lines import lines
 from provisioner.host_files.systemd_unit import Unit
 
 REQUIRED = ("login", "uname", "init", "package-manager", "dockerd", "config-path")
@@ -125,13 +126,13 @@ def _login(body: str) -> Login:
         uid=int(match.group(1)),
         groups=tuple(re.findall(r"\(([^)]*)\)", groups)),
         sudo=_one_of("login", sudo, Sudo),
-        sudo_message="; ".join(line.strip() for line in message.splitlines() if line.strip()),
+        sudo_message="; ".join(line.strip() for line in lines(message) if line.strip()),
     )
 
 
 def _packages(single: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
     """(name, version, dpkg's status letters) of the packages we asked for; rpm lines are already `ii`."""
-    for line in (single.get("dpkg") or single.get("rpm") or "").splitlines():
+    for line in lines(single.get("dpkg") or single.get("rpm") or ""):
         fields = line.split("\t")
         if len(fields) == 3 and fields[1] and fields[0] != "gpg-pubkey":
             yield fields[0], fields[1].removeprefix("0:"), fields[2]
@@ -185,7 +186,7 @@ def _environment_files(units: str, files: tuple[HostFile, ...]) -> tuple[HostFil
 def _unit_values(body: str) -> Iterator[dict[str, str]]:
     """What `systemctl show` said of each unit; of a property that stands on several lines the last."""
     for block in body.strip().split("\n\n"):
-        values = dict(line.partition("=")[::2] for line in block.splitlines())
+        values = dict(line.partition("=")[::2] for line in lines(block))
         if "Id" in values:
             yield values
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from provisioner.host_files.lines import lines
+
 
 @dataclass(frozen=True, slots=True)
 class Mount:
@@ -90,8 +92,8 @@ def block_devices(single: Mapping[str, str]) -> tuple[BlockDevice, ...] | None:
     """Devices as `lsblk -P` prints them, with the signatures that wipefs finds; None when nothing has looked."""
     if "block-devices" not in single:
         return None
-    rows = [_pairs(line) for line in single["block-devices"].splitlines()]
-    found = dict(line.partition(" ")[::2] for line in single.get("signatures", "").splitlines())
+    rows = [_pairs(line) for line in lines(single["block-devices"])]
+    found = dict(line.partition(" ")[::2] for line in lines(single.get("signatures", "")))
     names = dict.fromkeys(row["NAME"] for row in rows if row.get("NAME"))
     by_name = {name: [row for row in rows if row.get("NAME") == name] for name in names}
     return tuple(
@@ -116,7 +118,7 @@ def _pairs(line: str) -> dict[str, str]:
 def disk_free(body: str) -> dict[str, int]:
     """Bytes free, by mount point, from `df -Pk`."""
     free = {}
-    for line in body.splitlines()[1:]:
+    for line in lines(body)[1:]:
         fields = line.split()
         if len(fields) >= 6 and fields[3].isdigit():
             free[fields[5]] = int(fields[3]) * 1024
@@ -124,7 +126,7 @@ def disk_free(body: str) -> dict[str, int]:
 
 
 def _mounts(body: str) -> list[Mount]:
-    rows = [line.split(" ") for line in body.splitlines()]
+    rows = [line.split(" ") for line in lines(body)]
     return [Mount(_unescaped(row[1]), row[2], tuple(row[3].split(","))) for row in rows if len(row) >= 4]
 
 
@@ -134,7 +136,7 @@ def _unescaped(point: str) -> str:
 
 
 def _inodes(body: str) -> dict[str, Inodes]:
-    rows = [line.split(None, 3) for line in body.splitlines()]
+    rows = [line.split(None, 3) for line in lines(body)]
     return {
         row[3]: Inodes(int(row[1]), int(row[2]))
         for row in rows

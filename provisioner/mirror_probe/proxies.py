@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from provisioner.host_files.daemon_json import PATH, DaemonJson
+from provisioner.host_files.lines import lines
 
 ALWAYS_DIRECT = ("nlocalhost:*", "a127.*.*.*:*", "a::1:*")
 """This machine itself is never asked through a proxy."""
@@ -47,7 +48,7 @@ def engine_proxies(answer: Mapping[str, str]) -> Proxies:
     said_by = "the environment of dockerd" if running else "docker.service"
     path = answer.get("config-path", "").strip() or PATH
     configured = DaemonJson.read(answer.get("config", ""), path).values.get("proxies")
-    flags = _flags(answer.get("command-line", "").splitlines())
+    flags = _flags(lines(answer.get("command-line", "")))
     # dockerd puts both into its own environment when it starts (moby cmd/dockerd, 23.0).
     for given, by in ((configured if isinstance(configured, dict) else {}, path), (flags, "an option of dockerd")):
         told = {name: value for name, value in given.items() if name in _NAMES and isinstance(value, str) and value}
@@ -134,7 +135,7 @@ def _network(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Iterator
 def _environment(text: str) -> dict[str, str]:
     """NAME=VALUE lines, with or without quotes and `export`, and systemd's list of them on one line."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in lines(text):
         bare = line.strip().removeprefix("export ").removeprefix("Environment=")
         found |= {name: value for name, equals, value in (word.partition("=") for word in _words(bare)) if equals}
     return {name: value for name, value in found.items() if name.lower() in _VARIABLES}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from provisioner.facts.model import Engine, ServiceManager
+from provisioner.host_files.lines import lines_with_ends
 
 Action = Literal["+", "~", "-", "!"]
 """Terraform's symbols: create, change in place, remove; `!` runs something that interrupts a service."""
@@ -28,8 +29,8 @@ class FileDiff:
         """The change as `diff -u` shows it; a key block is one line, since its fingerprint says more."""
         before, after = (_KEY_BLOCK.sub(r"\1[...]\2", text or "") for text in (self.before, self.after))
         lines = difflib.unified_diff(
-            before.splitlines(keepends=True),
-            after.splitlines(keepends=True),
+            lines_with_ends(before),
+            lines_with_ends(after),
             fromfile=self.path if self.before is not None else "/dev/null",
             tofile=self.path if self.after is not None else "/dev/null",
         )

@@ -20,6 +20,7 @@ from provisioner.errors import (
 )
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.model import Facts
+from provisioner.host_files.lines import lines
 from provisioner.plan.model import Plan, StepResult
 from provisioner.remote.answer import no_longer
 from provisioner.remote.gather import parse_answer
@@ -165,7 +166,7 @@ def _judge(plan: Plan, progress: Progress, stdout: str, stderr: str) -> Run:
     if progress.last("finished") == "0":
         return Run(results, facts, error, rolled_back=False, proof=tuple(progress.said.get("proof", ())))
     failed = next((result for result in results if result.status == "failed"), None)
-    tail = "\n".join((failed.log if failed else stderr.strip()).splitlines()[-10:])
+    tail = "\n".join(lines(failed.log if failed else stderr.strip())[-10:])
     what = "; ".join(progress.said.get("error", ())) or (tail if failed is None else f"step {failed.id} failed")
     message = "\n".join([what or "the run stopped without a word", *progress.said.get("daemon", ())])
     if progress.last("rollback") == "failed":

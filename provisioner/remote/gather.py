@@ -10,6 +10,7 @@ from provisioner.errors import FactsError
 from provisioner.facts.frames import RAW_NONCE, new_nonce
 from provisioner.facts.model import Facts
 from provisioner.facts.parse import parse
+from provisioner.host_files.lines import lines
 from provisioner.remote.answer import answer
 from provisioner.scripts.render import facts_script
 from provisioner.transports import limits
@@ -51,7 +52,7 @@ def parse_answer(stdout: str, stderr: str, nonce: str) -> Facts:
     try:
         return parse(stdout, nonce)
     except FactsError as error:
-        said = "\n".join(stderr.strip().splitlines()[-10:])
+        said = "\n".join(lines(stderr.strip())[-10:])
         if not said:
             raise
         raise FactsError(f"{error.message}; the host said: {said}", hint=error.hint) from error

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from provisioner.errors import FactsError
+from provisioner.host_files.lines import lines
 from provisioner.masking import masked
 from provisioner.mirror_probe import HUB
 from provisioner.mirror_probe.answer import HELLO, Answer, Image, Probed
@@ -90,10 +91,10 @@ def probe(
 def _answer(text: str) -> Answer:
     """Facts as NAME=VALUE lines, an empty line, headers (of every hop), two empty lines, the body's beginning."""
     head, _, rest = text.partition("\n\n")
-    said = dict(line.split("=", 1) for line in head.splitlines() if "=" in line)
-    lines, _, body = rest.partition("\n\n")
-    hop = re.split(r"(?im)^HTTP/[0-9.]+ .*$", lines)[-1]
-    headers = dict(line.split(":", 1) for line in hop.splitlines() if ":" in line)
+    said = dict(line.split("=", 1) for line in lines(head) if "=" in line)
+    hops_headers, _, body = rest.partition("\n\n")
+    hop = re.split(r"(?im)^HTTP/[0-9.]+ .*$", hops_headers)[-1]
+    headers = dict(line.split(":", 1) for line in lines(hop) if ":" in line)
     took = _number(said.get("ended", "")) - _number(said.get("began", ""))
     hops = max(_number(said.get("last_hop", "")) - _number(said.get("first_hop", "")), 0.0)
     return Answer(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from provisioner.facts.model import Facts
+from provisioner.host_files.lines import lines, lines_with_ends
 
 OLD_KEYS = (
     "/etc/apt/keyrings/docker.gpg",
@@ -45,7 +46,7 @@ def old_keys(facts: Facts, ours: str) -> tuple[str, ...]:
 
 def _without_docker(path: str, text: str) -> str:
     if path.endswith(".list"):
-        return "".join(line for line in text.splitlines(keepends=True) if not _is_docker_line(line))
+        return "".join(line for line in lines_with_ends(text) if not _is_docker_line(line))
     if path.endswith(".sources"):
         stanzas = re.split(r"(\n[ \t]*\n)", text)
         return "".join(part for part in stanzas if not _is_docker_stanza(part))
@@ -69,4 +70,4 @@ def _is_docker_section(section: str) -> bool:
 
 
 def _says_nothing(text: str) -> bool:
-    return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
+    return all(not line.strip() or line.lstrip().startswith("#") for line in lines(text))
