@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import time
 
-from provisioner.errors import AnswerTooLongError, ConnectionLostError
+from provisioner.errors import AnswerTooLongError, ConnectionLostError, UnreachableError
 from provisioner.transports.base import ENDLESS, SILENT, Completed, OnLine
 from provisioner.transports.lines import Lines, TooMuchError
 
@@ -30,6 +31,7 @@ class LocalTransport:
         """Nothing to close."""
 
     def run(self, script: str, *, timeout: float, on_line: OnLine | None = None) -> Completed:
+        self._need_a_shell()
         deadline = time.monotonic() + timeout
         out, err = Lines(on_line), Lines()
         pending = memoryview(script.encode("utf-8", "surrogateescape"))
@@ -77,3 +79,10 @@ class LocalTransport:
                         selector.unregister(key.fileobj)
             status = process.wait()
         return Completed(status, out.text(), err.text())
+
+    def _need_a_shell(self) -> None:
+        if os.name == "nt" or shutil.which("sh") is None:
+            raise UnreachableError(
+                f"{self._name}: this machine has no sh, and engines are changed on Linux",
+                hint="name a host, as [user@]host; Docker Desktop's mirrors: provisioner mirror status --desktop",
+            )

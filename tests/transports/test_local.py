@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.errors import ConnectionLostError
+from provisioner.errors import ConnectionLostError, UnreachableError
 from provisioner.transports.local import LocalTransport
 
 
@@ -33,3 +33,9 @@ def test_lines_arrive_in_order_with_a_last_one_that_has_no_newline():
 def test_a_timeout_ends_it():
     with pytest.raises(ConnectionLostError):
         run("sleep 30", timeout=0.3)
+
+
+def test_a_machine_without_a_shell_is_no_host(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnreachableError, match="localhost: this machine has no sh"):
+        LocalTransport().run("true", timeout=5)
