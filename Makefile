@@ -37,7 +37,7 @@ $(VENV)/.tested: $(VENV)/.installed
 	touch $@
 
 # What tests ask of the machine; where it cannot be installed, they say what is missing.
-TOOLS := bash busybox curl wget fish tcsh gnupg openssh-client openssl zstd xz-utils
+TOOLS := bash busybox curl wget fish tcsh gnupg openssh-client openssl rpm zstd xz-utils
 $(VENV)/.tools: $(VENV)/bin/python
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(TOOLS); \
