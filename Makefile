@@ -1,12 +1,13 @@
 # make up                      Docker Engine on this machine
 # make up TARGETS="root@host"  ... on other machines; ARGS="--registry-mirror https://..." adds options
 # make test                    everything: linters, types, unit tests, and real hosts in containers (as root)
+# make matrix                  every engine under every failing source and every obstacle, about an hour
 # make bench                   how long people wait: medians and ratios of one run
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up test bench clean
+.PHONY: up test matrix bench clean
 
 up: $(VENV)/.installed
 	$(BIN)/provisioner apply --yes $(ARGS) $(TARGETS)
@@ -20,6 +21,9 @@ test: $(VENV)/.tested $(VENV)/.tools
 	$(BIN)/pytest tests/e2e/test_this_machine.py
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.testbed build
 	$(BIN)/pytest -n 2 --dist loadfile tests/e2e --ignore tests/e2e/test_this_machine.py
+
+matrix: $(VENV)/.tested $(VENV)/.tools
+	$(BIN)/pytest tests/e2e/test_package_matrix.py --matrix
 
 bench: $(VENV)/.tested
 	$(BIN)/python -m tests.benchmarks

@@ -11,3 +11,4 @@ hypothesis.settings.load_profile("any-speed")
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew; review them as a diff")
+    parser.addoption("--matrix", action="store_true", help="all combinations of tests/e2e/test_package_matrix.py")

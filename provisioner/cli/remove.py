@@ -31,6 +31,7 @@ def remove(
         bool,
         typer.Option("--yes-delete-data", help="with --purge: do not ask for the host's name", rich_help_panel=_WHAT),
     ] = False,
+    remove_dependents: o.RemoveDependents = False,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -55,9 +56,10 @@ def remove(
             "--purge deletes images, containers and volumes, and there is no terminal to ask on; nothing was touched",
             hint="run it at a terminal to see what would be lost, or add --yes --yes-delete-data",
         )
+    said = {"install": False, "remove_dependents": remove_dependents}
     found = [
         replace(found, removal="purge" if purge else "remove")
-        for found in hosts.targets(target, connection, {"install": False}, only_said=True)
+        for found in hosts.targets(target, connection, said, only_said=True)
     ]
     roll_out(
         "remove --purge" if purge else "remove",

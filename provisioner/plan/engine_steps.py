@@ -52,12 +52,18 @@ def configure_daemon(
     return Step("daemon-config", title, why, "~", "daemon_config", params, diffs)
 
 
-def run_service(title: str, why: str, *, enable: bool, configured: bool, restart: bool) -> Step:
+def run_service(title: str, why: str, *, enable: bool, configured: bool, restart: bool, replaced: bool = False) -> Step:
     """Have the engine run, and enabled where `enable` says so.
 
-    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran.
+    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran, by those
+    of another engine if `replaced`.
     """
-    params = {"enable": enable, "config_changed": "start" if configured else "", "restart": restart}
+    params = {
+        "enable": enable,
+        "config_changed": "start" if configured else "",
+        "restart": restart,
+        "replaced": replaced,
+    }
     return Step("service", title, why, "!", "service", params)
 
 

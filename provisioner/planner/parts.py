@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from provisioner.catalogue.packages import holdable
+from provisioner.catalogue.platforms import taken_away
 from provisioner.catalogue.registry_mirrors import mirror_warnings
 from provisioner.facts.host import Host
 from provisioner.plan.engine_steps import allow_users
@@ -13,11 +14,12 @@ from provisioner.plan.package_steps import hold_packages
 from provisioner.plan.part import Part, part
 from provisioner.planner.daemon_config import daemon_step
 from provisioner.planner.daemon_keys_check import daemon_warnings
-from provisioner.planner.intent import Intent
+from provisioner.planner.intent import Intent, source_choice
 from provisioner.planner.other_engines import other_engine_steps
 from provisioner.planner.registry_files import registry_file_step
 from provisioner.planner.service import service_step
 from provisioner.sources.choice import choose_source
+from provisioner.strategies.docker_ce import PACKAGE, conflicting
 
 PlanPart = Callable[[Host, Intent], Part]
 
@@ -26,10 +28,7 @@ def packages(host: Host, intent: Intent) -> Part:
     """The engine's packages, with all that stands in their way."""
     choice, platform = intent.choice, host.platform
     if choice is None:
-        unanswered = choose_source(intent.reach, host.facts, intent.spec)
-        if not intent.reach or unanswered.reach:
-            return Part()
-        return Part(warnings=(f"whether there is a newer engine could not be found out: {unanswered.why_none}",))
+        return _source(host, intent)
     assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
     steps = choice.strategy.steps(host, platform, choice.accept, intent.spec)
     restart = None
@@ -43,7 +42,33 @@ def packages(host: Host, intent: Intent) -> Part:
         )
         stops = 0 if host.info.live_restore and not switches else host.containers_running
         restart = Restart("restart", why, stops)
-    return part(*steps, warnings=choice.accept.notices, restart=restart)
+    warnings = (*choice.accept.notices, *_way_back(host))
+    return part(*steps, warnings=warnings, restart=restart)
+
+
+def _source(host: Host, intent: Intent) -> Part:
+    """Where the packages of an engine that stays come from: what is missing of that, or not to be seen from here."""
+    if not intent.reach:
+        return Part()
+    if intent.unsourced and host.platform:
+        choice, why_none = source_choice(host, intent)
+        if choice:
+            return part(*choice.strategy.source_steps(host, host.platform, choice.accept, intent.spec))
+        return Part(warnings=(f"nothing upgrades {PACKAGE} here: {intent.unsourced}, and none can be: {why_none}",))
+    unanswered = choose_source(intent.reach, host.facts, intent.spec)
+    if unanswered.reach:
+        return Part()
+    return Part(warnings=(f"whether there is a newer engine could not be found out: {unanswered.why_none}",))
+
+
+def _way_back(host: Host) -> Iterator[str]:
+    """Where the way back depends on others: dpkg's packages are packed again from their files, rpm's cannot be."""
+    facts = host.facts
+    if facts.package_manager != "apt" and {*taken_away()} & {*facts.packages}:
+        yield (
+            "if the new engine fails, the present packages come back as far as a source of this host still has them; "
+            "those that none has are named before anything changes"
+        )
 
 
 def storage(host: Host, intent: Intent) -> Part:
@@ -70,7 +95,9 @@ def engine(host: Host, intent: Intent) -> Part:
         host, wanted, installs=intent.installs, version=intent.version, take_over=spec.take_over
     )
     service = (
-        service_step(host.facts, installs=intent.installs, configured=configuration is not None)
+        service_step(
+            host.facts, installs=intent.installs, configured=configuration is not None, replaces=_replaces(host, intent)
+        )
         if spec.install
         else None
     )
@@ -78,6 +105,12 @@ def engine(host: Host, intent: Intent) -> Part:
         restart = Restart("start", "the engine does not run")
     warnings = [*daemon_warnings(host, wanted, intent.version), *mirror_warnings(spec.registry_mirrors or ())]
     return part(configuration, service, warnings=warnings, restart=restart)
+
+
+def _replaces(host: Host, intent: Intent) -> bool:
+    """Another engine's packages make room, and take the states of their units with them."""
+    takes_room = intent.choice is not None and intent.choice.name != "distro-packages"
+    return takes_room and host.platform is not None and bool(conflicting(host.facts, host.platform))
 
 
 def users(host: Host, intent: Intent) -> Part:

@@ -7,7 +7,11 @@ from provisioner.plan.engine_steps import run_service
 from provisioner.plan.model import Step
 
 
-def service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | None:
+def service_step(facts: Facts, *, installs: bool, configured: bool, replaces: bool = False) -> Step | None:
+    """Return the step after which the engine runs, now and after a boot; None when it does.
+
+    `replaces`: packages of another engine go in this plan, and disable its units, which have the same names.
+    """
     unit = facts.units.get("docker.service")
     runs = facts.engine.info is not None and not installs
     enabled = {
@@ -23,7 +27,14 @@ def service_step(facts: Facts, *, installs: bool, configured: bool) -> Step | No
     todo = " and ".join(word for word, needed in steps if needed)
     new = "its packages change" if again else "newly installed"
     why = facts.engine.error or (new if installs else "it should run, now and after a reboot")
-    return run_service(f"{todo} the engine", why, enable=masked or not enabled, configured=configured, restart=again)
+    return run_service(
+        f"{todo} the engine",
+        why,
+        enable=masked or not enabled or replaces,
+        configured=configured,
+        restart=again,
+        replaced=again and replaces,
+    )
 
 
 def engine_warnings(facts: Facts) -> tuple[str, ...]:

@@ -174,7 +174,7 @@ def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: O
 def _planned(target: Target, host: Host, *, asks_sources: bool = True) -> Plan:
     if target.removal:
         losses = _losses(target, host.facts.storage.data_root) if target.removal == "purge" else None
-        return plan_removal(target.name, host, losses)
+        return plan_removal(target.name, host, losses, remove_dependents=target.spec.remove_dependents)
     asked = questions(host, target.spec) if asks_sources else Questions()
     become = target.become_password
     reach = probe(target.transport, asked.sources, become_password=become)

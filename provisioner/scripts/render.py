@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provisioner.catalogue.packages import packages
+from provisioner.catalogue.platforms import taken_away
 from provisioner.plan.model import Plan
 
 Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
@@ -31,6 +32,7 @@ def facts_script(nonce: str, *, become_password: str | None = None, brief: bool 
 
 def _facts(*, brief: bool) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
+    asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     return ("brief=1\n" if brief else "") + asked + template_text("facts.sh")
 
 

@@ -14,6 +14,9 @@ stamp=$(date -u +%Y%m%dT%H%M%SZ)
 current=''
 config_changed=''
 current_fails=''
+packages_noted=''
+lasting=''
+failed=''
 mkdir -p "$RUN/backup"
 : >"$RUN/undo"
 : >"$RUN/wrote"
@@ -27,7 +30,8 @@ nap() { sleep 0.05 2>/dev/null || sleep 1; }
 start() { current=$1; began=$(now); mark "start $1"; }
 ok() { mark "ok $current $(($(now) - began))"; current=''; }
 
-# When a step fails, the files that this run wrote come back in reverse order; packages stay as they are.
+# When a step fails, packages and the files that this run wrote come back in reverse order. Steps that change packages
+# define how they do, and set `packages_noted`; one that does what is never taken back says what in `lasting`.
 finish() {
   status=$?
   trap - EXIT HUP INT TERM
@@ -39,6 +43,7 @@ finish() {
   fi
   [ "$status" -ne 0 ] || remember
   rm -f "$RUN"/candidate
+  if [ -z "$failed" ] && [ -d "$RUN/packages" ]; then rm -r "$RUN/packages"; fi
   mark "finished $status"
   exit "$status"
 }
@@ -67,8 +72,10 @@ remember() {
 }
 
 undo_files() {
-  [ -s "$RUN/undo" ] || return 0
+  [ -s "$RUN/undo" ] || [ -n "$packages_noted$lasting" ] || return 0
   failed=''
+  [ -z "$packages_noted" ] || undo_packages
+  cp "$RUN/undo" "$RUN/undone"
   case $config_changed in
     '') put_back ;;
     reload)
@@ -82,7 +89,19 @@ undo_files() {
   if [ -n "$config_changed" ]; then
     if comes_up 60 engine_answers; then note "the engine answers, with the previous configuration"; else failed=1; fi
   fi
+  [ -z "$packages_noted" ] || packages_as_before || failed=1
+  files_as_before || failed=1
+  [ -z "$lasting" ] || { failed=1; note "$lasting stays"; }
   if [ -n "$failed" ]; then mark "rollback failed"; else mark "rollback done"; fi
+}
+
+# files_as_before: all that was to be put back is what was kept of it.
+files_as_before() {
+  while read -r saved path; do
+    if [ "$saved" = absent ]; then [ ! -e "$path" ] || return 1
+    else cmp -s "$saved" "$path" || return 1
+    fi
+  done <"$RUN/undone"
 }
 
 # A reload ignores a key that is absent, so putting the old file back would leave the new value alive: the earlier
