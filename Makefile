@@ -1,52 +1,74 @@
 # make up                      Docker Engine on this machine
 # make up TARGETS="root@host"  ... on other machines; ARGS="--registry-mirror https://..." adds options
-# make test                    everything: linters, types, unit tests, and real hosts in containers (as root)
+# make test                    all that a change must pass: linters, types, unit tests, and real hosts in containers
+#                              (as root; with CI=true it installs an engine on this machine, and a skip is a failure)
 # make matrix                  every engine under every failing source and every obstacle, about an hour
+# make unit                    the tests that need neither root nor a network, in less than a minute
+# make lint                    format, linters, types, and shellcheck on the scripts that hosts run
+# make test-bare               README's commands and make test from nothing, in a fresh container with its own engine
+# make golden                  golden plans and scripts written anew; FACTS="debian-13 ..." or FACTS=all asks hosts again
+# make tools                   what tests ask of this machine
 # make bench                   how long people wait: medians and ratios of one run
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Unit tests wait for timeouts of their own about as long as they compute: three share two cores.
+UNIT := -n 3 --dist worksteal --ignore tests/e2e
+THIS_MACHINE := tests/e2e/test_this_machine.py
 
-.PHONY: up test matrix bench clean
+.PHONY: up test matrix unit lint test-bare golden tools bench clean
 
 up: $(VENV)/.installed
-	$(BIN)/provisioner apply --yes $(ARGS) $(TARGETS)
+	@echo "Docker Engine on $(or $(TARGETS),this machine): a look at it first, then the plan, then its steps"
+	@$(BIN)/provisioner apply --yes $(ARGS) $(TARGETS); status=$$?; \
+	echo "the command itself: $(BIN)/provisioner --help; on PATH with pipx install . or uv tool install ."; \
+	exit $$status
 
 # Disposable hosts are built before the tests that start them: a test has a time limit.
-test: $(VENV)/.tested $(VENV)/.tools
+test: tools lint
+	$(BIN)/pytest $(UNIT) -m "not shellcheck"
+	$(BIN)/pytest $(THIS_MACHINE)
+	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.testbed build
+	$(BIN)/pytest -n 2 --dist loadfile tests/e2e --ignore $(THIS_MACHINE)
+
+unit: $(VENV)/.tested
+	$(BIN)/pytest $(UNIT) -m "not network and not root and not shellcheck"
+
+lint: $(VENV)/.tested
 	$(BIN)/ruff format --check provisioner tests
 	$(BIN)/ruff check provisioner tests
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --ignore tests/e2e
-	$(BIN)/pytest tests/e2e/test_this_machine.py
-	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.testbed build
-	$(BIN)/pytest -n 2 --dist loadfile tests/e2e --ignore tests/e2e/test_this_machine.py
+	$(BIN)/pytest -q -n 2 -m shellcheck --ignore tests/e2e
 
-matrix: $(VENV)/.tested $(VENV)/.tools
+test-bare: tools
+	$(BIN)/python -m tests.bare
+
+golden: $(VENV)/.tested
+	[ -z "$(FACTS)" ] || $(BIN)/python -m tests.golden.capture $(FACTS:all=)
+	$(BIN)/pytest -q tests/golden --update-golden
+
+matrix: tools
 	$(BIN)/pytest tests/e2e/test_package_matrix.py --matrix
 
 bench: $(VENV)/.tested
 	$(BIN)/python -m tests.benchmarks
 
+# What tests ask of the machine, a list in tests/machine.py.
+tools: $(VENV)/.tested
+	@$(BIN)/python -m tests.testbed tools
+
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "a Python environment for provisioner in $(VENV), once: less than a minute"
+	@python=$$(sh find-python.sh $(PYTHON)) && "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
-	$(BIN)/pip install --quiet --editable .
-	touch $@
+	@$(BIN)/pip install --quiet --editable .
+	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --group dev
-	touch $@
-
-# What tests ask of the machine; where it cannot be installed, they say what is missing.
-TOOLS := bash busybox curl wget fish tcsh gnupg openssh-client openssl rpm zstd xz-utils
-$(VENV)/.tools: $(VENV)/bin/python
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(TOOLS); \
-	fi >$(VENV)/tools.log 2>&1 || tail -n 5 $(VENV)/tools.log
-	touch $@
+	@echo "what tests need, into $(VENV)"
+	@$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/pip install --quiet --group dev
+	@touch $@
 
 clean:
 	rm -rf $(VENV) dist

@@ -9,6 +9,7 @@ The tree::
         HostKeyError              3    unknown or changed SSH host key
         AuthenticationError       3    the login was refused
         ConnectionLostError       3    the connection broke after it stood
+          AnswerTooLongError      3    it was closed, since the host said more than it may
       FactsError                  4    the host's answer is incomplete or unreadable
       UnsupportedError            5    no platform row, or every strategy rejected
       PrivilegeError              6    sudo refused
@@ -27,7 +28,10 @@ Anything else is a bug: exit code 70 and a log file (see `provisioner.runs.crash
 
 from __future__ import annotations
 
-import re
+from provisioner.masking import HIDDEN, joined, secret_spans
+
+TARGET, WANTED = "[TARGET]", "[OPTION]..."
+"""Stand in a hint where a command names the host, and what is wanted of it: `provisioner.runs.target` knows both."""
 
 
 class ProvisionerError(Exception):
@@ -65,6 +69,10 @@ class ConnectionLostError(ConnectError):
     pass
 
 
+class AnswerTooLongError(ConnectionLostError):
+    pass
+
+
 class FactsError(ProvisionerError):
     exit_code = 4
 
@@ -87,9 +95,8 @@ class DaemonConfigurationError(ProvisionerError):
         self.path = path
         self.line = text.count("\n", 0, offset) + 1
         self.column = offset - begin + 1
-        quoted = _quoted(text[begin:].partition("\n")[0], offset - begin)
         super().__init__(
-            f"{path}, line {self.line}, column {self.column}: {problem}\n{quoted}",
+            f"{path}, line {self.line}, column {self.column}: {problem}\n{_quoted(text, offset)}",
             hint=hint or f"Correct line {self.line} of {path} and run again; the file has not been touched.",
         )
 
@@ -122,26 +129,25 @@ class SkippedError(ProvisionerError):
     exit_code = 0
 
 
-# User and password of a URL, also with JSON's escaped slashes or broken off before the @; and the values of
-# keys such as splunk-token. Hiding too much of a quoted line is fine, hiding too little is not.
-_SECRETS = (
-    re.compile(r"""/\\?/(?P<secret>(?:[^"\\]|\\.)*(?=@)|[^"/\\\s:]+:[^"/\s]*$)"""),
-    re.compile(r"""(?i:token|secret|password)[^"'=:,\s]*["']?\s*[:=]\s*["']?(?P<secret>[^"',\s]+)"""),
-)
+_WIDTH = 100
 
 
-def _quoted(line: str, caret: int) -> str:
-    for pattern in _SECRETS:
-        for match in reversed(list(pattern.finditer(line))):
-            start, end = match.span("secret")
-            line = f"{line[:start]}***{line[end:]}"
-            if caret >= end:
-                caret += 3 - (end - start)
-            elif caret > start:
-                caret = start
+def _quoted(text: str, offset: int) -> str:
+    """The line of `text` that `offset` is on, cut around it and without its secrets, and a caret below that place."""
+    begin = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    spans = [(max(start, begin) - begin, min(stop, end) - begin) for start, stop in secret_spans(text)]
+    line, caret = text[begin:end], offset - begin
+    for start, stop in reversed(joined([*spans, *secret_spans(line)])):
+        line = f"{line[:start]}{HIDDEN}{line[stop:]}"
+        if caret >= stop:
+            caret += len(HIDDEN) - (stop - start)
+        elif caret > start:
+            caret = start
     line = "".join(char if char.isprintable() else " " for char in line)
-    if len(line) > 100:
+    if len(line) > _WIDTH:
         start = max(0, caret - 60)
-        head, tail = "…" if start else "", "…" if start + 100 < len(line) else ""
-        line, caret = f"{head}{line[start : start + 100]}{tail}", caret - start + len(head)
+        head, tail = "…" if start else "", "…" if start + _WIDTH < len(line) else ""
+        line, caret = f"{head}{line[start : start + _WIDTH]}{tail}", caret - start + len(head)
     return f"    {line.rstrip()}\n    {' ' * caret}^"

@@ -11,7 +11,6 @@ begin() { printf '\n@@%s begin %s\n' "$N" "$1"; }
 end() { printf '\n@@%s end %s\n' "$N" "$1"; }
 value() { begin "$1"; printf '%s' "$2"; end "$1"; }
 have() { command -v "$1" >/dev/null 2>&1; }
-limited() { if have timeout; then timeout "$@"; else shift; "$@"; fi; }
 
 # file PATH: where it really is, how it was asked for, mode and owner, then its text.
 file() {
@@ -23,10 +22,12 @@ file() {
   [ ! -L "$1" ] || real=$(readlink -f "$1")
   attributes=
   if [ "${2:-}" = attributes ] && have lsattr; then attributes=$(lsattr -d "$real" 2>/dev/null); fi
-  begin file
-  owner=$(stat -c '%a %U:%G' "$real" 2>/dev/null)
+  owner=$(stat -c '%s %a %U:%G' "$real" 2>/dev/null)
   # An account that has gone has a number only.
-  case $owner in *UNKNOWN*) owner=$(stat -c '%a %u:%g' "$real") ;; esac
+  case $owner in *UNKNOWN*) owner=$(stat -c '%s %a %u:%g' "$real") ;; esac
+  if [ "${#owner}" -gt 0 ] && [ "${owner%% *}" -gt 1000000 ]; then value odd-file "$1 is larger than a megabyte"; return 0; fi
+  owner=${owner#* }
+  begin file
   printf '%s\n%s\n%s\n%s\n' "$real" "$1" "$owner" "${attributes%% *}"
   cat "$1"
   end file
@@ -39,6 +40,10 @@ operating_system() {
   for release in lsb-release redhat-release centos-release debian_version; do
     if [ -r "/etc/$release" ]; then begin "$release"; cat "/etc/$release"; end "$release"; fi
   done
+  # What rpm packages here were built for: a derivative's own number need not be that of the release it follows.
+  if [ -z "${brief:-}" ] && have rpm; then
+    value rpm-base "$(rpm -E '%{?rhel:el%{rhel}}%{!?rhel:%{?fedora:f%{fedora}}}' 2>/dev/null)"
+  fi
   value uname "$(uname -n -r -m)"
 }
 
@@ -141,117 +146,8 @@ accounts() {
   value users "$(cut -d: -f1 /etc/passwd | tr '\n' ' ')"
 }
 
-# option_value NAME: the value of dockerd's option --NAME in the words on stdin, one a line.
-option_value() {
-  take=
-  while IFS= read -r word; do
-    if [ -n "$take" ]; then printf '%s' "$word"; return 0; fi
-    case $word in
-      --"$1"=*) printf '%s' "${word#*=}"; return 0 ;;
-      --"$1") take=1 ;;
-    esac
-  done
-}
-
-# Docker 20.10's client calls the daemon even for this: it would start one that is stopped, and wait for one that hangs.
-client_version() { DOCKER_HOST=unix:///nonexistent/docker.sock limited 20 "$client" --version 2>/dev/null; }
-
-engine() {
-  for path in /snap/bin/docker /snap/docker/current/bin/dockerd; do
-    [ ! -e "$path" ] || value snap "$path"
-  done
-  dockerd=$(command -v dockerd) || dockerd=
-  client=$(command -v docker) || client=
-  pid_file=/var/run/docker.pid
-  config=''
-  certificates=/etc/docker/certs.d
-  # The snap's engine is the system's when there is no other; its commands are not on PATH everywhere.
-  if [ -z "$dockerd" ] && [ -x /snap/docker/current/bin/dockerd ]; then
-    dockerd=/snap/docker/current/bin/dockerd
-    client=/snap/bin/docker
-    config=/var/snap/docker/current/config/daemon.json
-    certificates=/var/snap/docker/current/etc/docker/certs.d
-    for pid_file in /run/snap.docker/docker.pid /var/snap/docker/common/run/docker.pid "$pid_file"; do
-      [ ! -r "$pid_file" ] || break
-    done
-  fi
-  value dockerd "$dockerd"
-  value docker "$client"
-  words=''
-  pid=''
-  information=''
-  if [ -r "$pid_file" ]; then read -r pid <"$pid_file" || :; fi
-  if [ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ]; then
-    words=$(tr '\0' '\n' <"/proc/$pid/cmdline")
-    case $words in
-      *docker*) value pid "$pid"; value command-line "$words" ;;
-      *) pid='' words='' ;;
-    esac
-  else pid=''
-  fi
-  if [ "$init" = systemd ]; then
-    begin units
-    units=$(systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p DropInPaths \
-      -p ExecStart -p EnvironmentFiles -p NeedDaemonReload -p MainPID \
-      docker.service docker.socket containerd.service 2>/dev/null)
-    printf '%s' "$units"
-    end units
-    printf '%s\n' "$units" | while IFS= read -r line; do
-      case $line in
-        FragmentPath=?* | DropInPaths=?*)
-          for path in ${line#*=}; do case $path in *containerd*) ;; *) file "$path" ;; esac; done ;;
-        EnvironmentFiles=/etc/default/docker* | EnvironmentFiles=/etc/sysconfig/docker*) ;;
-        EnvironmentFiles=/*) path=${line#*=}; file "${path%% (*}" ;;
-      esac
-    done
-    # Those that systemd has not read yet.
-    for path in /etc/systemd/system/docker.service.d/*.conf; do
-      case $units in *"$path"*) ;; *) file "$path" ;; esac
-    done
-    if [ -z "$words" ]; then
-      words=$(printf '%s\n' "$units" | sed -n 's/^ExecStart=.*argv\[\]=\([^;]*dockerd[^;]*\) ;.*/\1/p' | tr ' ' '\n')
-    fi
-  elif [ "$init" != none ]; then
-    for link in /etc/rc[2-5].d/S*docker /etc/init/docker.conf; do
-      if [ -e "$link" ]; then value starts-at-boot "$link"; break; fi
-    done
-  fi
-  told=$(printf '%s\n' "$words" | option_value config-file)
-  config=${told:-${config:-/etc/docker/daemon.json}}
-  engine_config=$config
-  value config-path "$config"
-  file "$config" attributes
-  value certificates "$certificates"
-  for path in "$certificates"/*/hosts.toml "$certificates"/*/ca.crt; do file "$path"; done
-  file /etc/default/docker
-  for path in /etc/sysconfig/docker /etc/sysconfig/docker-storage /etc/sysconfig/docker-network; do file "$path"; done
-  # A client call would start a socket-activated daemon that is stopped, so ask only one that runs.
-  if [ -n "$client" ] && [ -n "$pid" ]; then
-    unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
-    export DOCKER_CONTEXT=default
-    begin docker-info
-    information=$(limited 20 "$client" info --format '{{json .}}' 2>&1)
-    status=$?
-    printf '%s' "$information"
-    end docker-info
-    value docker-info-status "$status"
-    case $information in
-      *'"ClientInfo":{"Debug":false,"Version":'* | *'"ClientInfo":{"Debug":true,"Version":'*) ;;
-      *) value docker-version "$(client_version)" ;;
-    esac
-    if [ -n "$login" ] && [ "$login" != root ]; then
-      ask="unset DOCKER_HOST; DOCKER_CONTEXT=default docker version --format {{.Server.Version}}"
-      begin user-access
-      if [ "$login" = "$(id -un)" ]; then limited 20 sh -c "$ask" 2>&1
-      else limited 20 su "$login" -s /bin/sh -c "$ask" 2>&1
-      fi
-      printf '\nstatus %s' $?
-      end user-access
-    fi
-  elif [ -n "$client" ]; then
-    value docker-version "$(client_version)"
-  fi
-}
+{% include "engine.sh" %}
+{% include "facts_engine.sh" %}
 
 # Engines beside the system's: rootless ones show by their pid files, the others by what is installed.
 other_engines() {
@@ -269,14 +165,21 @@ other_engines() {
   done
   if [ -e /run/k3s ] || [ -e /etc/rancher/k3s ]; then found="$found k3s"; fi
   value other-engines "$found"
+  if [ -r /etc/containerd/config.toml ]; then
+    sed -n '/^[[:space:]]*imports[[:space:]]*=/,/]/p' /etc/containerd/config.toml | tr ',[]' '\n\n\n' |
+      sed -n "s/^[^\"'#]*[\"']\([^\"']*\)[\"'].*/\1/p" | while IFS= read -r pattern; do
+        case $pattern in /*) ;; *) pattern=/etc/containerd/$pattern ;; esac
+        for path in $pattern; do file "$path"; done
+      done
+  fi
   for path in /etc/containerd/config.toml /etc/containerd/certs.d/*/hosts.toml /etc/containers/registries.conf \
     /etc/containers/registries.conf.d/*.conf /etc/rancher/k3s/registries.yaml; do file "$path"; done
 }
 
 # What the last run left, and what has become of it.
 record() {
-  [ -r /var/lib/provisioner/record ] || return 0
-  begin record; cat /var/lib/provisioner/record; end record
+  if [ ! -f /var/lib/provisioner/record ] || [ ! -r /var/lib/provisioner/record ]; then return 0; fi
+  begin record; head -c 1000000 /var/lib/provisioner/record; end record
   set --
   while read -r kind _ _ name; do
     if [ "$kind" = file ] && [ -f "$name" ]; then set -- "$@" "$name"; fi
@@ -350,8 +253,8 @@ storage() {
     *'"DockerRootDir":"'*) root=${information#*'"DockerRootDir":"'}; root=${root%%'"'*} ;;
   esac
   case $root$words in
-    *--data-root*) root=$(printf '%s\n' "$words" | option_value data-root) ;;
-    *--graph*) root=$(printf '%s\n' "$words" | option_value graph) ;;
+    *--data-root*) root=$(printf '%s\n' "$words" | option_value data-root | head -n 1) ;;
+    *--graph*) root=$(printf '%s\n' "$words" | option_value graph g | head -n 1) ;;
   esac
   if [ -z "$root" ] && [ -f "$engine_config" ] && [ -r "$engine_config" ]; then
     root=$(sed -n -e 's/.*"data-root"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' \
@@ -555,13 +458,13 @@ names_in() { tr ',|' '\n\n' | sed -e 's/^[[:space:]]*//' -e 's/[ :(].*//' | grep
 
 lock_line() { printf '%s\t%s\t%s\n' "$1" "$2" "$(tr '\0' ' ' <"/proc/$2/cmdline" 2>/dev/null)"; }
 
+# Who holds the lock says so in it. Only what root alone can put there is opened: it could be a pipe without end.
 run_in_progress() {
-  for lock in /run/lock /var/lock; do
-    if [ -r "$lock/provisioner.lock" ] && have flock; then
-      flock -n -s "$lock/provisioner.lock" true || { begin in-progress; cat "$lock/provisioner.lock"; end in-progress; }
-      return 0
-    fi
-  done
+  state=/var/lib/provisioner
+  lock=$state/lock
+  # shellcheck disable=SC3067 # dash, bash and busybox know -O
+  if [ -L "$state" ] || [ ! -O "$state" ] || [ -L "$lock" ] || [ ! -f "$lock" ] || [ ! -s "$lock" ]; then return 0; fi
+  if have flock && ! flock -n -s "$lock" true; then begin in-progress; head -c 1000 "$lock"; end in-progress; fi
 }
 
 before_an_installation() {
@@ -575,7 +478,7 @@ before_an_installation() {
 
 main() {
   export LC_ALL=C
-  PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+  PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin
   operating_system
   init_system
   resources

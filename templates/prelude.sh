@@ -1,7 +1,5 @@
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
-export DOCKER_CONTEXT=default
-unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin
 umask 022
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
 current=''
@@ -10,7 +8,9 @@ current_fails=''
 packages_noted=''
 lasting=''
 failed=''
-mkdir -p "$RUN/backup"
+mkdir -p "$RUN/backup" "$RUN/client"
+own_client "$RUN/client"
+if [ -n "$engine_host" ]; then export DOCKER_HOST="$engine_host"; fi
 : >"$RUN/undo"
 : >"$RUN/wrote"
 
@@ -23,20 +23,25 @@ nap() { sleep 0.05 2>/dev/null || sleep 1; }
 start() { current=$1; began=$(now); mark "start $1"; }
 ok() { mark "ok $current $(($(now) - began))"; current=''; }
 
+# unguard: services may start again; a step that keeps them from it says how.
+unguard() { :; }
+
 # When a step fails, packages and the files that this run wrote come back in reverse order. Steps that change packages
 # define how they do, and set `packages_noted`; one that does what is never taken back says what in `lasting`.
 finish() {
   status=$?
   trap - EXIT HUP INT TERM
   set +e
+  unguard
   if [ -n "$current" ]; then
     mark "fail $current $status"
     current_fails=1
     undo_files
   fi
   [ "$status" -ne 0 ] || remember
-  rm -f "$RUN"/candidate
+  rm -f "$RUN/candidate"
   if [ -z "$failed" ] && [ -d "$RUN/packages" ]; then rm -r "$RUN/packages"; fi
+  if [ "$status" -eq 0 ] && [ -z "$given" ]; then rm -r "$RUN"; fi
   mark "finished $status"
   exit "$status"
 }
@@ -102,7 +107,7 @@ files_as_before() {
 say_earlier_values() {
   [ -s "$RUN/revert" ] || return 0
   path=$(cat "$RUN/revert.path")
-  cp -p "$path" "$path.provisioner" && cat "$RUN/revert" >"$path.provisioner" && mv -f "$path.provisioner" "$path" &&
+  alike "$path" "$path.provisioner" && cat "$RUN/revert" >"$path.provisioner" && mv -f "$path.provisioner" "$path" &&
     engine_reload && comes_up 15 reverted || failed=1
 }
 
@@ -123,8 +128,12 @@ put_back() {
     line=$(sed -n "${count}p" "$RUN/undo")
     saved=${line%% *}
     path=${line#* }
-    if [ "$saved" = absent ]; then rm -f "$path" || failed=1
-    else cp -p "$saved" "$path.provisioner" && mv -f "$path.provisioner" "$path" || failed=1
+    if [ "$saved" = absent ]; then
+      rm -f "$path"
+      [ "$(checksum "$path")" = absent ] || failed=1
+    else
+      alike "$saved" "$path.provisioner" && mv -f "$path.provisioner" "$path"
+      [ "$(checksum "$path")" = "$(checksum "$saved")" ] || failed=1
     fi
     [ -n "$failed" ] || [ -z "$current_fails" ] || note "put back $path"
     count=$((count - 1))
@@ -142,28 +151,93 @@ unchanged() {
     die "$1 was changed by somebody else since it was looked at; nothing was written. Run the command again."
 }
 
+# alike FROM TO: TO is a copy of FROM with all that decides who may read and write it: mode, owner, access control list,
+# label, extended attributes. For root alone until it has them. When it cannot have them it is not there, and `why`
+# says what is in the way.
+alike() {
+  if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
+  if copy "$1" "$2"; then
+    why='its mode, owner, access control list or label'
+    ls -ldn "$1" "$2" | {
+      # ls puts a + behind the mode of a file with an access control list.
+      read -r mode _ user group _ && read -r its_mode _ its_user its_group _ &&
+        [ "$mode $user $group" = "$its_mode $its_user $its_group" ]
+    } && { [ ! -e /sys/fs/selinux/enforce ] || [ "$(stat -c %C "$1")" = "$(stat -c %C "$2")" ]; } && return 0
+  fi
+  rm -f "$2"
+  return 1
+}
+
+# copy FROM TO: with all that cp knows to keep.
+copy() {
+  why=$(umask 077 && cp --preserve=all --preserve=xattr "$1" "$2" 2>&1) && return 0
+  case $why in *nrecognized\ option* | *'built without'*) ;; *) return 1 ;; esac
+  # busybox keeps mode and owner alone; the rest is kept by its own tools before there is a content, or not at all.
+  if have getfattr && [ -n "$(getfattr -m '^(user|trusted)[.]' "$1" 2>/dev/null)" ]; then
+    why='its extended attributes'
+    return 1
+  elif have getfacl && have setfacl; then
+    why=$({
+      umask 077 && : >"$2" && chown "$(stat -c %u:%g "$1")" "$2" && getfacl -cpn "$1" | setfacl --set-file=- "$2" &&
+        cat "$1" >"$2"
+    } 2>&1)
+  else
+    why='its access control list'
+    case $(ls -ld "$1") in ??????????+*) return 1 ;; esac
+    why=$(umask 077 && cp -p "$1" "$2" 2>&1)
+  fi
+}
+
+# no_copy PATH WHERE: the end of a step whose file stays as it is, because `alike` said no.
+no_copy() {
+  case $why in
+    'its '*) way_out=". Install coreutils, acl and attr on this host; or see what it has, getfacl $1, and take it away if nobody needs it: setfacl -b $1" ;;
+    *) way_out='' ;;
+  esac
+  die "$1 stays as it is, since a copy of it $2 cannot be made or cannot keep who may read and write it: $why$way_out"
+}
+
+# back_up PATH: a copy beside it, with the time in its name, of which the ten newest stay.
+back_up() {
+  [ -e "$1" ] || return 0
+  alike "$1" "$1.$stamp.bak" || no_copy "$1" 'beside it'
+  date='[0-9][0-9][0-9][0-9][01][0-9][0-3][0-9]'
+  # shellcheck disable=SC2086 # a pattern
+  set -- "$1".${date}T[0-2][0-9][0-5][0-9][0-6][0-9]Z.bak
+  while [ $# -gt 10 ]; do rm -f "$1"; shift; done
+}
+
 # keep PATH: remember it for the way back.
 keep() {
   printf '%s\n' "$1" >>"$RUN/wrote"
   if [ -e "$1" ]; then
-    saved=$RUN/backup/$(wc -l <"$RUN/undo" | tr -d ' ')
-    cp -p "$1" "$saved"
+    saved=$RUN/backup/$(($(wc -l <"$RUN/undo")))
+    alike "$1" "$saved" || no_copy "$1" "in $RUN"
     printf '%s %s\n' "$saved" "$1" >>"$RUN/undo"
   else
     printf 'absent %s\n' "$1" >>"$RUN/undo"
   fi
 }
 
-# put PATH MODE OWNER EXPECTED TEXT: replace PATH by TEXT in one rename, if it still is what was planned for.
+# put PATH MODE OWNER EXPECTED TEXT: replace PATH by TEXT in one rename, if it still is what was planned for. Whoever may
+# read and write it may do so afterwards; MODE and OWNER are those of a new one.
 put() {
   unchanged "$1" "$4"
-  mkdir -p "${1%/*}"
-  rm -f "$1.provisioner"
-  (umask 077 && printf '%s' "$5" | dd of="$1.provisioner" conv=fsync 2>"$RUN/dd") || {
+  [ -d "${1%/*}" ] || mkdir -p "${1%/*}"
+  # From here on what is beside it goes with the run, see `sweep` in state.sh.
+  printf '%s\n' "$1" >>"$RUN/wrote"
+  fresh=''
+  if [ ! -e "$1" ]; then
+    fresh=1
     rm -f "$1.provisioner"
-    die "$1 cannot be written: $(tail -n 1 "$RUN/dd")"
+  else
+    alike "$1" "$1.provisioner" || no_copy "$1" 'beside it'
+  fi
+  why=$(umask 077 && printf '%s' "$5" | dd of="$1.provisioner" conv=fsync 2>&1) || {
+    rm -f "$1.provisioner"
+    die "$1 cannot be written: $(printf '%s\n' "$why" | grep -m 1 '^dd:' || printf '%s' "$why" | tail -n 1)"
   }
-  why=$(chmod "$2" "$1.provisioner" 2>&1 && chown "$3" "$1.provisioner" 2>&1) || {
+  [ -z "$fresh" ] || why=$(chown "$3" "$1.provisioner" 2>&1 && chmod "$2" "$1.provisioner" 2>&1) || {
     rm -f "$1.provisioner"
     die "$1 cannot be written as $3 with mode $2: $why"
   }
@@ -173,7 +247,7 @@ put() {
     sed -i '$d' "$RUN/undo"
     die "$1 cannot be replaced, it stays as it is: $why"
   }
-  if have restorecon; then restorecon "$1" || :; fi
+  if [ -n "$fresh" ] && have restorecon; then restorecon "$1" || :; fi
 }
 
 # put_options PATH MODE OWNER EXPECTED TEXT: as put; a file that was absent and has come with a package gets TEXT at
@@ -199,14 +273,46 @@ drop() {
 # process PID: what people call it.
 process() { printf 'pid %s (%s)' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | sed 's/ *$//' | cut -c 1-80)"; }
 
-# The pid file has no final newline, so `read` fails although it reads.
+# engine_pid: the engine's process, as its pid file says, or systemd, or because it is the only one of its kind. A
+# number that belongs to another program now says nothing. The file has no final newline, so `read` fails although it
+# reads.
 engine_pid() {
   pid=''
-  if [ -r /var/run/docker.pid ]; then read -r pid </var/run/docker.pid || :; fi
-  [ -n "$pid" ] && [ -d "/proc/$pid" ] && echo "$pid"
+  if [ -r "$engine_pid_file" ]; then read -r pid <"$engine_pid_file" || :; fi
+  if runs_engine "$pid"; then echo "$pid"; return 0; fi
+  if [ -d /run/systemd/system ]; then
+    pid=$(systemctl show -p MainPID "$engine_unit" 2>/dev/null) || pid=''
+    pid=${pid#MainPID=}
+    if runs_engine "$pid"; then echo "$pid"; return 0; fi
+  fi
+  pid=''
+  for process in $(dockerds); do
+    case $engine_others in *" $process "*) continue ;; esac
+    [ -z "$pid" ] || return 1
+    pid=$process
+  done
+  [ -n "$pid" ] && echo "$pid"
 }
 
-engine_answers() { timeout 20 docker version >/dev/null 2>&1; }
+# runs_engine PID: it is a process of this host, and a dockerd.
+runs_engine() {
+  case ${1:-0} in *[!0-9]* | 0) return 1 ;; esac
+  case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in *docker*) of_this_host "$1" ;; *) return 1 ;; esac
+}
+
+# engine_end PID: it has a moment to end by itself.
+engine_end() {
+  kill "$1" 2>/dev/null || return 0
+  limit=$(($(now) + 20))
+  while kill -0 "$1" 2>/dev/null; do
+    if [ "$(now)" -ge "$limit" ]; then kill -9 "$1" 2>/dev/null || :; return 0; fi
+    nap
+  done
+}
+
+engine_answers() {
+  if have docker; then timeout 20 docker version >/dev/null 2>&1; else api_shows '"ServerVersion":'; fi
+}
 
 # comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
 comes_up() {

@@ -49,7 +49,7 @@ RUNNING = replace(
 def answering(name, key, versions, *, seconds=0.1, fingerprint="0" * 40, suites=("ubuntu/noble",), place=0, **more):
     base = f"http://{name}.example"
     places = tuple(
-        Place(Suite(*suite.split("/")), f"{base}/{suite}/InRelease", f"{base}/gpg", f"{base}/{suite}/Packages.gz")
+        Place(Suite(*suite.split("/")), f"{base}/{suite}/InRelease", f"{base}/gpg", "stable/binary-amd64/Packages")
         for suite in suites
     )
     offered = {"docker-ce": versions, "docker-ce-cli": versions, "containerd.io": ("1.7.27-1", "2.1.5-1")}

@@ -33,7 +33,7 @@ PACKAGE = ROOT / "provisioner"
 TEMPLATES = ROOT / "templates"
 
 LAYERS = (
-    "errors", "masking", "catalogue", "host_files", "facts", "transports", "wanted", "inventory", "sources",
+    "masking", "errors", "catalogue", "host_files", "facts", "transports", "wanted", "inventory", "sources",
     "mirror_probe", "plan", "scripts", "remote", "preflight", "strategies", "removal", "planner", "checks", "runs",
     "desktop", "report", "cli", "__main__",
 )  # fmt: skip
@@ -54,6 +54,7 @@ EXCEPTIONS = {
 }
 VAGUE = {"base", "common", "core", "helper", "helpers", "manager", "misc", "tools", "util", "utils"}
 LARGEST = 250
+LOOSE = 3
 HEAVY = {"distro", "jinja2", "paramiko", "pydantic", "rich", "sqlite3", "yaml"}
 
 
@@ -104,6 +105,17 @@ def test_imports_go_down():
             if below > number:
                 wrong.append(f"provisioner.{module}:{line} ({name}) imports provisioner.{imported} ({its})")
     assert not wrong, "imports that go up:\n" + "\n".join(wrong)
+
+
+def test_the_floor_plan_of_contributing_is_the_one_of_the_code():
+    """Its rows go from the top down; the loose modules stand below them."""
+    plan = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Floor plan")[2].partition("## Words")[0]
+    rows = re.findall(r"(?m)^\| `(\w+)` \|", plan)
+    packages = [name for name in LAYERS if (PACKAGE / name).is_dir()]
+    assert rows == packages[::-1]
+    loose = [name for name in LAYERS if name not in packages and name != "__main__"]
+    assert all(f"`{name}.py`" in plan for name in loose)
+    assert len(loose) <= LOOSE
 
 
 def test_no_module_imports_itself_by_way_of_others():
@@ -179,6 +191,8 @@ def test_every_template_is_used_and_every_name_of_one_exists():
     for name in filter(lambda name: name.endswith(".j2"), names):
         source = Environment().parse((TEMPLATES / name).read_text(encoding="utf-8"))
         included |= {found for found in meta.find_referenced_templates(source) if found}
+    for name in filter(lambda name: not name.endswith(".j2"), names):  # text that goes into others as it is
+        included |= set(re.findall(r'(?m)^\{% include "([^"]+)" %\}$', (TEMPLATES / name).read_text(encoding="utf-8")))
     used = {
         name
         for name in names

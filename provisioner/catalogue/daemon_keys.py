@@ -13,9 +13,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 from provisioner.catalogue.versions import upstream
 
 Release = tuple[int, ...]
@@ -86,7 +85,7 @@ def reload_exceptions(version: str) -> tuple[ReloadException, ...]:
     engine = release(version)
     return tuple(
         ReloadException(row["key"], row["what"], row["restart"], row["source"])
-        for row in table("daemon_keys")["reload_exception"]
+        for row in data("daemon_keys")["reload_exception"]
         if engine and release(row["engines"][0]) <= engine <= release(row["engines"][1])
     )
 
@@ -112,9 +111,9 @@ def _problem(name: str, value: Any, engine: Release) -> str:
         return f"{name} is no key of daemon.json" + (f"; did you mean {similar[0]}?" if similar else "")
     note = f" ({row.note})" if row.note else ""
     if engine and engine < row.since:
-        return f"{name} came with Docker {_shown(row.since)}, this is {_shown(engine)}{note}"
+        return f"{name} came with Docker {release_name(row.since)}, this is {release_name(engine)}{note}"
     if engine and row.until and engine >= row.until:
-        return f"{name} went with Docker {_shown(row.until)}, this is {_shown(engine)}{note}"
+        return f"{name} went with Docker {release_name(row.until)}, this is {release_name(engine)}{note}"
     if wrong := _wrong_type(row, value):
         return wrong
     if name == "registry-mirrors":
@@ -125,7 +124,7 @@ def _problem(name: str, value: Any, engine: Release) -> str:
 def _unknown(name: str, engine: Release) -> bool:
     row = _keys().get(name)
     if row is None:
-        return not _why_ignored(name, engine) and engine <= release(table("daemon_keys")["newest"])
+        return not _why_ignored(name, engine) and engine <= release(data("daemon_keys")["newest"])
     return bool(engine) and (engine < row.since or (bool(row.until) and engine >= row.until))
 
 
@@ -165,16 +164,19 @@ def _kinds(values: Iterable[Any]) -> str:
 
 
 def _mirror_path(url: str, engine: Release) -> str:
-    rules = [rule["allowed"] for rule in table("daemon_keys")["mirror_path"] if release(rule["engines"]) <= engine]
-    path = urlsplit(url).path
+    rules = [rule["allowed"] for rule in data("daemon_keys")["mirror_path"] if release(rule["engines"]) <= engine]
+    path = re.sub(r"\A[^/]*", "", re.split(r"[?#]", url.partition("://")[2])[0])
     if not rules or rules[-1] == "any" or not path or (path == "/" and rules[-1] == "slash"):
         return ""
-    since = next(row["engines"] for row in table("daemon_keys")["mirror_path"] if row["allowed"] == "any")
-    return f"the mirror {url} has a path; Docker takes one since {since}, this is {_shown(engine)}"
+    since = next(row["engines"] for row in data("daemon_keys")["mirror_path"] if row["allowed"] == "any")
+    return f"the mirror {url} has a path; Docker takes one since {since}, this is {release_name(engine)}"
 
 
-def _shown(engine: Release) -> str:
-    return ".".join(map(str, engine[:2] if engine[2] == 0 else engine))
+def release_name(engine: Release) -> str:
+    """(28, 0, 0) -> `28.0`, (26, 1, 5) -> `26.1.5`, and (18, 9, 0) -> `18.09`, since the second was a month then."""
+    first, second, third = engine
+    month = f"{second:02}" if first < 20 else str(second)
+    return f"{first}.{month}" + (f".{third}" if third else "")
 
 
 @functools.cache
@@ -192,7 +194,7 @@ def _keys() -> dict[str, Key]:
             default=row.get("default"),
             note=row.get("note", ""),
         )
-        for name, row in table("daemon_keys")["keys"].items()
+        for name, row in data("daemon_keys")["keys"].items()
     }
 
 
@@ -200,7 +202,7 @@ def _why_ignored(name: str, engine: Release) -> str:
     for row in _keys().values():
         if name == row.flag and name not in _keys() and (not engine or _has_flag(row, engine)):
             return f"in daemon.json it is called {row.name}"
-    other: dict[str, str] = table("daemon_keys")["ignored"].get(name, {})
+    other: dict[str, str] = data("daemon_keys")["ignored"].get(name, {})
     return other["why"] if other and (not engine or engine >= release(other["since"])) else ""
 
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class PackageSource:
 @functools.cache
 def package_sources() -> Mapping[str, PackageSource]:
     """Return the rows by name, in the order in which they are preferred."""
-    return {row["name"]: PackageSource(**row) for row in table("package_sources")["source"]}
+    return {row["name"]: PackageSource(**row) for row in data("package_sources")["source"]}
 
 
 def docker_key(family: str) -> str:
     """Return the fingerprint of the key that Docker signs packages of `family` with."""
-    return str(table("package_sources")["keys"][family])
+    return str(data("package_sources")["keys"][family])

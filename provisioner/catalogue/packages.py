@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Literal
 
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 
 Role = Literal["docker-ce", "companion", "extension", "engine", "spare", "neighbour"]
 
@@ -25,7 +25,7 @@ class Package:
 
 @functools.cache
 def packages() -> tuple[Package, ...]:
-    return tuple(Package(**{**row, "provides": tuple(row.get("provides", ()))}) for row in table("packages")["package"])
+    return tuple(Package(**{**row, "provides": tuple(row.get("provides", ()))}) for row in data("packages")["package"])
 
 
 def names(*roles: Role, family: str = "") -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.catalogue.packages import names
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 
 FAMILIES = {"apt": "deb", "dnf5": "rpm", "dnf": "rpm", "yum": "rpm"}
 ANY = "*"
@@ -80,7 +80,7 @@ def taken_away() -> tuple[str, ...]:
 
 
 def derivatives() -> Mapping[str, Derivative]:
-    return {row["id"]: Derivative(**row) for row in table("platforms")["derivative"]}
+    return {row["id"]: Derivative(**row) for row in data("platforms")["derivative"]}
 
 
 def numbers(release: str) -> tuple[int, ...]:
@@ -90,7 +90,7 @@ def numbers(release: str) -> tuple[int, ...]:
 
 @functools.cache
 def _rows() -> tuple[Platform, ...]:
-    return tuple(_read(table("platforms")))
+    return tuple(_read(data("platforms")))
 
 
 def _read(rows: dict[str, Any]) -> Iterator[Platform]:

@@ -1,4 +1,4 @@
-"""The tables in provisioner/data/: rows that are dated and name their source."""
+"""The files in provisioner/data: rows that are dated and name their source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ else:
 
 
 @functools.cache
-def table(name: str) -> dict[str, Any]:
+def data(name: str) -> dict[str, Any]:
     """Return data/<name>.toml."""
     return tomllib.loads((files("provisioner") / "data" / f"{name}.toml").read_text(encoding="utf-8"))
 

@@ -23,7 +23,7 @@ def not_running(host: Host, spec: Spec) -> str:
     facts = host.facts
     if spec.install or facts.engine.running or not facts.engine.installed:
         return ""
-    unit = facts.units.get("docker.service")
+    unit = facts.engine_unit
     if unit and unit.active_state in {"failed", "activating"}:
         return f"the engine does not run: docker.service is {unit.active_state}"
     return "the engine is stopped"
@@ -34,7 +34,8 @@ def _checks(host: Host, spec: Spec) -> Iterator[Check]:
     yield Check("engine answers", info is not None, info.version if info else engine.error or "it does not run")
     if info is None:
         return
-    yield Check("client", bool(engine.client_version), engine.client_version)
+    if spec.install:
+        yield Check("client", bool(engine.client_version), engine.client_version or "there is no docker command")
     yield from single.version(host, spec)
     if spec.storage and spec.install:
         wanted = {"overlay2", "overlayfs", spec.storage.driver}

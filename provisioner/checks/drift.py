@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provisioner.catalogue.daemon_keys import problems
+from provisioner.catalogue.daemon_values import idle, refusals
 from provisioner.checks import single
 from provisioner.errors import ProvisionerError
 from provisioner.facts.daemon_live import live_value, shows
@@ -13,6 +13,7 @@ from provisioner.facts.record import WrittenFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.plan.model import Check
 from provisioner.planner.intent import must_install
+from provisioner.planner.missing_packages import missing_packages
 from provisioner.planner.planner import plan
 from provisioner.wanted.spec import Spec
 
@@ -35,6 +36,8 @@ def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iter
         yield Check("engine", passed=False, detail="there is no Docker Engine on this host")
         return
     yield Check("engine", info is not None, info.version if info else engine.error or "it does not run")
+    if missing := missing_packages(host):
+        yield Check("packages", passed=False, detail=f"{', '.join(missing)} is missing, without which it does not work")
     yield from single.service(host)
     yield from _unit_files(host)
     yield from _configuration(host)
@@ -51,7 +54,7 @@ def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iter
 
 
 def _unit_files(host: Host) -> Iterator[Check]:
-    unit = host.facts.units.get("docker.service")
+    unit = host.facts.engine_unit
     if unit and unit.needs_reload:
         said = "changed, and systemd has not read them: systemctl daemon-reload"
         yield Check("unit files", passed=False, detail=said)
@@ -65,11 +68,14 @@ def _configuration(host: Host) -> Iterator[Check]:
         yield Check("configuration", passed=False, detail=f"the next start will fail: {broken.message}")
         return
     current = host.daemon_json.values
-    wrong = [*problems(current, info.version if info else "")]
+    wrong = refusals(current, host.engine_version)
     twice = ((key, place) for key in current for place in host.flag_places(key)[:1])
     wrong += [f"{place.where} gives {place.flag}, and {path} has {key} as well" for key, place in twice]
     if wrong:
         yield Check("configuration", passed=False, detail=f"the next start will fail: {'; '.join(wrong)}")
+        return
+    if useless := idle(current, host.engine_version):
+        yield Check("configuration", passed=False, detail=f"no container starts with it: {'; '.join(useless)}")
         return
     stale = [key for key, value in current.items() if info and value is not None and not shows(info, key, value)]
     said = ", ".join(f"{key} is {live_value(info, key)!r}" for key in stale) if info else ""

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provisioner.errors import DaemonConfigurationError
 from provisioner.facts.configured_mirrors import KEY, Configured, configured
+from provisioner.facts.containerd import containerd_of
 from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
-from provisioner.host_files.mirror_files import CONTAINERD, K3S, PODMAN, Mirrors, hosts_toml, k3s, podman
+from provisioner.host_files.mirror_files import (
+    CONTAINERD,
+    CONTAINERD_CONFIG,
+    DOCKER_HUB,
+    K3S,
+    PODMAN,
+    Mirrors,
+    hosts_toml,
+    k3s,
+)
+from provisioner.host_files.podman_registries import podman
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +103,32 @@ def of_others(facts: Facts) -> dict[str, tuple[Mirrors, ...]]:
     containerd is left out without any, since every Docker brings one that pulls nothing by itself.
     """
     others = facts.other_engines
-    containerd = [file for file in others.files if (file.asked or file.path).startswith(f"{CONTAINERD}/")]
     found = {
-        "containerd": tuple(hosts_toml(file) for file in containerd),
+        "containerd": tuple(_containerd(facts)),
         "podman": podman(file for file in others.files if (file.asked or file.path).startswith(PODMAN)),
         "k3s": tuple(row for file in others.files if (file.asked or file.path) == K3S for row in k3s(file)),
     }
     return {name: rows for name, rows in found.items() if rows or (name in others.names and name != "containerd")}
+
+
+def _containerd(facts: Facts) -> Iterator[Mirrors]:
+    """Mirrors in config.toml itself, and those of hosts.toml files with the reason where CRI does not read them."""
+    config = containerd_of(facts)
+    if config.problem:
+        yield Mirrors(CONTAINERD_CONFIG, DOCKER_HUB, problem=config.problem)
+    clash = "CRI does not start: config_path stands beside it" if config.clash else ""
+    yield from (replace(row, problem=clash) for row in config.inline)
+    unread = "containerd does not read it: "
+    if config.cri_off:
+        unread += f"{CONTAINERD_CONFIG} switches CRI off"
+    elif config.inline or config.inline_tls:
+        unread += f"{CONTAINERD_CONFIG} has mirrors or certificates of its own"
+    else:
+        unread += f"no config_path names {CONTAINERD}"
+    for file in facts.other_engines.files:
+        if (file.asked or file.path).startswith(f"{CONTAINERD}/"):
+            row = hosts_toml(file)
+            yield replace(row, problem=unread) if config.reads_hosts is False and not row.problem else row
 
 
 def _conflicts(host: Host, flags: tuple[str, ...]) -> list[str]:
@@ -121,4 +152,10 @@ def _not_taken_up(host: Host, by: Configured) -> list[str]:
 
 
 def _row(row: Mirrors) -> dict[str, Any]:
-    return {"path": row.path, "registry": row.registry, "mirrors": list(row.urls), "problem": row.problem or None}
+    return {
+        "path": row.path,
+        "registry": row.registry,
+        "mirrors": list(row.urls),
+        "problem": row.problem or None,
+        "instead": row.instead or None,
+    }

@@ -1,21 +1,30 @@
-"""Proof that pulls go through a mirror: pull an image afresh and read in the daemon's log who served it.
+"""Proof that pulls go through a mirror: pull an image and read in the daemon's log who served it.
 
 `docker info` shows what is configured and a pull that works may have come from Docker Hub, so neither proves
 anything. The daemon names its endpoints at debug level; `debug` is reloadable, so it is on for the pull and off
 again afterwards, and the configuration file is what it was, to the byte.
+
+Images are afterwards what they were. One that is here is never removed, since nothing brings it back when no registry
+has it: of such a one an engine asks for the manifest alone, and the check says so. One that came is removed. Where a
+proof is cut off, the next one repairs names and configuration.
+
+An engine that was started at another level than info cannot return to it: moby's debug, switched off, leaves info,
+and a reload does not read log-level (20.10 to 28.5). There `debug` stays as it is, and the proof has what the log
+says anyway.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from provisioner.facts.model import Facts
-from provisioner.host_files import daemon_json
+from provisioner.facts.host import Host
+from provisioner.plan.engine_steps import pull_for_proof
 from provisioner.plan.files import FileChange
-from provisioner.plan.model import Check, Plan, Restart, Step
+from provisioner.plan.model import Check, EngineProcess, Plan, Restart
 
 LIMIT = 600
 """Seconds that a pull may take."""
@@ -28,50 +37,84 @@ TELLING = (
 store (moby 20.10 to 28.5, seen on real engines on 2026-11-23)."""
 
 
-def proof_plan(host: str, facts: Facts, image: str) -> Plan:
-    """Return the plan that pulls `image`; it changes nothing that outlives it."""
+UNASKED = {
+    "built": "was built or loaded here, and no registry has given it: a pull would put another image in its place",
+    "digest": "is here, and an engine asks no registry for a digest that it has",
+}
+"""Why an image that is here is not pulled, by the word of the proof markers."""
+
+SAYS_ALL = ("debug", "trace")
+"""Levels at which the daemon names its endpoints without being asked to."""
+
+
+def proof_plan(name: str, host: Host, image: str) -> Plan:
+    """Return the plan that pulls `image` on the host called `name`; it changes nothing that outlives it."""
+    facts, level = host.facts, log_level(host)
+    says_all = level in SAYS_ALL or (host.info is not None and host.info.debug)
+    switches = not says_all and level == "info"
     before, path = facts.daemon_json, facts.engine.config_path
-    text = before.text if before else None
-    debugs = facts.engine.info is not None and facts.engine.info.debug
-    step = Step(
-        "proof",
-        f"pull {image} afresh",
-        "the daemon says which endpoint served it",
-        "!",
-        "proof",
-        {
-            **FileChange(path, before, "").written(),
-            "text": None if debugs else daemon_json.merge(text, {"debug": True}, path),
-            "quiet": "" if debugs else daemon_json.merge(text, {"debug": False}, path),
-            "format": "{{.Debug}}",
-            "image": image,
-            "limit": LIMIT,
-            "telling": TELLING,
-        },
+    step = pull_for_proof(
+        image,
+        FileChange(path, before, host.daemon_json.merged({"debug": True})) if switches else None,
+        path=path,
+        quiet=host.daemon_json.merged({"debug": False}) if switches else "",
+        level="" if says_all or switches else level,
+        telling=TELLING,
+        limit=LIMIT,
     )
-    how = Restart("reload", "debug logging for one pull")
-    return Plan(host, "", "", (step,), restart=how, init=facts.service_manager)
+    how = Restart("reload", "debug logging for one pull") if switches else Restart("none")
+    return Plan(name, "", "", (step,), restart=how, init=facts.service_manager, engine=EngineProcess.of(facts.engine))
 
 
-def judge(said: Sequence[str], mirrors: Iterable[str], image: str) -> Check:
+def log_level(host: Host) -> str:
+    """The level at which the daemon is told to log, by a flag or by its file.
+
+    Raises:
+        DaemonConfigurationError: its file is broken.
+    """
+    given = host.flag_places("log-level")
+    if given:
+        return "".join(given[-1].values[-1:])
+    return str(host.daemon_json.required.get("log-level") or "info")
+
+
+def proof_check(said: Sequence[str], mirrors: Iterable[str], image: str) -> Check:
     """Return the check that `image` was served by one of `mirrors`, from the proof markers of a run."""
-    ended = next((line.removeprefix("ended ") for line in said if line.startswith("ended ")), "")
-    status, seconds, answer = [*ended.split(" ", 2), "", "", ""][:3]
-    served, failures = _served([line.removeprefix("log ") for line in said if line.startswith("log ")])
-    passed_over = "".join(f"; {failure}" for failure in failures)
+    served, failures = _served(_all(said, "log"))
+    besides = "".join(f"; {words}" for words in [*failures, *_all(said, "left")])
+    if why := UNASKED.get(_first(said, "unasked")):
+        return Check("proof", passed=False, detail=f"{image} {why}; name an image that is not here{besides}")
+    status, seconds, answer = [*_first(said, "ended").split(" ", 2), "", "", ""][:3]
     if status != "0":
-        return Check("proof", passed=False, detail=f"{image} cannot be pulled: {answer}{passed_over}")
+        return Check("proof", passed=False, detail=f"{image} cannot be pulled: {answer}{besides}")
     if not served:
-        return Check(
-            "proof",
-            passed=False,
-            detail=f"{image} was pulled, and the daemon's log does not say from where{passed_over}",
-        )
+        detail = f"{image} was pulled, and {_silence(_first(said, 'level'))}{besides}"
+        return Check("proof", passed=False, detail=detail)
     configured = {url.rstrip("/") for url in mirrors}
+    here = _first(said, "layers") == "0"
+    came = f"the manifest of {image} came from {served}" if here else f"{image} came from {served}"
     if served in configured:
-        return Check("proof", passed=True, detail=f"{image} came from {served} in {seconds} s{passed_over}")
+        rest = "; its layers were here already and were not asked for" if here else ""
+        return Check("proof", passed=True, detail=f"{came} in {seconds} s{rest}{besides}")
     why = "no mirror is configured" if not configured else f"not from {' or '.join(sorted(configured))}"
-    return Check("proof", passed=False, detail=f"{image} came from {served}, {why}{passed_over}")
+    return Check("proof", passed=False, detail=f"{came}, {why}{besides}")
+
+
+def _silence(level: str) -> str:
+    if not level:
+        return "the daemon's log does not say from where"
+    return (
+        f"from where is not known: this engine logs at {level}, and after a moment at debug it would log at info "
+        "until its restart"
+    )
+
+
+def _all(said: Sequence[str], verb: str) -> list[str]:
+    return [line.removeprefix(f"{verb} ") for line in said if line.startswith(f"{verb} ")]
+
+
+def _first(said: Sequence[str], verb: str) -> str:
+    return [*_all(said, verb), ""][0]
 
 
 def _served(log: Sequence[str]) -> tuple[str, list[str]]:
@@ -106,11 +149,19 @@ def _cost(began: datetime | None, line: str) -> str:
 
 def _time(line: str) -> datetime | None:
     stamp = re.match(r"(\d+-\d+-\d+T\d+:\d+:\d+)(\.\d+)?", _field(line, "time"))
-    return datetime.fromisoformat(f"{stamp[1]}.{(stamp[2] or '.0')[1:7]:0<6}+00:00") if stamp else None
+    try:
+        return datetime.fromisoformat(f"{stamp[1]}.{(stamp[2] or '.0')[1:7]:0<6}+00:00") if stamp else None
+    except ValueError:
+        return None
 
 
 def _field(line: str, name: str) -> str:
-    """The value of logfmt field `name`, unquoted; "" when the line has none."""
+    """The value of field `name` in a line of logfmt or JSON; "" when the line has none."""
+    if line.startswith("{"):
+        try:
+            return str(json.loads(line).get(name, ""))
+        except (ValueError, RecursionError):
+            return ""
     match = re.search(rf'(?:^|\s){re.escape(name)}=(?:"((?:[^"\\]|\\.)*)"|(\S+))', line)
     if not match:
         return ""
@@ -119,5 +170,8 @@ def _field(line: str, name: str) -> str:
 
 
 def _base(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}{parts.path.partition('/v2/')[0]}"

@@ -22,7 +22,7 @@ def service(host: Host) -> Iterator[Check]:
         said = "starts at boot" if facts.starts_at_boot else "does not start at boot"
         yield Check("service", facts.starts_at_boot, said)
         return
-    unit = facts.units.get("docker.service")
+    unit = facts.engine_unit
     well = unit is not None and unit.active_state == "active" and unit.unit_file_state in STARTED_AT_BOOT
     yield Check("service", well, f"{unit.active_state}, {unit.unit_file_state}" if unit else "no unit")
 

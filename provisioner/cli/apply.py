@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from provisioner.cli import options as o
 from provisioner.cli.option_groups import grouped
 
@@ -19,5 +21,5 @@ def apply(
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
 
-    found = hosts.targets(target, connection, wanted.said())
-    roll_out("apply", found, rollout, output, forks=connection.forks)
+    found = hosts.with_wanted(target, connection, wanted)
+    raise typer.Exit(roll_out("apply", found, rollout, output, forks=connection.forks))

@@ -1,25 +1,51 @@
-"""A question that only "y" or "yes" answers with yes."""
+"""Questions about a change that is about to begin, asked on stderr, so that stdout carries the result alone."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-import typer
+from provisioner.report import gate
+from provisioner.report.plans import question
+from provisioner.report.removal import name_questions
+from provisioner.runs.outcome import Outcome
 
 
-def confirmed(question: str) -> bool:
-    """Ask on stderr, so that stdout carries the result alone; the end of the input is a no.
+class YesOrNo:
+    """One question about all hosts; see `provisioner.runs.audience.Confirm`."""
+
+    def __init__(self, *, allow_restart: bool) -> None:
+        self._allow_restart = allow_restart
+
+    def __call__(self, pending: Sequence[Outcome], *, total: int, failed: int) -> bool:
+        plans = [outcome.plan for outcome in pending if outcome.plan and not outcome.plan.empty]
+        return confirmed(question(plans, total, allow_restart=self._allow_restart, failed=failed))
+
+
+def each_by_name(pending: Sequence[Outcome], *, total: int, failed: int) -> bool:
+    """Have each host named whose data would go, by the name that it gives itself; one mistake ends it for all."""
+    del total, failed
+    for name, asked in name_questions(pending):
+        gate.remark(asked, end="")
+        if sys.stdin.readline().strip() != name:
+            gate.remark("that is not its name; nothing was changed")
+            return False
+    return True
+
+
+def confirmed(asked: str) -> bool:
+    """Only "y" or "yes" is a yes; the end of the input is a no.
 
     Raises:
         KeyboardInterrupt: Ctrl-C instead of an answer.
     """
-    typer.echo(question, err=True)
-    typer.echo("Go on? [y/N] ", err=True, nl=False)
+    gate.remark(asked)
+    gate.remark("Go on? [y/N] ", end="")
     try:
         agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
     except KeyboardInterrupt:
-        typer.echo(err=True)
+        gate.remark("")
         raise
     if not agreed:
-        typer.echo("nothing was changed", err=True)
+        gate.remark("nothing was changed")
     return agreed

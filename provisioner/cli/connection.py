@@ -26,7 +26,9 @@ class Connection:
     user: Annotated[
         Optional[str], typer.Option("-u", "--user", help="login name", metavar="NAME", rich_help_panel=_WHO)
     ] = None
-    port: Annotated[Optional[int], typer.Option("-p", "--port", help="SSH port", rich_help_panel=_WHO)] = None
+    port: Annotated[
+        Optional[int], typer.Option("-p", "--port", min=1, max=65535, help="SSH port", rich_help_panel=_WHO)
+    ] = None
     private_key: Annotated[
         Optional[str], typer.Option("--private-key", help="private key", metavar="FILE", rich_help_panel=_WHO)
     ] = None

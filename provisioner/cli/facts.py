@@ -14,12 +14,27 @@ from provisioner.cli.option_groups import grouped
 def facts(
     target: o.Targets = None,
     *,
-    raw: Annotated[bool, typer.Option("--raw", help="the host's answer as it came")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="the host's answer as it came, secrets hidden")] = False,
     connection: o.Connection,
     output: o.Output,
 ) -> None:
     """Show what is known about hosts."""
-    from provisioner.cli import facts_table, hosts
+    from provisioner.cli import hosts
+    from provisioner.cli.result import answers
+    from provisioner.masking import masked
+    from provisioner.report import gate
+    from provisioner.report.facts import facts_document, facts_text
+    from provisioner.report.failure import failure_text
+    from provisioner.runs import facts as run
+    from provisioner.runs.fleet import worst
 
     found = hosts.targets(target, connection, only_said=True)
-    facts_table.show(found, raw=raw, as_json=output.as_json, forks=connection.forks)
+    gathered = run.facts(found, forks=connection.forks, raw=raw)
+    if not raw:
+        raise typer.Exit(answers(gathered, output, document=facts_document, text=facts_text, failed=run.failed))
+    for row in gathered:
+        if row.error:
+            gate.remark(failure_text(row.host, row.error))
+        else:
+            gate.exact(masked(row.raw), end="")
+    raise typer.Exit(worst(row.exit_code for row in gathered))

@@ -3,20 +3,17 @@
 # ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from provisioner.cli import options as o
 from provisioner.cli.mirror_list import list_
-from provisioner.cli.mirror_options import MirrorPlaces, split_registries
+from provisioner.cli.mirror_options import MirrorWriting, OnDesktop, split_registries, split_words
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
 from provisioner.mirror_probe import HUB
-
-if TYPE_CHECKING:
-    from provisioner.runs.target import Target
 
 mirror = typer.Typer(no_args_is_help=True, help="Registry mirrors of engines that are installed.")
 mirror.command("list")(list_)
@@ -24,7 +21,6 @@ mirror.command("probe")(probe)
 mirror.command("status")(status)
 
 Words = Annotated[Optional[list[str]], typer.Argument(metavar="URL... [TARGET...]", help="mirrors first, then hosts")]
-OnDesktop = Annotated[bool, typer.Option("--desktop", help="of Docker Desktop on this machine")]
 
 
 @mirror.command("set")
@@ -38,45 +34,30 @@ def set_(
     ] = None,
     compare_with: CompareWith = HUB,
     desktop: OnDesktop = False,
-    places: MirrorPlaces,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Make these the mirrors, in this order; installs nothing. Without URLs: those that the inventory wants."""
-    from dataclasses import replace
-
-    from provisioner.cli.mirror_probe import split
     from provisioner.errors import UsageError
 
-    urls, targets = split(words)
+    urls, targets = split_words(words, connection.inventory)
     if fastest and desktop:
         raise UsageError("--fastest asks from hosts", hint="provisioner mirror probe ranks them; then name the best")
     if fastest:
         from provisioner.cli.mirror_fastest import pick
         from provisioner.cli.rollout import roll_out
 
-        found = pick(fastest, urls, targets, connection, reference=compare_with)
-        found = [replace(host, spec=host.spec.model_copy(update=places.said())) for host in found]
-        roll_out("mirror set", found, rollout, output, forks=connection.forks)
-    if desktop:
-        _on_desktop("mirror set", urls, targets, rollout, output)
-    if urls:
-        _change(
-            "mirror set",
-            split_registries(urls),
-            targets,
-            places,
-            rollout=rollout,
-            connection=connection,
-            output=output,
-        )
-    if not connection.inventory:
+        found = pick(fastest, urls, targets, connection, reference=compare_with, writing=writing.said())
+        raise typer.Exit(roll_out("mirror set", found, rollout, output, forks=connection.forks))
+    if not urls and (desktop or not connection.inventory):
         raise UsageError(
             "name at least one mirror URL, or an inventory that wants mirrors",
             hint="to remove all mirrors: provisioner mirror clear",
         )
-    _change("mirror set", {}, targets, places, rollout=rollout, connection=connection, output=output)
+    wanted = split_registries(urls)
+    raise typer.Exit(_change("mirror set", wanted, targets, writing, rollout, connection, output, desktop=desktop))
 
 
 @mirror.command("add")
@@ -85,15 +66,16 @@ def add(
     words: Words = None,
     *,
     first: Annotated[bool, typer.Option("--first", help="before the others, not after them")] = False,
-    places: MirrorPlaces,
+    desktop: OnDesktop = False,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Add mirrors to those that a host has; one that is there already stays where it is."""
-    urls, targets = _named(words, "add")
+    urls, targets = _named(words, "add", connection)
     wanted = {"mirror_change": {"add": urls, "first": first}}
-    _change("mirror add", wanted, targets, places, rollout=rollout, connection=connection, output=output)
+    raise typer.Exit(_change("mirror add", wanted, targets, writing, rollout, connection, output, desktop=desktop))
 
 
 @mirror.command("remove")
@@ -101,22 +83,22 @@ def add(
 def remove(
     words: Words = None,
     *,
-    places: MirrorPlaces,
+    exact: Annotated[
+        Optional[list[str]],
+        typer.Option("--exact", help="one that is no URL, as it stands in the file; repeatable", metavar="TEXT"),
+    ] = None,
+    desktop: OnDesktop = False,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Remove mirrors from those that a host has; the others stay in their order."""
-    urls, targets = _named(words, "remove")
-    _change(
-        "mirror remove",
-        {"mirror_change": {"remove": urls}},
-        targets,
-        places,
-        rollout=rollout,
-        connection=connection,
-        output=output,
-    )
+    urls, targets = split_words(words, connection.inventory)
+    if urls or not exact:
+        urls, targets = _named(words, "remove", connection)
+    wanted = {"mirror_change": {"remove": [*urls, *(exact or [])]}}
+    raise typer.Exit(_change("mirror remove", wanted, targets, writing, rollout, connection, output, desktop=desktop))
 
 
 @mirror.command("clear")
@@ -125,30 +107,21 @@ def clear(
     target: o.Targets = None,
     *,
     desktop: OnDesktop = False,
-    places: MirrorPlaces,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
 ) -> None:
     """Remove all mirrors; installs nothing."""
-    if desktop:
-        _on_desktop("mirror clear", [], target or [], rollout, output)
-    _change(
-        "mirror clear",
-        {"registry_mirrors": []},
-        target or [],
-        places,
-        rollout=rollout,
-        connection=connection,
-        output=output,
-    )
+    wanted: dict[str, Any] = {"registry_mirrors": []}
+    code = _change("mirror clear", wanted, target or [], writing, rollout, connection, output, desktop=desktop)
+    raise typer.Exit(code)
 
 
-def _named(words: list[str] | None, how: str) -> tuple[list[str], list[str]]:
-    from provisioner.cli.mirror_probe import split
+def _named(words: list[str] | None, how: str, connection: o.Connection) -> tuple[list[str], list[str]]:
     from provisioner.errors import UsageError
 
-    urls, targets = split(words)
+    urls, targets = split_words(words, connection.inventory)
     if not urls:
         raise UsageError("name at least one mirror URL", hint=f"provisioner mirror {how} https://mirror.example")
     if "other_registry_mirrors" in split_registries(urls):
@@ -158,52 +131,28 @@ def _named(words: list[str] | None, how: str) -> tuple[list[str], list[str]]:
     return urls, targets
 
 
-def _on_desktop(
-    command: str, urls: list[str], targets: list[str], rollout: o.Rollout, output: o.ReportedOutput
-) -> None:
-    from provisioner.cli import mirror_desktop
-
-    mirror_desktop.change(command, urls, targets, rollout, output)
-
-
-def _change(
+def _change(  # noqa: PLR0917 # the groups of options of one command line
     command: str,
     wanted: dict[str, Any],
     targets: list[str],
-    places: MirrorPlaces,
-    *,
+    writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
-) -> None:
+    *,
+    desktop: bool = False,
+) -> int:
+    """Nothing `wanted`: the inventory says it."""
+    if desktop:
+        from provisioner.cli import mirror_desktop
+
+        return mirror_desktop.change(command, wanted, targets, writing, rollout=rollout, output=output)
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
+    from provisioner.runs.targets import mirrors_alone
 
-    said = {**wanted, **places.said(), "install": False}
-    if wanted:
-        found = hosts.targets(targets, connection, said, only_said=True)
-    else:
-        found = [_mirrors_alone(target) for target in hosts.targets(targets, connection, said)]
-    roll_out(command, found, rollout, output, forks=connection.forks)
-
-
-def _mirrors_alone(target: Target) -> Target:
-    """The target with that part of its wanted state which says mirrors.
-
-    Raises:
-        UsageError: the inventory says nothing about them.
-    """
-    from dataclasses import replace
-
-    from provisioner.cli import hosts
-    from provisioner.errors import UsageError
-    from provisioner.wanted.spec import MIRROR_FIELDS
-
-    state = target.spec
-    if state.registry_mirrors is None and not state.other_registry_mirrors:
-        raise UsageError(
-            f"the inventory has no registry_mirrors for {target.name}; nothing was contacted",
-            hint="write them below docker:, name URLs, or narrow the hosts with --limit",
-        )
-    wanted = {name: getattr(state, name) for name in MIRROR_FIELDS}
-    return replace(target, spec=hosts.spec(**wanted, install=False))
+    said = {**wanted, **writing.said(), "install": False}
+    found = hosts.targets(targets, connection, said, only_said=bool(wanted), force=writing.force)
+    if not wanted:
+        found = list(map(mirrors_alone, found))
+    return roll_out(command, found, rollout, output, forks=connection.forks)

@@ -1,107 +1,105 @@
-"""mirror set --desktop, mirror clear --desktop"""
+"""mirror set, add, remove, clear and status with --desktop"""
 
 from __future__ import annotations
 
-import json
+import shlex
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import typer
-
+from provisioner.checks.mirror_status import MirrorStatus
+from provisioner.cli.confirmation import confirmed
+from provisioner.cli.mirror_options import MirrorWriting
 from provisioner.cli.options import Output, Rollout
-from provisioner.desktop.docker_desktop import Change, Desktop, RolledBackError
-from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError, UsageError
-from provisioner.report.envelope import document
-from provisioner.report.envelope import status as overall
-from provisioner.report.failure import failure_document
-
-NAME = "Docker Desktop"
-_STATUS: dict[type[ProvisionerError], str] = {
-    RolledBackError: "rolled_back",
-    BlockedError: "blocked",
-    UnsupportedError: "unsupported",
-}
+from provisioner.desktop import change as run
+from provisioner.desktop.docker_desktop import Change, Desktop
+from provisioner.errors import DifferenceError, ProvisionerError, UsageError
+from provisioner.report import gate
+from provisioner.report.desktop import NAME, change_text, result_document, result_text
+from provisioner.report.mirror_status import mirror_status_document, mirror_status_text
+from provisioner.runs.mirror_status import HostMirrors
+from provisioner.runs.outcome import Outcome, status_of
+from provisioner.runs.wanted_state import spec
 
 
-def change(command: str, urls: Sequence[str], targets: Sequence[str], rollout: Rollout, output: Output) -> NoReturn:
-    """Give Docker Desktop of this user these mirrors and print the result; it raises typer.Exit.
+def change(
+    command: str,
+    said: Mapping[str, Any],
+    targets: Sequence[str],
+    writing: MirrorWriting,
+    *,
+    rollout: Rollout,
+    output: Output,
+) -> int:
+    """Give Docker Desktop of this user the mirrors of `said` (registry_mirrors or mirror_change of `Spec`), print the
+    result and return the exit code.
 
     Raises:
-        UsageError: a URL is not valid, hosts were named, or nobody is there to ask; nothing was touched.
+        UsageError: a URL is not valid, an option is about hosts, or nobody is there to ask; nothing was touched.
     """
-    from pydantic import TypeAdapter, ValidationError
-
-    from provisioner.wanted.spec import RegistryMirror
-
-    if targets:
-        raise UsageError(f"--desktop is about this machine; {', '.join(targets)} cannot be changed with it")
+    _this_machine(targets)
     if rollout.proof:
         raise UsageError("--proof is about engines on hosts", hint="docker pull hello-world tries Docker Desktop's")
-    try:
-        mirrors = TypeAdapter(tuple[RegistryMirror, ...]).validate_python(tuple(urls))
-    except ValidationError as cause:
-        problems = "\n".join(error["msg"].removeprefix("Value error, ") for error in cause.errors())
-        raise UsageError(problems, hint="nothing was changed") from cause
-    if not rollout.yes and not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes")
-    _finish(command, *_changed(Desktop(), mirrors, rollout, output), output)
+    if other := [f"--{name.replace('_', '-')}" for name in writing.said()]:
+        raise UsageError(f"{', '.join(other)} is about engines on hosts", hint="leave it out with --desktop")
+    wanted = spec(**said)
+    if not (rollout.yes or rollout.plan or sys.stdin.isatty()):
+        raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes, or look with --plan")
 
+    def say(text: str) -> None:
+        if not output.quiet:
+            gate.remark(text)
 
-def _changed(
-    desktop: Desktop, mirrors: tuple[str, ...], rollout: Rollout, output: Output
-) -> tuple[str, Change | None, ProvisionerError | None]:
-    """Status, plan and error."""
-    planned = None
-    try:
-        planned = desktop.plan(mirrors)
-        if planned.empty:
-            return "converged", planned, None
-        if not _agreed(planned, rollout, output):
-            return "planned", planned, None
-        desktop.apply(planned, allow_restart=rollout.allow_restart, say=_progress(output))
-    except ProvisionerError as error:
-        status = next((name for kind, name in _STATUS.items() if isinstance(error, kind)), "failed")
-        return status, planned, error
-    return "changed", planned, None
+    def agreed(planned: Change) -> bool:
+        say(change_text(planned))
+        return not rollout.plan and (rollout.yes or confirmed("Docker Desktop of this user changes."))
 
-
-def _agreed(planned: Change, rollout: Rollout, output: Output) -> bool:
-    """Show the plan, and ask where that was not ruled out."""
-    say = _progress(output)
-    if planned.diff:
-        say(planned.diff.unified().rstrip("\n"))
-    if planned.engine:
-        stops = f"; it stops {planned.engine.running} running containers" if planned.engine.running else ""
-        say(f"restart: Docker Desktop reads its file when it starts{stops}")
-    return rollout.yes or typer.confirm("change Docker Desktop?", err=True)
-
-
-def _progress(output: Output) -> Callable[[str], None]:
-    return (lambda _: None) if output.quiet else (lambda text: typer.echo(text, err=True))
-
-
-def _finish(
-    command: str, status: str, planned: Change | None, error: ProvisionerError | None, output: Output
-) -> NoReturn:
-    live = planned.engine if planned else None
-    mirrors = planned.mirrors if planned and status in {"changed", "converged"} else live.mirrors if live else None
+    result = run.change(
+        Desktop(),
+        wanted.mirror_change or wanted.registry_mirrors or (),
+        agreed=agreed,
+        allow_restart=rollout.allow_restart,
+        say=say,
+    )
     if output.as_json:
-        host: dict[str, Any] = {
-            "name": NAME,
-            "status": status,
-            "changed": status == "changed",
-            "docker_version": live.version if live else None,
-            "registry_mirrors": list(mirrors) if mirrors is not None else None,
-            "file": str(planned.file.path) if planned else None,
-            "error": failure_document(error),
-        }
-        typer.echo(json.dumps(document(command, status=overall([error is None]), hosts=[host]), indent=2))
-    elif error:
-        typer.echo(f"{NAME}: {status.replace('_', ' ')}\n  {error.message}")
-        if error.hint:
-            typer.echo(f"  -> {error.hint}")
+        gate.document(result_document(command, result))
     else:
-        state = "nothing to do" if status == "converged" else "left as it is" if status == "planned" else status
-        typer.echo(f"{NAME}: {state}, mirrors {' '.join(mirrors or ()) or 'none'}")
-    raise typer.Exit(error.exit_code if error else 0)
+        gate.result(result_text(result))
+    return result.exit_code
+
+
+def status(targets: Sequence[str], output: Output, *, proof: str | None) -> int:
+    """Print which mirrors Docker Desktop of this user has, and return the exit code.
+
+    Raises:
+        UsageError: an option is about hosts.
+    """
+    _this_machine(targets)
+    if proof:
+        raise UsageError("--proof is about engines on hosts", hint="docker pull hello-world tries Docker Desktop's")
+    found: MirrorStatus | None = None
+    error: ProvisionerError | None = None
+    try:
+        found = Desktop().status()
+        if found.problems:
+            again = shlex.join(
+                ["mirror", "set", *found.configured.urls] if found.configured.urls else ["mirror", "clear"]
+            )
+            error = DifferenceError("; ".join(found.problems), hint=f"provisioner {again} --desktop restarts it")
+    except ProvisionerError as raised:
+        error = raised
+    outcome = Outcome(NAME, status_of(error) if error else "verified", error=error)
+    shown = [HostMirrors(outcome, found)]
+    if output.as_json:
+        gate.document(mirror_status_document(shown))
+    else:
+        gate.result(mirror_status_text(shown))
+    return outcome.exit_code
+
+
+def _this_machine(targets: Sequence[str]) -> None:
+    if targets:
+        raise UsageError(
+            f"--desktop is about this machine, and not about {', '.join(targets)}",
+            hint="leave the hosts out, or --desktop",
+        )

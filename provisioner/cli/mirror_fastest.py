@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import typer
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from provisioner.cli import hosts
-from provisioner.cli.mirror_probe import asked, shown
-from provisioner.cli.mirror_views import views
 from provisioner.cli.options import Connection
-from provisioner.errors import VerifyError
 from provisioner.mirror_probe import HUB
-from provisioner.mirror_probe.judge import fastest
+from provisioner.report import gate
+from provisioner.report.mirrors import view_text
+from provisioner.runs import mirrors
 from provisioner.runs.target import Target
 
 
 def pick(
-    count: int, urls: list[str], names: list[str], connection: Connection, *, reference: str = HUB
+    count: int,
+    urls: Sequence[str],
+    names: list[str],
+    connection: Connection,
+    *,
+    reference: str = HUB,
+    writing: Mapping[str, Any] | None = None,
 ) -> list[Target]:
     """Ask the mirrors from the hosts; return these with the `count` fastest that are alive on all of them as wanted.
 
-    The tables go to stderr. Hosts that cannot be asked have no say; the change will tell of them.
+    `writing` says where mirrors are written, in the field names of `Spec`. The tables go to stderr.
 
     Raises:
-        UsageError: a name or URL is not valid; nothing was contacted.
+        UsageError: a name, a URL or a place is not valid; nothing was contacted.
         VerifyError: no mirror is alive on every host.
     """
-    found = hosts.targets(names, connection, {"registry_mirrors": urls or None, "install": False}, only_said=True)
-    seen = views(found, asked(found, urls), forks=connection.forks, reference=reference, keep_open=True)
+    wanted = {"registry_mirrors": mirrors.candidates(urls), "install": False, **(writing or {})}
+    found = hosts.targets(names, connection, wanted, only_said=True)
+    asked = found[0].spec.registry_mirrors or ()
+    seen = mirrors.views(found, asked, forks=connection.forks, reference=reference, keep_open=True)
     for view in seen:
-        typer.echo(shown(view), err=True)
-    picked = fastest({view.host: view.mirrors for view in seen if not view.error}, count)
-    if not picked:
-        raise VerifyError(
-            "no mirror is alive on every host; nothing was changed", hint="name others: mirror set URL..."
-        )
+        gate.remark(view_text(view))
+    picked = mirrors.pick(seen, count)
     if len(picked) < count:
-        typer.echo(f"only {len(picked)} of {count} are alive on every host", err=True)
-    state = hosts.spec(registry_mirrors=picked, install=False)
-    return [replace(target, spec=state) for target in found]
+        gate.remark(f"only {len(picked)} of {count} are alive on every host")
+    return [mirrors.with_mirrors(target, picked) for target in found]

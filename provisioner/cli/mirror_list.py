@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from provisioner.cli import options as o
 
 
-def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False) -> None:
+def list_(*, as_json: o.AsJson = False) -> None:
     """Show the public mirrors that are known, and what became of them."""
-    import dataclasses
-    import json
-
     from provisioner.catalogue.registry_mirrors import known_mirrors
-    from provisioner.cli.tables import aligned
-    from provisioner.report.envelope import document
+    from provisioner.report import gate
+    from provisioner.report.catalogue import mirrors_document, mirrors_text
 
-    rows = known_mirrors()
     if as_json:
-        listed = [dataclasses.asdict(row) for row in rows]
-        typer.echo(json.dumps(document("mirror list", mirrors=listed), ensure_ascii=False))
-        return
-    lines = [("STATE", "MIRROR", "OPERATOR", "KNOWN ON", "REMARK")]
-    lines += [(row.state, row.url, row.operator, row.date, row.explained.removeprefix("alive: ")) for row in rows]
-    typer.echo(aligned(lines))
-    typer.echo("\nNothing of this was asked just now; provisioner mirror probe asks the mirrors themselves.")
+        gate.document(mirrors_document(known_mirrors()))
+    else:
+        gate.result(mirrors_text(known_mirrors()))

@@ -3,7 +3,7 @@
 # ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -35,22 +35,28 @@ Also = Annotated[
         rich_help_panel=_WHAT,
     ),
 ]
+OnDesktop = Annotated[bool, typer.Option("--desktop", help="of Docker Desktop on this machine")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="write mirrors that nobody answers at, too", rich_help_panel=_WHAT),
+]
 
 
 @dataclass(frozen=True, slots=True)
-class MirrorPlaces:
+class MirrorWriting:
     """Where mirrors are written."""
 
     mirror_ca: MirrorCa = None
     also: Also = None
     take_over: TakeOver = False
+    force: Force = False
 
     def said(self) -> dict[str, Any]:
         """What the command line says of it, in the field names of `Spec`."""
-        return places_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
+        return writing_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
 
 
-def places_said(*, mirror_ca: str | None, also: str | None, take_over: bool) -> dict[str, Any]:
+def writing_said(*, mirror_ca: str | None, also: str | None, take_over: bool) -> dict[str, Any]:
     """Return what was given, in the field names of `Spec`; a file's content, not its name.
 
     Raises:
@@ -82,6 +88,30 @@ def split_registries(mirrors: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in (("registry_mirrors", hub), ("other_registry_mirrors", others)) if value}
 
 
-def is_mirror(word: str) -> bool:
-    """True for an argument that names a mirror and not a host to log in to."""
-    return "://" in word or word.endswith("=")
+def split_words(words: Sequence[str] | None, inventory: str | None = None) -> tuple[list[str], list[str]]:
+    """Return the mirrors and the targets among the arguments of a command: `HOST=URL` names a mirror, not a host.
+
+    Raises:
+        UsageError: a word is a mirror without https://, which would be taken for a host to log in to.
+    """
+    from provisioner.catalogue.registry_mirrors import without_scheme
+    from provisioner.errors import UsageError
+
+    words = words or ()
+    if (word := without_scheme(words)) and not (inventory and without_scheme(words, _names(inventory)) == ""):
+        raise UsageError(
+            f"{word} is a mirror, and no host to log in to",
+            hint=f"write https://{word.rstrip('/')}; nothing was touched",
+        )
+    mirrors = [word for word in words if "://" in word or "=" in word]
+    return mirrors, [word for word in words if word not in mirrors]
+
+
+def _names(inventory: str) -> set[str]:
+    """The hosts of an inventory: they are no mirrors, whatever they are called."""
+    from provisioner.inventory import load
+
+    try:
+        return {host.name for host in load(inventory).hosts(None)}
+    except OSError:
+        return set()  # whoever reads it for its hosts says so

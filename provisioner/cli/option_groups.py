@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -36,6 +36,20 @@ def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
     flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what inspect.signature looks for
     flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return flat
+
+
+def as_typed(group: Any, *, leave_out: Collection[str] = ()) -> list[str]:
+    """Return the words of a command line that give the options of `group`, without those that nobody gave."""
+    words: list[str] = []
+    for parameter in _parameters(typing.cast("type", type(group))):
+        value = getattr(group, parameter.name)
+        if value == parameter.default or parameter.name in leave_out:
+            continue
+        declared = parameter.annotation.__metadata__[0].param_decls
+        option = declared[0] if declared else f"--{parameter.name.replace('_', '-')}"
+        for one in value if isinstance(value, list) else [value]:
+            words += [option] if one is True else [option, str(one)]
+    return words
 
 
 @functools.cache

@@ -14,25 +14,37 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from provisioner.cli.connection import Connection
-from provisioner.cli.mirror_options import Also, MirrorCa, TakeOver, places_said, split_registries
+from provisioner.cli.mirror_options import Also, Force, MirrorCa, TakeOver, split_registries, writing_said
 from provisioner.wanted.strategies import strategy_names
 
 if TYPE_CHECKING:
-    from provisioner.runs.brakes import Brakes
+    from provisioner.runs.terms import Terms
 
 _WHAT, _HOW, _SHOWN = "Wanted state", "Rollout", "Output"
 
-__all__ = ["Connection", "Output", "Proof", "RemoveDependents", "ReportedOutput", "Rollout", "Targets", "WantedState"]
+__all__ = [
+    "AsJson",
+    "Connection",
+    "Output",
+    "Proof",
+    "RemoveDependents",
+    "ReportedOutput",
+    "Rollout",
+    "Targets",
+    "WantedState",
+]
 
 Targets = Annotated[
     Optional[list[str]], typer.Argument(metavar="[TARGET]...", help="\\[user@]host\\[:port]; none: this machine")
 ]
 
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)]
+
 Proof = Annotated[
     Optional[str],
     typer.Option(
         "--proof",
-        help="at the end remove and pull IMAGE, and show that it came through a mirror",
+        help="at the end pull IMAGE, and show that it came through a mirror; images stay as they were",
         metavar="IMAGE",
         rich_help_panel=_HOW,
     ),
@@ -126,6 +138,7 @@ class WantedState:
     mirror_ca: MirrorCa = None
     also: Also = None
     take_over: TakeOver = False
+    force: Force = False
 
     def said(self) -> dict[str, Any]:
         """What the command line says of the wanted state, in the field names of `Spec`."""
@@ -146,12 +159,15 @@ class WantedState:
             "remove_dependents": self.remove_dependents or None,
         }
         mirrors = split_registries(self.registry_mirror or ())
-        places = places_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
-        return {name: value for name, value in values.items() if value is not None} | mirrors | places
+        writing = writing_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)
+        return {name: value for name, value in values.items() if value is not None} | mirrors | writing
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
+    plan: Annotated[
+        bool, typer.Option("--plan", help="show what would be done, and touch nothing", rich_help_panel=_HOW)
+    ] = False
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask", rich_help_panel=_HOW)] = False
     allow_restart: Annotated[
         bool,
@@ -174,20 +190,22 @@ class Rollout:
         typer.Option("--resume", help="leave out what the last such run finished", rich_help_panel=_HOW),
     ] = False
 
-    def brakes(self) -> Brakes:
+    def terms(self, forks: int) -> Terms:
         """Raises UsageError for a share that is none."""
         from provisioner.runs.brakes import Brakes, Share
+        from provisioner.runs.terms import Terms
 
-        return Brakes(
+        brakes = Brakes(
             self.canary or 0,
             None if self.batch is None else Share.parse(self.batch, "--batch"),
             None if self.max_failures is None else Share.parse(self.max_failures, "--max-failures"),
         )
+        return Terms(brakes, forks, self.allow_restart, self.proof, self.resume)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)] = False
+    as_json: AsJson = False
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="show the script as well", rich_help_panel=_SHOWN)
     ] = False
@@ -220,4 +238,6 @@ def _daemon_values(settings: list[str] | None) -> dict[str, Any]:
             values[key] = json.loads(text)
         except ValueError:
             values[key] = text
+        except RecursionError:
+            raise typer.BadParameter(f"{key}: its value is nested too deeply") from None
     return values

@@ -22,7 +22,8 @@ def plan(
     """Show what apply would do; touch nothing."""
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
-    from provisioner.runs.one_host import look
+    from provisioner.runs import one_host
 
-    found = hosts.targets(target, connection, wanted.said())
-    survey("plan", found, look, output, forks=connection.forks, plans=True, difference=exit_code)
+    found = hosts.with_wanted(target, connection, wanted)
+    code = survey("plan", found, one_host.plan, output, forks=connection.forks, plans=True, difference=exit_code)
+    raise typer.Exit(code)

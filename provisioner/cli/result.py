@@ -2,78 +2,84 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
-
-import typer
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from provisioner.cli.options import Output, ReportedOutput
-from provisioner.errors import UsageError
-from provisioner.report import envelope, failures, outcomes_text, plans_text
-from provisioner.report.paint import Paint, coloured, plain
+from provisioner.errors import ProvisionerError
+from provisioner.report import gate
+from provisioner.report.envelope import envelope
+from provisioner.report.failure import failure_text
+from provisioner.report.json_text import json_text
+from provisioner.report.paint import paint_for
+from provisioner.report.plans import planned_text
+from provisioner.report.rendered import rendered
+from provisioner.report.report_file import ReportFile
+from provisioner.report.table import lines_text, outcomes_text
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.survey import exit_code, stand_in
 
 
-class ReportFile:
-    """Where --report goes: proven to be writable before any host is contacted, complete or untouched at the end."""
+class Row(Protocol):
+    """What there is to say about one host: why it failed, or anything else."""
 
-    def __init__(self, output: Output) -> None:
-        """Raises UsageError when it cannot be written there."""
-        given = output.report if isinstance(output, ReportedOutput) else None
-        self._path = Path(given).resolve() if given else None
-        self._draft: Path | None = None
-        if self._path is None:
-            return
-        try:
-            if self._path.exists() and not self._path.is_file():
-                with self._path.open("ab"):  # a pipe or a device; a directory is refused by this
-                    return
-            handle, draft = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-            os.close(handle)
-            self._draft = Path(draft)
-        except OSError as cause:
-            raise UsageError(
-                f"--report {given}: {cause.strerror or cause}; nothing was contacted or changed",
-                hint="name a file in a directory that exists and that you may write to",
-            ) from cause
-
-    def write(self, command: str, outcomes: Sequence[Outcome], run: str | None) -> None:
-        if self._path is None:
-            return
-        from provisioner.report.html import page
-
-        text = page(command, outcomes, run)
-        try:
-            if self._draft is None:
-                self._path.write_text(text, encoding="utf-8", errors="backslashreplace")
-                return
-            self._draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-            umask = os.umask(0)
-            os.umask(umask)
-            mode = self._path.stat().st_mode & 0o7777 if self._path.exists() else 0o666 & ~umask
-            self._draft.chmod(mode)
-            self._draft.replace(self._path)
-        except OSError as cause:
-            typer.echo(f"warning: the report {self._path} could not be written: {cause}", err=True)
-
-    def close(self) -> None:
-        """Leave no draft behind."""
-        if self._draft is not None:
-            self._draft.unlink(missing_ok=True)
+    @property
+    def host(self) -> str: ...
+    @property
+    def error(self) -> ProvisionerError | None: ...
+    @property
+    def exit_code(self) -> int: ...
 
 
-def paint(output: Output, *, err: bool = False) -> Paint:
-    """Colour on a terminal that has it, unless --no-color or NO_COLOR (https://no-color.org) is there."""
-    stream = sys.stderr if err else sys.stdout
-    wanted = stream.isatty() and not output.no_color and not os.environ.get("NO_COLOR")
-    return coloured if wanted and os.environ.get("TERM", "dumb") != "dumb" else plain
+RowT = TypeVar("RowT", bound=Row)
+Document = Callable[[Sequence[RowT]], dict[str, Any]]
+Failed = Callable[[str, ProvisionerError], RowT]
+Piece = tuple[Callable[[str], None], str]
+"""A text, and the way out of it."""
+
+
+def answers(
+    rows: Sequence[RowT], output: Output, *, document: Document[RowT], text: Callable[[RowT], str], failed: Failed[RowT]
+) -> int:
+    """Print the `text` of every host, of those that failed the error on stderr; return the worst exit code."""
+
+    def render(some: Sequence[RowT]) -> list[Piece]:
+        if output.as_json:
+            return [(gate.exact, json_text(document(some)))]
+        return [
+            (gate.remark, failure_text(row.host, row.error)) if row.error else (gate.result, text(row)) for row in some
+        ]
+
+    return worst(row.exit_code for row in _printed(rows, render, lambda row, error: failed(row.host, error)))
+
+
+def table(
+    rows: Sequence[RowT],
+    output: Output,
+    *,
+    document: Document[RowT],
+    text: Callable[[Sequence[RowT]], str],
+    failed: Failed[RowT],
+) -> list[RowT]:
+    """Print one `text` about all hosts; return the rows that it shows."""
+
+    def render(some: Sequence[RowT]) -> list[Piece]:
+        return [(gate.exact, json_text(document(some))) if output.as_json else (gate.result, text(some))]
+
+    return _printed(rows, render, lambda row, error: failed(row.host, error))
+
+
+def terminal_width() -> int | None:
+    """How wide stdout is; None when it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def report_file(output: Output) -> ReportFile:
+    """Raises UsageError when --report cannot be written; no host has been contacted."""
+    return ReportFile(output.report if isinstance(output, ReportedOutput) else None)
 
 
 def finish(
@@ -81,35 +87,40 @@ def finish(
     outcomes: Sequence[Outcome],
     output: Output,
     *,
+    report: ReportFile,
     run: str | None = None,
-    report: ReportFile | None = None,
     plans: bool = False,
-    exit_code: int | None = None,
-) -> NoReturn:
-    """Print the result, write the report and end with `exit_code`, else with the worst host's.
+    difference: bool = False,
+    lines: bool = False,
+) -> int:
+    """Print the result, write the report, return the exit code.
 
-    With `plans`, plans are the result.
+    With `plans`, plans are the result. With `difference`, a host that would change makes that 9. With `lines`, -q
+    leaves a line a host.
     """
-    if report:
-        report.write(command, outcomes, run)
-    if output.as_json:
-        typer.echo(json.dumps(envelope(command, outcomes, run=run, plans=plans), indent=2))
-    elif plans:
-        _print_plans(outcomes, output)
-    else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        typer.echo(outcomes_text(outcomes, width=width, paint=paint(output)))
-    raise typer.Exit(worst(outcome.exit_code for outcome in outcomes) if exit_code is None else exit_code)
+    paint = paint_for("stdout", no_color=output.no_color)
+    width = terminal_width()
+
+    def render(some: Sequence[Outcome]) -> list[Piece]:
+        if output.as_json:
+            return [(gate.exact, json_text(envelope(command, some, run=run, plans=plans)))]
+        if plans:
+            return [(gate.result, planned_text(some, script=output.verbose, width=width, paint=paint))]
+        if lines and output.quiet:
+            return [(gate.result, lines_text(some, paint=paint))]
+        return [(gate.result, outcomes_text(some, width=width, paint=paint))]
+
+    shown = _printed(outcomes, render, lambda outcome, error: stand_in(Outcome(outcome.host, "failed"), error))
+    report.write(command, shown, run)
+    return exit_code(shown, difference=difference)
 
 
-def _print_plans(outcomes: Sequence[Outcome], output: Output) -> None:
-    planned = [outcome.plan for outcome in outcomes if outcome.plan and not outcome.error]
-    if planned:
-        typer.echo(plans_text(planned, script=output.verbose, paint=paint(output)))
-    for failure in failures(outcomes, paint=paint(output)):
-        typer.echo(failure)
-    if len(outcomes) > 1:
-        changes = sum(not plan.empty for plan in planned)
-        failed = sum(outcome.failed for outcome in outcomes)
-        said = f"{len(outcomes)} hosts: {changes} would change, {len(planned) - changes} as wanted"
-        typer.echo(f"\n{said}, {failed} failed" if failed else f"\n{said}")
+def _printed(
+    rows: Sequence[RowT],
+    render: Callable[[Sequence[RowT]], list[Piece]],
+    failed: Callable[[RowT, ProvisionerError], RowT],
+) -> list[RowT]:
+    shown, pieces = rendered(rows, render, host=lambda row: row.host, failed=failed)
+    for tell, text in pieces:
+        tell(text)
+    return shown

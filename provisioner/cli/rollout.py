@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from typing import NoReturn
 
+from provisioner.cli.confirmation import YesOrNo
 from provisioner.cli.options import Output, Rollout
-from provisioner.cli.progress import watching
-from provisioner.cli.result import ReportFile, finish
-from provisioner.cli.rollout_work import RolloutWork
+from provisioner.cli.result import finish, report_file
+from provisioner.cli.survey import survey
 from provisioner.errors import UsageError
-from provisioner.runs.history import Journal, to_resume
-from provisioner.runs.outcome import Outcome
+from provisioner.report import gate
+from provisioner.report.progress import watching
+from provisioner.runs import one_host
+from provisioner.runs import rollout as run
+from provisioner.runs.audience import Confirm
 from provisioner.runs.target import Target
 
 
@@ -24,42 +26,33 @@ def roll_out(
     output: Output,
     *,
     forks: int,
-    confirm: Callable[[Sequence[Outcome]], bool] | None = None,
-) -> NoReturn:
-    """Change the hosts and print the result; raises typer.Exit with the worst host's exit code.
+    confirm: Confirm | None = None,
+) -> int:
+    """Change the hosts, print the result and return the exit code; with --plan, print what that would be.
 
     `confirm` is asked instead of the person at the terminal, also with --yes, once all plans are shown.
 
     Raises:
         UsageError: no --yes and nobody to ask, no way to write the report, nothing to resume; no host was contacted.
     """
-    rollout.brakes()
+    terms = rollout.terms(forks)
+    if rollout.plan:
+        return _look(command, targets, rollout, output, forks=forks)
     if not rollout.yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes, or look with plan")
-    wanted = {target.name: target.spec for target in targets}
-    resumes, finished = to_resume(command, wanted) if rollout.resume else (None, frozenset())
-    with closing(ReportFile(output)) as report:
+    if confirm is None and not rollout.yes:
+        confirm = YesOrNo(allow_restart=rollout.allow_restart)
+    with closing(report_file(output)) as report:
         with watching(output) as progress:
-            journal = Journal(
-                command, sys.argv[1:], wanted, warn=lambda text: progress.say(f"warning: {text}"), resumes=resumes
-            )
-            if resumes:
-                progress.say(f"resuming run {resumes}: {len(finished)} of {len(targets)} hosts are done")
-            outcomes = {name: Outcome(name, "skipped", note=f"done in run {resumes}") for name in finished}
-            for outcome in outcomes.values():
-                journal.add(outcome)
-            left = [target for target in targets if target.name not in finished]
-            work = RolloutWork(left, rollout, output, progress, journal, forks, confirm)
-            try:
-                outcomes |= {outcome.host: outcome for outcome in work.run()}
-            except KeyboardInterrupt:
-                progress.say(
-                    f"interrupted; what has begun runs to its end there. So far: provisioner history {journal.run}"
-                )
-                raise
-            journal.end()
-            ordered = [outcomes[target.name] for target in targets]
-            if len(targets) > 1:
-                progress.rest()
-                progress.say(f"run {journal.run}\n")
-        finish(command, ordered, output, run=journal.run, report=report)
+            done = run.roll_out(command, targets, terms, progress, argv=sys.argv[1:], confirm=confirm)
+        return finish(command, done.outcomes, output, report=report, run=done.run)
+
+
+def _look(command: str, targets: Sequence[Target], rollout: Rollout, output: Output, *, forks: int) -> int:
+    if rollout.resume:
+        raise UsageError(
+            "--plan looks at all hosts", hint="leave --resume out of it; a run with it begins where it was"
+        )
+    if rollout.proof and not output.quiet:
+        gate.remark(f"at the end each host would pull {rollout.proof}")
+    return survey(command, targets, one_host.plan, output, forks=forks, plans=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from provisioner.cli import options as o
@@ -13,26 +11,17 @@ source = typer.Typer(no_args_is_help=True, help="Where Docker's packages can be 
 
 
 @source.command("list")
-def list_(*, as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False) -> None:
+def list_(*, as_json: o.AsJson = False) -> None:
     """Show the package sources that --source knows by name."""
-    import dataclasses
-    import json
-
     from provisioner.catalogue.package_sources import package_sources
-    from provisioner.cli.tables import aligned
-    from provisioner.report.envelope import document
+    from provisioner.report import gate
+    from provisioner.report.catalogue import sources_document, sources_text
 
     rows = list(package_sources().values())
     if as_json:
-        listed = [dataclasses.asdict(row) for row in rows]
-        typer.echo(json.dumps(document("source list", sources=listed), ensure_ascii=False))
-        return
-    lines = [("NAME", "BASE", "OPERATOR")]
-    for row in rows:
-        remark = f"inside {row.cloud} only" if row.cloud else row.remark
-        lines.append((row.name, row.base, f"{row.operator}; {remark}" if remark else row.operator))
-    typer.echo(aligned(lines))
-    typer.echo("\nor any URL with the same tree: --source https://mirror.example/docker-ce [--source-fingerprint HEX]")
+        gate.document(sources_document(rows))
+    else:
+        gate.result(sources_text(rows))
 
 
 @source.command("probe")
@@ -46,24 +35,10 @@ def probe(
 ) -> None:
     """Ask the package sources from the hosts: latency, do they carry this release, newest engine, problem."""
     from provisioner.cli import hosts
-    from provisioner.cli.asking import show
-    from provisioner.cli.tables import aligned
-    from provisioner.runs.available import Offers, offers_of
+    from provisioner.cli.result import answers
+    from provisioner.report.offers import sources_document, sources_text
+    from provisioner.runs import available
 
-    def text(answer: Offers) -> str:
-        rows = [("SOURCE", "SECONDS", "PACKAGES", "NEWEST", "PROBLEM")]
-        rows += [
-            (
-                row["name"],
-                "-" if row["problem"] else f"{row['seconds']:.2f}",
-                row["packages"],
-                row["newest"],
-                row["problem"],
-            )
-            for row in answer.ranked
-        ]
-        nothing = "  Docker builds no packages for it; the distribution's own are used"
-        return f"{answer.host}: {answer.platform_name}\n" + (aligned(rows, "  ") if answer.ranked else nothing)
-
-    found = hosts.targets(target, connection, wanted.said())
-    show("source probe", found, offers_of, output, row=Offers.probe_document, text=text, forks=connection.forks)
+    found = hosts.with_wanted(target, connection, wanted)
+    offers = available.sources(found, forks=connection.forks)
+    raise typer.Exit(answers(offers, output, document=sources_document, text=sources_text, failed=available.failed))

@@ -24,16 +24,16 @@ def status(
 ) -> None:
     """Say what has changed on hosts: against the wanted state, their own files, and what the last run left.
 
-    Made for cron: changes nothing, a line for each host, exit code 9 when there is a difference.
+    Made for cron: changes nothing, with -q a line for each host, exit code 9 when there is a difference.
     """
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
+    from provisioner.runs import status as run
     from provisioner.runs.outcome import Outcome
-    from provisioner.runs.status import compare
     from provisioner.runs.target import Target
 
     def work(target: Target) -> Outcome:
-        return compare(target, probes=probe, accept=accept)
+        return run.status(target, probes=probe, accept=accept)
 
-    found = hosts.targets(target, connection, wanted.said())
-    survey("status", found, work, output, forks=connection.forks)
+    found = hosts.with_wanted(target, connection, wanted)
+    raise typer.Exit(survey("status", found, work, output, forks=connection.forks, lines=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from provisioner.cli import options as o
 from provisioner.cli.option_groups import grouped
 
@@ -18,12 +20,12 @@ def verify(
     """Check that hosts are in the wanted state; change nothing."""
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
-    from provisioner.runs.one_host import examine
+    from provisioner.runs import one_host
     from provisioner.runs.outcome import Outcome
     from provisioner.runs.target import Target
 
     def work(target: Target) -> Outcome:
-        return examine(target, on_step=lambda _step, _what: None, proof=proof)
+        return one_host.verify(target, on_step=lambda _step, _what: None, proof=proof)
 
-    found = hosts.targets(target, connection, wanted.said())
-    survey("verify", found, work, output, forks=connection.forks)
+    found = hosts.with_wanted(target, connection, wanted)
+    raise typer.Exit(survey("verify", found, work, output, forks=connection.forks))

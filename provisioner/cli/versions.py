@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from provisioner.cli import options as o
 from provisioner.cli.option_groups import grouped
 
@@ -16,15 +18,10 @@ def versions(
 ) -> None:
     """List the engines that can be installed, newest first; the installed one is marked."""
     from provisioner.cli import hosts
-    from provisioner.cli.asking import show
-    from provisioner.runs.available import Offers, versions_of
+    from provisioner.cli.result import answers
+    from provisioner.report.offers import versions_document, versions_text
+    from provisioner.runs import available
 
-    def text(answer: Offers) -> str:
-        lines = [f"{answer.host}: {answer.package} from {answer.origin}"]
-        lines += [f"{'*' if version == answer.installed else ' '} {version}" for version in answer.versions]
-        if answer.installed and answer.installed not in answer.versions:
-            lines.append(f"* {answer.installed}  (installed, no longer offered)")
-        return "\n".join(lines)
-
-    found = hosts.targets(target, connection, wanted.said())
-    show("versions", found, versions_of, output, row=Offers.versions_document, text=text, forks=connection.forks)
+    found = hosts.with_wanted(target, connection, wanted)
+    offers = available.versions(found, forks=connection.forks)
+    raise typer.Exit(answers(offers, output, document=versions_document, text=versions_text, failed=available.failed))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from provisioner.catalogue.daemon_keys import problems
 from provisioner.facts.host import Host
+from provisioner.facts.normal_form import mirrors
 from provisioner.host_files import docker_opts
 
 KEY = "registry-mirrors"
@@ -26,10 +28,12 @@ def configured(host: Host) -> Configured:
     what the running engine shows.
 
     Raises:
-        DaemonConfigurationError: a configuration file is broken.
+        DaemonConfigurationError: a configuration file is broken, or what it says is no list of mirrors.
     """
     facts, current = host.facts, host.daemon_json.required
     if KEY in current:
+        if wrong := problems({KEY: current[KEY]}, ""):
+            raise host.daemon_json.refused(KEY, wrong[0])
         return Configured(_bare(current[KEY] or ()), facts.engine.config_path)
     if host.keeps_flags_in_docker_opts and facts.options_file:
         given = docker_opts.settings(facts.options_file.text, "registry-mirror", path=docker_opts.PATH)
@@ -42,5 +46,5 @@ def configured(host: Host) -> Configured:
     return Configured(info.mirrors, "the engine") if info and info.mirrors else Configured((), "")
 
 
-def _bare(urls: Iterable[object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(url).rstrip("/") for url in urls))
+def _bare(urls: Iterable[str]) -> tuple[str, ...]:
+    return tuple(mirrors(urls))

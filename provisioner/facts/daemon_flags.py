@@ -121,7 +121,7 @@ def without(words: Iterable[str], keys: Iterable[str]) -> list[str]:
 def _environment_files(facts: Facts, service: ServiceSection) -> Iterator[tuple[HostFile, tuple[str, ...]]]:
     """The files whose variables reach dockerd's command line, with those variables."""
     files = [file for file in (facts.options_file, *facts.sysconfig_files) if file]
-    if facts.init != "systemd" or "docker.service" not in facts.units:
+    if facts.init != "systemd" or facts.engine_unit is None:
         for file in files:
             own = (docker_opts.VARIABLE,) if file is facts.options_file else _variables(file.text)
             yield file, own

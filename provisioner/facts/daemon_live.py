@@ -2,68 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.facts.model import EngineInfo
+from provisioner.facts.normal_form import ALWAYS_INSECURE, insecure_registries, mirrors, normal, same
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How `docker info` shows a key of daemon.json: by template on the host, and in its JSON document here.
+    """How `docker info` shows a key of daemon.json.
 
-    `text` is what the template prints for a value of daemon.json, `value` takes that value out of the document.
+    `question` makes of a wanted value a template that is asked on the host, and what it prints when the engine has
+    that value. `fragments` are parts of the engine's own document that are there then. `value` is what the engine has.
     """
 
-    template: str
-    text: Callable[[Any], str]
-    value: Callable[[Mapping[str, Any]], Any]
+    question: Callable[[Any], tuple[str, str]]
+    fragments: Callable[[Any], list[str]]
+    value: Callable[[EngineInfo], Any]
 
 
-def _words(values: Any) -> str:
-    return "".join(f"{value} " for value in values or ())
+def question(wanted: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the template for docker info, and what it prints when the engine has all of `wanted` that it shows.
+
+    A client whose daemon is dead prints an empty document and may exit 0 (20.10), hence the version.
+    """
+    asked = [SHOWN[key].question(value) for key, value in wanted.items() if key in SHOWN]
+    template = "{{if .ServerVersion}}up" + "".join(f" {template}" for template, _ in asked) + "{{end}}"
+    return template, "up" + "".join(f" {printed}" for _, printed in asked)
 
 
-def _truth(value: Any) -> str:
-    return "true" if value else "false"
-
-
-SHOWN: dict[str, Shown] = {
-    "registry-mirrors": Shown(
-        "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}",
-        lambda urls: _words(url.rstrip("/") + "/" for url in urls or ()),
-        lambda info: [url.rstrip("/") for url in (info.get("RegistryConfig") or {}).get("Mirrors") or ()],
-    ),
-    "debug": Shown("{{.Debug}}", _truth, lambda info: bool(info.get("Debug"))),
-    "live-restore": Shown("{{.LiveRestoreEnabled}}", _truth, lambda info: bool(info.get("LiveRestoreEnabled"))),
-    "labels": Shown("{{range .Labels}}{{.}} {{end}}", _words, lambda info: list(info.get("Labels") or ())),
-    "storage-driver": Shown("{{.Driver}}", str, lambda info: info.get("Driver", "")),
-    "log-driver": Shown("{{.LoggingDriver}}", str, lambda info: info.get("LoggingDriver", "")),
-    "default-runtime": Shown("{{.DefaultRuntime}}", str, lambda info: info.get("DefaultRuntime", "")),
-}
-"""The keys whose effect can be seen (docker/cli `docker info`, 18.06 to 29)."""
+def fragments(wanted: Mapping[str, Any]) -> list[str]:
+    """Return what the engine's own document holds when it has all of `wanted` that it shows."""
+    found = [SHOWN[key].fragments(value) for key, value in wanted.items() if key in SHOWN]
+    return ['"ServerVersion":', *(text for texts in found for text in texts)]
 
 
 def live_value(info: EngineInfo, key: str) -> Any:
-    """Return the value that the engine has for `key` now; None when it does not show that key.
-
-    Values compare with those of daemon.json: mirrors without trailing slashes, insecure registries sorted.
-    """
-    if key == "registry-mirrors":
-        return list(info.mirrors)
-    if key == "insecure-registries":
-        return list(info.insecure_registries)
-    return SHOWN[key].value(info.raw) if key in SHOWN and info.raw else None
+    """Return the value that the engine has for `key` now, in its normal form; None when it does not show that key."""
+    if key not in SHOWN or (not info.raw and key not in _ALWAYS_KEPT):
+        return None
+    return SHOWN[key].value(info)
 
 
 def shows(info: EngineInfo, key: str, wanted: Any) -> bool:
-    """False when the engine visibly has another value for `key` than `wanted`."""
+    """False when the engine visibly has another value for `key` than `wanted`.
+
+    An empty string, and null, leave the choice to the engine.
+    """
     live = live_value(info, key)
-    if live is None:
-        return True
-    if key == "registry-mirrors":
-        return bool(live == [url.rstrip("/") for url in wanted or ()])
-    if key == "insecure-registries":
-        return bool(live == sorted(wanted or ()))
-    return bool(live == wanted)
+    return live is None or wanted is None or wanted == "" or same(key, live, wanted)
+
+
+def _quoted(value: Any) -> str:
+    """JSON as Go writes it; a string is one for a template of Go, too."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+def _if(condition: str, then: str) -> str:
+    return "{{if " + condition + "}}" + then + "{{end}}"
+
+
+def _range(over: str, each: str) -> str:
+    return "{{range " + over + "}}" + each + "{{end}}"
+
+
+def _marks(item: str, wanted: Iterable[str]) -> str:
+    """A dot for the item, and a mark when it is one of `wanted`: the engine keeps them in an order of its own."""
+    return "." + "".join(_if(f"eq {item} {_quoted(text)}", "!") for text in wanted)
+
+
+def _mirrors(wanted: Any) -> tuple[str, str]:
+    return _range(".RegistryConfig.Mirrors", "{{.}} "), "".join(f"{url}/ " for url in mirrors(wanted or ()))
+
+
+def _mirror_fragments(wanted: Any) -> list[str]:
+    urls = [f"{url}/" for url in mirrors(wanted or ())]
+    return [f'"Mirrors":{_quoted(urls)}'] if urls else []
+
+
+def _labels(wanted: Any) -> tuple[str, str]:
+    labels = normal("labels", list(wanted or ()))
+    return _range(".Labels", _marks(".", labels)), ".!" * len(labels)
+
+
+def _insecure(wanted: Any) -> tuple[str, str]:
+    registries = insecure_registries(wanted or ())
+    hosts = _if("not $index.Secure", _marks("$name", registries))
+    added = " ".join(f"(ne (print $network) {_quoted(network)})" for network in sorted(ALWAYS_INSECURE))
+    networks = _if(f"and {added}", _marks("(print $network)", registries))
+    template = _range("$name, $index := .RegistryConfig.IndexConfigs", hosts) + _range(
+        "$network := .RegistryConfig.InsecureRegistryCIDRs", networks
+    )
+    return template, ".!" * len(registries)
+
+
+def _boolean(field: str) -> Shown:
+    return Shown(
+        lambda wanted: ("{{." + field + "}}", "true" if wanted else "false"),
+        lambda wanted: [f'"{field}":{_quoted(bool(wanted))}'],
+        lambda info: bool(info.raw.get(field)),
+    )
+
+
+def _string(field: str) -> Shown:
+    return Shown(
+        lambda wanted: ("{{." + field + "}}", str(wanted)),
+        lambda wanted: [f'"{field}":{_quoted(wanted)}'],
+        lambda info: info.raw.get(field, ""),
+    )
+
+
+SHOWN: dict[str, Shown] = {
+    "registry-mirrors": Shown(_mirrors, _mirror_fragments, lambda info: mirrors(info.mirrors)),
+    "insecure-registries": Shown(
+        _insecure,
+        lambda wanted: list(map(_quoted, insecure_registries(wanted or ()))),
+        lambda info: insecure_registries(info.insecure_registries),
+    ),
+    "debug": _boolean("Debug"),
+    "live-restore": _boolean("LiveRestoreEnabled"),
+    "labels": Shown(
+        _labels,
+        lambda wanted: list(map(_quoted, wanted or ())),
+        lambda info: info.raw.get("Labels") or [],
+    ),
+    "storage-driver": _string("Driver"),
+    "log-driver": _string("LoggingDriver"),
+    "default-runtime": _string("DefaultRuntime"),
+}
+"""The keys whose effect can be seen (docker/cli `docker info`, 18.06 to 29)."""
+
+_ALWAYS_KEPT = frozenset({"registry-mirrors", "insecure-registries"})
+"""They are known even where the document is not kept."""

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from provisioner.facts.frames import Frame
 from provisioner.facts.model import Engine, EngineInfo
+from provisioner.facts.normal_form import ALWAYS_INSECURE
+from provisioner.facts.other_dockerd import other_dockerd
+
+PID_FILE = "/var/run/docker.pid"
+UNIT = "docker.service"
 
 
-def engine(single: Mapping[str, str], config_path: str) -> Engine:
-    info, error = _info(single.get("docker-info"), single.get("docker-info-status", "0"))
-    client_version = re.search(r"version ([^,\s]+)", single.get("docker-version", ""))
-    if client_version:
-        client = client_version.group(1)
-    else:
-        client = str((info.raw.get("ClientInfo") or {}).get("Version", "")) if info else ""
+def engine(single: Mapping[str, str], config_path: str, answer: Iterable[Frame] = ()) -> Engine:
+    info, error = _info(single)
+    package = single.get("dockerd-package")
+    client = _version(single.get("docker-version", ""))
+    if not client and info:
+        client = str(_object(info.raw.get("ClientInfo")).get("Version", ""))
+    if not info and "socket-gone" in single:
+        error = f"the file of its socket, {single['socket-gone'].strip()}, is gone"
+    elif not info and single.get("docker-info-status") == "127" and not single.get("docker", "").strip():
+        error = "there is no docker client, and neither curl, python, perl nor socat that could ask instead"
     access = single.get("user-access")
     return Engine(
         dockerd=single["dockerd"].strip(),
@@ -29,30 +38,61 @@ def engine(single: Mapping[str, str], config_path: str) -> Engine:
         user_access="" if access is None else "ok" if access.endswith("\nstatus 0") else "denied",
         config_path=config_path,
         certificates=single.get("certificates", "/etc/docker/certs.d").strip(),
+        unit=single.get("engine-unit", UNIT).strip(),
+        by_hand="by-hand" in single,
+        pid_file=single.get("pid-file", "").strip() or PID_FILE,
+        package=None if package is None else package.strip(),
+        version=_version(single.get("dockerd-version", "")),
+        containers_alive=_number(single.get("containers-alive", "")),
+        host=single.get("engine-host", "").strip(),
+        asked=single.get("docker-info-by", "client").strip(),
+        others=tuple(other_dockerd(frame.body) for frame in answer if frame.name == "other-dockerd"),
     )
 
 
-def _info(body: str | None, status: str) -> tuple[EngineInfo | None, str]:
-    if body is None:
+def _number(text: str) -> int:
+    return int(text) if text.strip().isdecimal() else 0
+
+
+def _version(said: str) -> str:
+    """What a program answers to --version: Docker version 26.1.5, build a72d7cd."""
+    found = re.search(r"version ([^,\s]+)", said)
+    return found.group(1) if found else ""
+
+
+def _info(single: Mapping[str, str]) -> tuple[EngineInfo | None, str]:
+    """What the engine answered, or why it did not. A client whose daemon is silent prints an empty document (28.5)."""
+    if "docker-info" not in single:
         return None, ""
-    document = _json_object(body)
+    document = _json_object(single["docker-info"])
     if not document or not document.get("ServerVersion") or document.get("ServerErrors"):
-        errors = (document or {}).get("ServerErrors") or [body.strip()[-500:] or _silence(status)]
-        return None, "; ".join(map(str, errors))
-    registries = document.get("RegistryConfig") or {}
+        said = single.get("docker-info-errors", "").strip() or ("" if document else single["docker-info"].strip())
+        errors = _list((document or {}).get("ServerErrors")) or [said[-500:]]
+        silence = _silence(single.get("docker-info-status", "0"))
+        return None, "; ".join(filter(None, map(str, errors))) or silence
+    registries = _object(document.get("RegistryConfig"))
+    running = document.get("ContainersRunning")
     return EngineInfo(
         version=str(document["ServerVersion"]),
-        mirrors=tuple(url.rstrip("/") for url in registries.get("Mirrors") or ()),
+        mirrors=tuple(url.rstrip("/") for url in _list(registries.get("Mirrors")) if isinstance(url, str)),
         insecure_registries=_insecure_registries(registries),
-        containers_running=int(document.get("ContainersRunning") or 0),
+        containers_running=running if isinstance(running, int) else 0,
         live_restore=bool(document.get("LiveRestoreEnabled")),
         storage_driver=str(document.get("Driver", "")),
-        containerd_store=any("io.containerd.snapshotter" in str(row) for row in document.get("DriverStatus") or ()),
+        containerd_store=any("io.containerd.snapshotter" in str(row) for row in _list(document.get("DriverStatus"))),
         data_root=str(document.get("DockerRootDir", "")),
         debug=bool(document.get("Debug")),
-        warnings=tuple(map(str, document.get("Warnings") or ())),
+        warnings=tuple(map(str, _list(document.get("Warnings")))),
         raw=document,
     ), ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _silence(status: str) -> str:
@@ -68,7 +108,7 @@ def _json_object(body: str) -> dict[str, Any] | None:
         if line.startswith("{"):
             try:
                 document = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(document, dict):
                 return document
@@ -77,7 +117,7 @@ def _json_object(body: str) -> dict[str, Any] | None:
 
 def _insecure_registries(registries: Mapping[str, Any]) -> tuple[str, ...]:
     """The configured ones, without the loopback ranges that every engine adds by itself."""
-    ranges = [net for net in registries.get("InsecureRegistryCIDRs") or () if net not in {"127.0.0.0/8", "::1/128"}]
-    indexes = registries.get("IndexConfigs") or {}
-    hosts = [name for name, index in indexes.items() if index and not index.get("Secure", True)]
-    return tuple(sorted([*hosts, *ranges]))
+    ranges = [net for net in _list(registries.get("InsecureRegistryCIDRs")) if isinstance(net, str)]
+    indexes = _object(registries.get("IndexConfigs"))
+    hosts = [name for name, index in indexes.items() if not _object(index).get("Secure", True)]
+    return tuple(sorted([*hosts, *(net for net in ranges if net not in ALWAYS_INSECURE)]))

@@ -28,7 +28,7 @@ class Host:
     @classmethod
     def of(cls, facts: Facts) -> Host:
         """Interpret `facts`; nothing of it raises."""
-        file, unit = facts.daemon_json, facts.units.get("docker.service")
+        file, unit = facts.daemon_json, facts.engine_unit
         return cls(
             facts=facts,
             match=platform_of(facts.os, facts.package_manager),
@@ -63,11 +63,12 @@ class Host:
     @property
     def engine_version(self) -> str:
         """The version of the engine that is there, as it or its package or its client says; "" when nobody does."""
-        if self.info:
-            return self.info.version
+        engine = self.facts.engine
+        if self.info or engine.version:
+            return self.info.version if self.info else engine.version
         packages = self.facts.packages
         packaged = next((packages[name] for name in ("docker-ce", "docker.io") if name in packages), "")
-        return upstream(packaged or self.facts.engine.client_version)
+        return upstream(packaged or engine.client_version)
 
     @property
     def keeps_flags_in_docker_opts(self) -> bool:

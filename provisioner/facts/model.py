@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from provisioner.facts.kernel_support import KernelSupport
 from provisioner.facts.network import Network
+from provisioner.facts.other_dockerd import OtherDockerd
 from provisioner.facts.package_state import PackageState
 from provisioner.facts.record import Record
 from provisioner.facts.storage import Storage
@@ -24,7 +25,10 @@ PackageManager = Literal["apt", "dnf5", "dnf", "yum", "none"]
 
 @dataclass(frozen=True, slots=True)
 class OperatingSystem:
-    """os-release as the host has it; empty strings where it says nothing."""
+    """os-release as the host has it; empty strings where it says nothing.
+
+    `base` is what its rpm packages were built for, such as el9 or f43: PLATFORM_ID, or rpm's own macros.
+    """
 
     id: str
     version_id: str
@@ -33,6 +37,7 @@ class OperatingSystem:
     ubuntu_codename: str = ""
     debian_codename: str = ""
     id_like: tuple[str, ...] = ()
+    base: str = ""
 
     @property
     def major(self) -> str:
@@ -82,6 +87,13 @@ class Engine:
     `command_line` is dockerd's own, from the running process; empty when it does not run. `info` is None when
     the daemon does not answer, with the reason in `error`. `user_access` says whether the login user can talk
     to it: "ok", "denied", or "" when the user is root or it was not asked.
+
+    `unit` is the systemd unit by which it is started, `by_hand` true when the one that runs was started otherwise.
+    `package` is the package that brought dockerd: "" when none did, None when nobody could tell; then, and when it
+    does not run, `version` is what the program calls itself. `host` is what a client must be told by DOCKER_HOST to
+    reach it, "" for the usual socket; `asked` the program by which it was asked. `containers_alive` are those that run
+    below an engine which does not answer. `others` run beside it; where it cannot be told which of them docker
+    commands mean, `dockerd` is empty.
     """
 
     dockerd: str = ""
@@ -95,6 +107,15 @@ class Engine:
     config_path: str = "/etc/docker/daemon.json"
     certificates: str = "/etc/docker/certs.d"
     """Directory with hosts.toml and ca.crt of registries."""
+    unit: str = "docker.service"
+    by_hand: bool = False
+    pid_file: str = "/var/run/docker.pid"
+    package: str | None = None
+    version: str = ""
+    containers_alive: int = 0
+    host: str = ""
+    asked: str = "client"
+    others: tuple[OtherDockerd, ...] = ()
 
     @property
     def snap(self) -> bool:
@@ -107,6 +128,11 @@ class Engine:
     @property
     def running(self) -> bool:
         return self.pid > 0
+
+    @property
+    def unpackaged(self) -> bool:
+        """It was looked for a package that brought it, and there is none."""
+        return self.installed and self.package == "" and not self.snap
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +226,11 @@ class Facts:
         return self.login.sudo in {"root", "nopasswd"} or (
             self.login.sudo == "password" and not self.login.sudo_message
         )
+
+    @property
+    def engine_unit(self) -> Unit | None:
+        """The systemd unit of the engine."""
+        return self.units.get(self.engine.unit)
 
     @property
     def service_manager(self) -> ServiceManager:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from provisioner.errors import FactsError
@@ -41,10 +42,11 @@ def parse(text: str, nonce: str) -> Facts:
             hint="this does not look like a Linux distribution that Docker Engine is packaged for",
         )
     hostname, kernel, arch = _words("uname", single["uname"], 3)
-    files = tuple(_file(frame.body) for frame in answer if frame.name == "file")
+    files = tuple(dict.fromkeys(_file(frame.body) for frame in answer if frame.name == "file"))
     by_path = {path: file for file in files for path in (file.path, file.asked) if path}
     config_path = single["config-path"].strip()
     login = _login(single["login"])
+    installed = engine(single, config_path, answer)
     certificates = single.get("certificates", "/etc/docker/certs.d").strip()
     return Facts(
         os=operating_system(single),
@@ -60,7 +62,7 @@ def parse(text: str, nonce: str) -> Facts:
         leftover_configuration=tuple(name for name, _, state in _packages(single) if state[1:2] == "c"),
         held=_held(single),
         rpm_keys=tuple(re.findall(r"(?m)^gpg-pubkey\t(?:\d+:)?(\S+)\t", single.get("rpm", ""))),
-        engine=engine(single, config_path),
+        engine=replace(installed, unit=_id_of(installed.unit, single.get("units", ""))),
         units=_units(single.get("units", ""), files),
         starts_at_boot="starts-at-boot" in single,
         daemon_json=by_path.get(config_path),
@@ -178,12 +180,22 @@ def _environment_files(units: str, files: tuple[HostFile, ...]) -> tuple[HostFil
     return tuple(file for file, path in found if path.startswith("/etc/sysconfig/") or path in named)
 
 
-def _units(body: str, files: tuple[HostFile, ...]) -> dict[str, Unit]:
-    units = {}
+def _unit_values(body: str) -> Iterator[dict[str, str]]:
+    """What `systemctl show` said of each unit; of a property that stands on several lines the last."""
     for block in body.strip().split("\n\n"):
         values = dict(line.partition("=")[::2] for line in block.splitlines())
-        if "Id" not in values:
-            continue
+        if "Id" in values:
+            yield values
+
+
+def _id_of(unit: str, body: str) -> str:
+    """The name of the unit that `unit` is an alias of, or `unit` itself."""
+    return next((values["Id"] for values in _unit_values(body) if unit in values.get("Names", "").split()), unit)
+
+
+def _units(body: str, files: tuple[HostFile, ...]) -> dict[str, Unit]:
+    units = {}
+    for values in _unit_values(body):
         paths = (values.get("FragmentPath", "") + " " + values.get("DropInPaths", "")).split()
         units[values["Id"]] = Unit(
             name=values["Id"],

@@ -20,13 +20,18 @@ class Match:
 def platform_of(os: OperatingSystem, package_manager: str = "") -> Match | None:
     """Return the platform that this system takes its packages as, or None when nothing hints at one.
 
-    In this order: the row of this release; the row of the release that os-release names as its origin
-    (UBUNTU_CODENAME, DEBIAN_CODENAME); for releases newer than the table, the nearest older row; for unknown
-    distributions, what ID_LIKE, codename and version say. `package_manager` tells apart what shares an id.
+    In this order: the row of this release, by its codename where that and the version contradict each other, since
+    packages are built for a codename; the row of the release that os-release names as its origin (UBUNTU_CODENAME,
+    DEBIAN_CODENAME); for releases newer than the table, the nearest older row; for unknown distributions, what ID_LIKE
+    says together with a codename, with what their packages were built for, or with the version. `package_manager`
+    tells apart what shares an id.
     """
     family = FAMILIES.get(package_manager, "")
     rows = [row for row in platforms() if row.id == os.id and family in {"", row.family}]
-    own = _exact(rows, os)
+    own, named = _exact(rows, os), _named(rows, os)
+    if named and named is not own:
+        why = f"VERSION_CODENAME={os.codename}, though VERSION_ID={os.version_id}"
+        return Match(named, _taken_as(os, named, why))
     if own:
         return Match(own)
     return _by_origin(os) or _by_age(rows, os) or _by_likeness(os, family)
@@ -34,11 +39,15 @@ def platform_of(os: OperatingSystem, package_manager: str = "") -> Match | None:
 
 def _exact(rows: list[Platform], os: OperatingSystem) -> Platform | None:
     if not os.version_id:
-        named = [row for row in rows if os.codename and os.codename in _codenames(row)]
-        return next(iter([*named, *(row for row in rows if row.release == ANY)]), None)
+        return _named(rows, os) or next((row for row in rows if row.release == ANY), None)
     short = re.match(r"[Vv]?\d+", os.version_id)
     wanted = (os.version_id.upper(), short.group().upper() if short else "", ANY)
     return next((row for release in wanted for row in rows if row.release.upper() == release), None)
+
+
+def _named(rows: list[Platform], os: OperatingSystem) -> Platform | None:
+    """The row with the codename of this release."""
+    return next((row for row in rows if os.codename and os.codename in _codenames(row)), None)
 
 
 def _codenames(row: Platform) -> tuple[str, ...]:
@@ -81,9 +90,19 @@ def _by_likeness(os: OperatingSystem, family: str) -> Match | None:
                 continue
             if row.family == "deb" and os.codename and os.codename in _codenames(row):
                 return Match(row, _taken_as(os, row, f"ID_LIKE={' '.join(os.id_like)}, VERSION_CODENAME={os.codename}"))
-            if row.family == "rpm" and os.major and os.major == row.release:
-                return Match(row, _taken_as(os, row, f"ID_LIKE={' '.join(os.id_like)}, VERSION_ID={os.version_id}"))
+            if row.family == "rpm" and (clue := _built_for(os, row)):
+                return Match(row, _taken_as(os, row, f"ID_LIKE={' '.join(os.id_like)}, {clue}"))
     return None
+
+
+def _built_for(os: OperatingSystem, row: Platform) -> str:
+    """What says that packages of `row` fit; the number of a derivative is a clue only where nothing better is known."""
+    agrees = bool(os.major) and os.major == row.release
+    if os.base and os.base != f"{'f' if row.id == 'fedora' else 'el'}{row.release}":
+        return ""
+    if agrees:
+        return f"VERSION_ID={os.version_id}"
+    return f"PLATFORM_ID=platform:{os.base}" if os.base else ""
 
 
 def _taken_as(os: OperatingSystem, row: Platform, why: str) -> str:

@@ -75,6 +75,12 @@ class DaemonJson:
             raise self.broken
         return self.values
 
+    def refused(self, key: str, problem: str) -> DaemonConfigurationError:
+        """Return the error that says `problem` of the value of `key`, with its place."""
+        members = self._document.members if self._document else ()
+        offset = next((member.value_start for member in members if member.key == key), 0)
+        return DaemonConfigurationError(problem, path=self.path, text=self.text or "", offset=offset)
+
     def merged(self, wanted: Mapping[str, Any]) -> str:
         """Return the text with the top-level keys of `wanted` set, and every other byte as it was.
 

@@ -1,16 +1,14 @@
-"""Files of other engines that name mirrors: hosts.toml (dockerd 28+, containerd), registries.conf, registries.yaml.
+"""Files that name mirrors of registries: hosts.toml (dockerd 28+, containerd) and registries.yaml (k3s).
 
-Read as far as mirrors go. What cannot be read raises ValueError with the parser's words; nothing here guesses.
+Read as far as mirrors go; what cannot be read has the parser's words as its problem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from provisioner.catalogue.rows import toml
 from provisioner.host_files.host_file import HostFile
+from provisioner.host_files.tables import UnreadableError, document, strings, table
 
 DOCKER_HUB = "docker.io"
 CONTAINERD = "/etc/containerd/certs.d"
@@ -21,12 +19,16 @@ K3S = "/etc/rancher/k3s/registries.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Mirrors:
-    """The mirrors that one file gives one registry, in order. `problem`: why it cannot be read."""
+    """The mirrors that one file gives one registry, in order.
+
+    `problem`: why it cannot be read, or why nobody does. `instead`: what it says of the registry in place of mirrors.
+    """
 
     path: str
     registry: str
     urls: tuple[str, ...] = ()
     problem: str = ""
+    instead: str = ""
 
 
 def hosts_toml(file: HostFile) -> Mirrors:
@@ -34,28 +36,10 @@ def hosts_toml(file: HostFile) -> Mirrors:
     path = file.asked or file.path
     registry = path.split("/")[-2]
     try:
-        document = toml(file.text)
-    except ValueError as error:
+        hosts = table(document(file), "host")
+    except UnreadableError as error:
         return Mirrors(path, registry, problem=str(error))
-    return Mirrors(path, registry, tuple(_bare(url) for url in _mapping(document.get("host"))))
-
-
-def podman(files: Iterable[HostFile]) -> tuple[Mirrors, ...]:
-    """Return the mirrors of every registry in registries.conf and its drop-ins."""
-    found = []
-    for file in files:
-        path = file.asked or file.path
-        try:
-            tables = toml(file.text).get("registry") or ()
-        except ValueError as error:
-            found.append(Mirrors(path, DOCKER_HUB, problem=str(error)))
-            continue
-        for table in tables:
-            registry = str(table.get("prefix") or table.get("location") or "")
-            mirrors = tuple(_podman_url(mirror) for mirror in table.get("mirror") or () if mirror.get("location"))
-            if mirrors:
-                found.append(Mirrors(path, registry, mirrors))
-    return tuple(found)
+    return Mirrors(path, registry, tuple(map(_bare, hosts)))
 
 
 def k3s(file: HostFile) -> tuple[Mirrors, ...]:
@@ -64,22 +48,16 @@ def k3s(file: HostFile) -> tuple[Mirrors, ...]:
 
     path = file.asked or file.path
     try:
-        document = yaml.safe_load(file.text)
-    except yaml.YAMLError as error:
+        mirrors = table(yaml.safe_load(file.text), "mirrors")
+    except RecursionError:
+        return (Mirrors(path, DOCKER_HUB, problem="is nested too deep"),)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
         return (Mirrors(path, DOCKER_HUB, problem=" ".join(str(error).split())),)
     return tuple(
-        Mirrors(path, str(registry), tuple(_bare(str(url)) for url in _mapping(entry).get("endpoint") or ()))
-        for registry, entry in _mapping(_mapping(document).get("mirrors")).items()
+        Mirrors(path, str(registry), tuple(map(_bare, strings(table(entry).get("endpoint")))))
+        for registry, entry in mirrors.items()
     )
-
-
-def _podman_url(mirror: Mapping[str, Any]) -> str:
-    return f"{'http' if mirror.get('insecure') else 'https'}://{_bare(str(mirror['location']))}"
 
 
 def _bare(url: str) -> str:
     return url.rstrip("/")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

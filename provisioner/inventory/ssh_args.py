@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-# Options that change nothing about which host is reached and who logs in.
+# Options that change nothing about which host is reached, who logs in and how.
 _HARMLESS = {
-    "compression", "connectionattempts", "controlmaster", "controlpath", "controlpersist", "forwardagent",
-    "gssapiauthentication", "loglevel", "preferredauthentications", "serveralivecountmax", "serveraliveinterval",
-    "tcpkeepalive", "requesttty", "passwordauthentication", "pubkeyauthentication", "connecttimeout", "batchmode",
+    "batchmode", "compression", "connectionattempts", "connecttimeout", "controlmaster", "controlpath",
+    "controlpersist", "forwardagent", "gssapiauthentication", "loglevel", "requesttty", "serveralivecountmax",
+    "serveraliveinterval", "tcpkeepalive",
 }  # fmt: skip
 _WITH_VALUE = "BbcDEeFIiJLlmOopQRSWw"
 
@@ -16,7 +16,8 @@ _WITH_VALUE = "BbcDEeFIiJLlmOopQRSWw"
 def jump_host(arguments: str) -> tuple[str | None, list[str]]:
     """Return the jump host (`[user@]host[:port]`, several with commas) and what is not honoured.
 
-    Known are -J, ProxyJump, and the ProxyCommand that Ansible's documentation shows: `ssh -W %h:%p user@bastion`.
+    Known are -J, ProxyJump, and the ProxyCommand that Ansible's documentation shows: `ssh -W %h:%p user@bastion`. Its
+    words are names of a host and a login, which are checked as those of any jump host; no shell sees them.
 
     Raises:
         ValueError: the quotes do not match.
@@ -73,6 +74,9 @@ def _through(command: str) -> str | None:
             return None
     if not (forwards and place):
         return None
-    if user and "@" not in place:
-        place = f"{user}@{place}"
+    login, _, host = place.rpartition("@")
+    login = login or user or ""
+    if port and ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    place = f"{login}@{host}" if login else host
     return f"{place}:{port}" if port else place

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.errors import UsageError
 from provisioner.inventory.document import Entry
 from provisioner.inventory.position import Position
+from provisioner.masking import masked
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -111,7 +112,7 @@ def _problem(error: ErrorDetails, host: InventoryHost, overrides: Mapping[str, A
         place = host.positions.get((location[0], _KEY)) if place else None
         return place, _unknown(location[-1], place)
     if error["type"] in _SAYINGS or error["type"] == "literal_error":
-        value = re.sub(r"(//[^/@\s]*:)[^/@\s]*@", r"\1***@", repr(error["input"]))
+        value = masked(repr(error["input"]), login_names=True)
         said = _SAYINGS.get(error["type"]) or "is not allowed: " + message.removeprefix("Input should be ")
         message = f"{value} {said}"
     return place, f"{place or '.'.join(location) or host.name}: {message}"

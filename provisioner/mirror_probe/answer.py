@@ -26,7 +26,12 @@ HELLO = Image("library/hello-world", "latest")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one request. `exit` is curl's exit code, 0 when an HTTP answer came; times are in seconds."""
+    """What came of one request, at the end of its redirects.
+
+    `exit` is curl's exit code, 0 when an HTTP answer came, 1 when the host's tool cannot ask this; times are in
+    seconds. `place` is the URL that answered, or did not; `proxy` is what it was asked through, without its login.
+    `unchecked`: nobody looked at the certificate.
+    """
 
     status: int
     exit: int
@@ -43,6 +48,9 @@ class Answer:
     sha256: str = ""
     wanted: str = ""
     created: str = ""
+    place: str = ""
+    proxy: str = ""
+    unchecked: bool = False
 
     @property
     def digest(self) -> str:
@@ -53,13 +61,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One mirror as it answered. The steps: v2, token, m0 (hello-world), m1… (further images), config, layer."""
+    """One mirror as it answered. The steps: v2, token, m0 (hello-world), m1… (further images), config, layer.
+
+    `pinged`: it was asked for /v2/ alone. `proxies_said_by` is what names the proxies of its host, "" without any.
+    """
 
     url: str
     tool: str
     steps: Mapping[str, Answer]
     reference: bool = False
     unfinished: str = ""
+    pinged: bool = False
+    proxies_said_by: str = ""
 
 
 def image(text: str) -> Image:

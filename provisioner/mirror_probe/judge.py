@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from provisioner.catalogue.registry_mirrors import known_mirror
 from provisioner.mirror_probe.answer import HELLO, Answer, Image, Probed
-from provisioner.mirror_probe.verdict import Verdict, is_manifest, said, short, verdict
+from provisioner.mirror_probe.verdict import Verdict, answers, is_manifest, short, told, verdict
 
 ORDER: tuple[Verdict, ...] = (
     "alive", "stale", "restricted", "not a Docker Hub mirror", "parked page", "dead", "unknown",
@@ -34,6 +34,8 @@ class Judged:
     phases: Mapping[str, float] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    hopeless: bool = False
+    """Nobody is there, or somebody who is no registry; see `provisioner.mirror_probe.verdict`."""
 
     @property
     def usable(self) -> bool:
@@ -73,7 +75,8 @@ def fastest(results: Mapping[str, Sequence[Judged]], count: int) -> list[str]:
 
 
 def _mirror(mirror: Probed, images: Sequence[Image]) -> Judged:
-    found, evidence = verdict(mirror)
+    finding = answers(mirror) if mirror.pinged else verdict(mirror)
+    found, evidence = finding.verdict, finding.evidence
     known = known_mirror(mirror.url)
     if found != "alive" and known and (known.state != "alive" or known.restriction):
         evidence += f"; {known.explained}"
@@ -84,7 +87,9 @@ def _mirror(mirror: Probed, images: Sequence[Image]) -> Judged:
         if answer and answer.status == 200:
             digests[image.name] = answer.digest
         elif number and found == "alive":
-            missing[image.name] = said(answer) if answer else "was not asked any more: the time was up"
+            missing[image.name] = told(mirror, answer) if answer else "was not asked any more: the time was up"
+    if images and layer and layer.status not in {200, 206} and found == "alive":
+        missing.setdefault(images[-1].name, f"has a layer that {told(mirror, layer)}")
     return Judged(
         url=mirror.url,
         verdict=found,
@@ -95,6 +100,7 @@ def _mirror(mirror: Probed, images: Sequence[Image]) -> Judged:
         phases=_phases(mirror.steps.get("v2")),
         digests=digests,
         missing=missing,
+        hopeless=finding.hopeless,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Literal
 
 from provisioner.mirror_probe.answer import HELLO, Answer, Probed
@@ -9,64 +11,121 @@ from provisioner.mirror_probe.answer import HELLO, Answer, Probed
 Verdict = Literal["alive", "stale", "restricted", "not a Docker Hub mirror", "parked page", "dead", "unknown"]
 
 
-def verdict(mirror: Probed) -> tuple[Verdict, str]:
-    """Return the verdict and its evidence; never stale, which takes other mirrors to tell.
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict and its evidence. `hopeless`: nobody is there, or somebody else; whoever needs it waits in vain.
+
+    What may pass, such as a login, a limit, a certificate or a proxy, is not hopeless.
+    """
+
+    verdict: Verdict
+    evidence: str
+    hopeless: bool = False
+
+
+def verdict(mirror: Probed) -> Finding:
+    """Return what a mirror is; never stale, which takes other mirrors to tell.
 
     A mirror that serves hello-world is alive whatever it says on /v2/: engines with the containerd image store
-    do not ask there (moby daemon/containerd, 29).
+    do not ask there (moby daemon/containerd, 29). Serving means that a blob of it came, from where it really is.
     """
     if mirror.tool == "none":
-        return "unknown", "none of curl, wget, python3, bash, apt-helper is on this host"
+        return Finding("unknown", "none of curl, wget, python3, bash, apt-helper is on this host")
     ping, manifest = mirror.steps.get("v2"), mirror.steps.get("m0")
     if ping is None or not ping.status:
-        if ping and ping.exit == 1:  # the tool, not the mirror
-            return "unknown", ping.error
-        return "dead", _failure(ping)
+        return _silent(mirror, ping)
     if manifest and manifest.status == 200 and is_manifest(manifest):
         return _served(mirror, manifest)
     if ping.status == 200 and _is_page(ping):
-        return "parked page", f"/v2/ answers {ping.headers.get('content-type') or 'a page'}: {ping.body[:60].strip()}"
+        kind = ping.headers.get("content-type") or "a page"
+        evidence = f"/v2/ answers {kind}: {ping.body[:60].strip()}{_at(mirror, ping)}"
+        return Finding("parked page", evidence, hopeless=not ping.proxy)
     return _refused(mirror, ping, manifest) or _not_served(mirror, ping, manifest)
 
 
-def _refused(mirror: Probed, ping: Answer, manifest: Answer | None) -> tuple[Verdict, str] | None:
+def answers(mirror: Probed) -> Finding:
+    """Return what the answer to /v2/ alone says: of a mirror of another registry, whose images nobody knows."""
+    if mirror.tool == "none":
+        return Finding("unknown", "none of curl, wget, python3, bash, apt-helper is on this host")
+    ping = mirror.steps.get("v2")
+    if ping is None or not ping.status:
+        return _silent(mirror, ping)
+    if ping.status == 200 and _is_page(ping):
+        return Finding("parked page", f"/v2/ answers a page{_at(mirror, ping)}", hopeless=not ping.proxy)
+    if ping.status in {200, 401}:
+        return Finding("alive", f"/v2/ {said(ping)}")
+    found = _refused(mirror, ping, None)
+    return found or Finding("dead" if ping.status >= 500 else "unknown", f"/v2/ {told(mirror, ping)}")
+
+
+def _silent(mirror: Probed, ping: Answer | None) -> Finding:
+    if ping is None:
+        return Finding("dead", "no answer")
+    if ping.exit == _TOOL:
+        return Finding("unknown", ping.error)
+    # A proxy that fails says nothing of the mirror. A connection that stood and brought nothing may be a slow one.
+    nobody = ping.exit in {_NO_NAME, _NO_CONNECTION} or (ping.exit == _TIMED_OUT and mirror.tool in _TIMING)
+    return Finding("dead", told(mirror, ping), hopeless=nobody and not ping.tcp and not ping.proxy)
+
+
+def _refused(mirror: Probed, ping: Answer, manifest: Answer | None) -> Finding | None:
     token = mirror.steps.get("token")
+    if token and token.exit == _TOOL:
+        return Finding("unknown", token.error)
     if token and token.status != 200:
-        return ("restricted" if token.status else "dead"), f"the token service {said(token)}"
+        return Finding("restricted" if token.status else "dead", _of("the token service", mirror, token))
     refused = next((answer for answer in (manifest, ping) if answer and answer.status in _REFUSALS), None)
     if refused is None:
         return None
     if refused.status == 401 and mirror.tool in _BLIND:
-        return "unknown", f"it wants a token, and {mirror.tool} on this host cannot get one; curl or python3 can"
+        return Finding(
+            "unknown", f"it wants a token, and {mirror.tool} on this host cannot get one; curl or python3 can"
+        )
     where = "/v2/" if refused is ping else HELLO.name
     basic = refused.headers.get("www-authenticate", "").lower().startswith("basic")
-    return "restricted", f"{where} {said(refused)}" + (", a user name and password" if basic else "")
+    return Finding("restricted", f"{where} {told(mirror, refused)}" + (", a user name and password" if basic else ""))
 
 
-def _not_served(mirror: Probed, ping: Answer, manifest: Answer | None) -> tuple[Verdict, str]:
+def _not_served(mirror: Probed, ping: Answer, manifest: Answer | None) -> Finding:
     if ping.status >= 500:
-        return "dead", f"/v2/ {said(ping)}"
+        return Finding("dead", f"/v2/ {told(mirror, ping)}")
     if ping.status == 404:
-        return "not a Docker Hub mirror", "/v2/ answers 404: no registry"
-    if mirror.tool == "apt-helper" or manifest is None:
-        return "unknown", f"/v2/ {said(ping)}; more could not be asked ({mirror.unfinished or mirror.tool})"
+        evidence = f"/v2/ answers 404{_at(mirror, ping)}: no registry"
+        return Finding("not a Docker Hub mirror", evidence, hopeless=not ping.proxy and bool(manifest))
+    cut_off = manifest is not None and 300 <= manifest.status < 400
+    if mirror.tool == "apt-helper" or manifest is None or cut_off or (not manifest.status and manifest.exit == _TOOL):
+        why = (manifest and manifest.error) or mirror.unfinished or mirror.tool
+        return Finding("unknown", f"/v2/ {said(ping)}; more could not be asked ({why})")
     if not manifest.status or manifest.status >= 500:
-        return "dead", f"/v2/ {said(ping)}, and {HELLO.name} {said(manifest)}"
+        return Finding("dead", f"/v2/ {said(ping)}, and {_of(HELLO.name, mirror, manifest)}")
     if manifest.status == 200:
-        return "not a Docker Hub mirror", f"{HELLO.name} is no manifest: {manifest.headers.get('content-type', '')}"
-    return "not a Docker Hub mirror", f"a registry, and {HELLO.name} {said(manifest)}"
+        kind = manifest.headers.get("content-type", "")
+        return Finding("not a Docker Hub mirror", f"{HELLO.name} is no manifest: {kind}{_at(mirror, manifest)}")
+    return Finding("not a Docker Hub mirror", f"a registry, and {HELLO.name} {told(mirror, manifest)}")
 
 
-def _served(mirror: Probed, manifest: Answer) -> tuple[Verdict, str]:
+def _served(mirror: Probed, manifest: Answer) -> Finding:
     claimed = manifest.headers.get("docker-content-digest", "")
     if manifest.sha256 and claimed and claimed != f"sha256:{manifest.sha256}":
-        return "dead", f"damaged: {HELLO.name} is {short(claimed)} by its header and has sha256 {manifest.sha256[:12]}"
-    config = mirror.steps.get("config")
-    if config and config.status == 200 and config.sha256 != config.wanted:
-        return "dead", f"damaged: a blob of {HELLO.name} is {config.sha256[:12]} instead of {config.wanted[:12]}"
-    if config and config.status >= 400:
-        return "dead", f"serves the manifest of {HELLO.name}, and its blob {said(config)}"
-    return "alive", f"{HELLO.name} {short(manifest.digest)}"
+        return Finding(
+            "dead", f"damaged: {HELLO.name} is {short(claimed)} by its header and has sha256 {manifest.sha256[:12]}"
+        )
+    blob = mirror.steps.get("config") or mirror.steps.get("m0-image")
+    if blob is None or (not blob.status and blob.exit == _TOOL) or (blob.status < 400 and mirror.unfinished):
+        why = (blob and blob.error) or ("the time was up" if mirror.unfinished else "its manifest names none to try")
+        return Finding("unknown", f"serves the manifest of {HELLO.name}; whether its blobs come, nobody saw: {why}")
+    if blob.status != 200 or "config" not in mirror.steps:
+        restricted = blob.status in _REFUSALS
+        return Finding(
+            "restricted" if restricted else "dead",
+            f"serves the manifest of {HELLO.name}, and {_of('its blob', mirror, blob)}",
+        )
+    if blob.sha256 != blob.wanted:
+        damage = f"{_at(mirror, blob)} is {blob.sha256[:12]} instead of {blob.wanted[:12]}"
+        return Finding("dead", f"damaged: a blob of {HELLO.name}{damage}")
+    if any(answer.unchecked for answer in mirror.steps.values()):
+        return Finding("unknown", f"it serves {HELLO.name}, and {mirror.tool} on this host checks no certificate")
+    return Finding("alive", f"{HELLO.name} {short(manifest.digest)}")
 
 
 def _is_page(answer: Answer) -> bool:
@@ -78,19 +137,39 @@ def is_manifest(answer: Answer) -> bool:
     return "docker-content-digest" in answer.headers or any(vendor in kind for vendor in _MANIFEST_TYPES)
 
 
+def _of(what: str, mirror: Probed, answer: Answer) -> str:
+    return f"{what}{'' if answer.status else ':'} {told(mirror, answer)}"
+
+
+def told(mirror: Probed, answer: Answer) -> str:
+    """The answer in words, with the host that gave it and the proxy that it came through where these are others."""
+    if answer.status:
+        words = f"{said(answer)}{_at(mirror, answer)}"
+    else:
+        word = _EXITS.get(answer.exit, "no answer")
+        words = f"{word}{_at(mirror, answer)}" + (f": {answer.error}" if answer.error else "")
+    if answer.proxy:
+        words += f"; it was asked through the proxy {answer.proxy}, as {mirror.proxies_said_by} says"
+    return words
+
+
 def said(answer: Answer) -> str:
     """The answer in words, as the rest of a sentence."""
     words = _STATUS.get(answer.status, "")
     if not answer.status:
-        return _failure(answer)
+        word = _EXITS.get(answer.exit, "no answer")
+        return f"{word}: {answer.error}" if answer.error else word
     return f"answers {answer.status}" + (f" ({words})" if words else "")
 
 
-def _failure(answer: Answer | None) -> str:
-    if answer is None:
-        return "no answer"
-    word = _EXITS.get(answer.exit, "no answer")
-    return f"{word}: {answer.error}" if answer.error else word
+def _at(mirror: Probed, answer: Answer) -> str:
+    place = _host(answer.place)
+    return f" at {place}" if place and place != _host(mirror.url) else ""
+
+
+def _host(url: str) -> str:
+    """Host and port of any URL, also of one that is none: a server made it up."""
+    return re.split(r"[/?#]", url.partition("://")[2])[0].rpartition("@")[2]
 
 
 def short(digest: str) -> str:
@@ -112,11 +191,21 @@ _STATUS = {
     503: "out of service",
     504: "gateway timed out",
 }
+_TOOL, _NO_NAME, _NO_CONNECTION, _TIMED_OUT = 1, 6, 7, 28
+"""Exit codes of an `Answer`."""
+
+_TIMING = {"curl", "python3"}
+"""Tools that tell whether the connection stood when the time was up."""
+
 _EXITS = {
+    3: "its address is no URL",
+    5: "the name of the proxy does not resolve",
     6: "its name does not resolve",
     7: "the connection fails",
+    8: "it redirects to nowhere",
     28: "timed out",
     35: "TLS fails",
+    47: "it redirects in circles",
     51: "its certificate is not valid",
     52: "it closes the connection without an answer",
     56: "the connection broke",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from provisioner.host_files.host_file import HostFile
 from provisioner.plan.files import FileChange
 from provisioner.plan.model import FileDiff, Step
 from provisioner.plan.package_steps import LOCK_TIMEOUT
@@ -21,18 +22,23 @@ def configure_daemon(
     flags: Sequence[str],
     how: Literal["reload", "restart"],
     patience: int,
-    template: str,
     unseen: bool,
+    client: bool,
+    template: str,
     shows: str,
+    fragments: Sequence[str],
+    earlier_template: str,
     showed: str,
+    earlier_fragments: Sequence[str],
 ) -> Step:
     """Change the configuration of a running engine as a transaction.
 
     `change` may say what the file says already, when the engine has not taken it up. Together with it come `edits` of
     files that give flags. `revert` is a text that spells out earlier values, `flags` are what `validate` gives to
     dockerd. The change has come into force when docker info, asked with `template`, prints `shows` within `patience`
-    seconds; before it printed `showed`. `unseen`: docker info does not show all that changes, so the daemon's log is
-    read as well.
+    seconds; before it printed `showed` for `earlier_template`. Without a `client` the engine's own answer has all of
+    `fragments`, and before it had `earlier_fragments`. `unseen`: docker info does not show all that changes, so the
+    daemon's log is read as well.
     """
     params: dict[str, Any] = {
         **change.written(),
@@ -46,23 +52,63 @@ def configure_daemon(
         "format": template,
         "unseen": unseen,
         "shows": shows,
+        "earlier_format": earlier_template,
         "showed": showed,
+        "client": client,
+        "fragments": list(fragments),
+        "earlier_fragments": list(earlier_fragments),
     }
     diffs = (*(edit.diff for edit in edits), *((change.diff,) if change.needed else ()))
     return Step("daemon-config", title, why, "~", "daemon_config", params, diffs)
 
 
-def run_service(title: str, why: str, *, enable: bool, configured: bool, restart: bool, replaced: bool = False) -> Step:
+def pull_for_proof(
+    image: str, debug: FileChange | None, *, path: str, quiet: str, level: str, telling: str, limit: int
+) -> Step:
+    """Pull `image` within `limit` seconds, and report those lines of the daemon's log that match `telling`.
+
+    `debug` changes the configuration for that pull alone, and `quiet` is the text that takes it back; without it the
+    daemon logs at `level`, "" for one that says all.
+    """
+    change = debug or FileChange(path, None, None)
+    params: dict[str, Any] = {
+        **change.written(),
+        "text": change.text,
+        "sum": HostFile(path, debug.text or "").sha256 if debug else "",
+        "quiet": quiet,
+        "level": level,
+        "format": "{{.Debug}}",
+        "image": image,
+        "limit": limit,
+        "telling": telling,
+    }
+    return Step("proof", f"pull {image}", "the daemon says which endpoint served it", "!", "proof", params)
+
+
+def run_service(
+    title: str,
+    why: str,
+    *,
+    enable: bool,
+    configured: bool,
+    restart: bool,
+    revive: bool,
+    containerd: bool,
+    replaced: bool = False,
+) -> Step:
     """Have the engine run, and enabled where `enable` says so.
 
     `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran, by those
-    of another engine if `replaced`.
+    of another engine if `replaced`. `revive`: it runs and does not answer. `containerd`: the one of the system is
+    started before.
     """
     params = {
         "enable": enable,
         "config_changed": "start" if configured else "",
         "restart": restart,
         "replaced": replaced,
+        "revive": revive,
+        "containerd": containerd,
     }
     return Step("service", title, why, "!", "service", params)
 

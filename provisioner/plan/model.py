@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from provisioner.facts.model import ServiceManager
+from provisioner.facts.model import Engine, ServiceManager
 
 Action = Literal["+", "~", "-", "!"]
 """Terraform's symbols: create, change in place, remove; `!` runs something that interrupts a service."""
@@ -70,6 +70,34 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineProcess:
+    """How a script finds the engine's process, asks it, and starts it where no init system does.
+
+    `host` is what the client is told by DOCKER_HOST, "" for its own default; `others` are processes that are another
+    engine's.
+    """
+
+    unit: str = "docker.service"
+    program: str = "dockerd"
+    options: tuple[str, ...] = ()
+    pid_file: str = "/var/run/docker.pid"
+    host: str = ""
+    others: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, engine: Engine, *, installs: bool = False) -> EngineProcess:
+        """`installs`: packages bring another program."""
+        return cls(
+            unit=engine.unit,
+            program="dockerd" if installs or not engine.dockerd else engine.dockerd,
+            options=engine.command_line[1:],
+            pid_file=engine.pid_file,
+            host=engine.host,
+            others=tuple(other.pid for other in engine.others),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything `apply` needs to know. No steps: the host is as wanted."""
 
@@ -81,6 +109,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     restart: Restart = Restart("none")
     init: ServiceManager = "systemd"
+    engine: EngineProcess = EngineProcess()
     engine_version: str = ""
     """What is noted on the host as the engine's version: "ask" for the one that answers at the end, "" for none."""
 

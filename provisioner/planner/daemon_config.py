@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.catalogue.daemon_keys import default_of, flag_of, reload_exceptions, reloadable
-from provisioner.errors import ApplyError
+from provisioner.errors import TARGET, ApplyError, BlockedError
 from provisioner.facts.daemon_flags import FlagPlace, without
-from provisioner.facts.daemon_live import SHOWN, live_value, shows
+from provisioner.facts.daemon_live import SHOWN, fragments, live_value, question, shows
 from provisioner.facts.host import Host
 from provisioner.facts.model import EngineInfo
+from provisioner.facts.normal_form import normal, same
 from provisioner.host_files import docker_opts
 from provisioner.plan.engine_steps import configure_daemon
 from provisioner.plan.files import FileChange, write_files
@@ -84,6 +85,8 @@ def daemon_step(
         )
     (change,) = changes
     restart = _restart(info, change)
+    if restart.how == "restart":
+        _refuse_what_nobody_restarts(host, restart)
     return _transaction(host, info, change, wanted, restart), restart
 
 
@@ -124,18 +127,12 @@ def _in_json(host: Host, wanted: Mapping[str, Any], *, take_over: bool) -> _Chan
 def _holds(host: Host, current: Mapping[str, Any], key: str, value: Any, *, flagged: bool) -> bool:
     """True when the file need not change for `key`."""
     if key in current:
-        return bool(_normal(key, current[key]) == _normal(key, value))
+        return same(key, current[key], value)
     info = host.info
     if info is None:
-        return bool(value == [])
+        return bool(normal(key, value) == [])
     # Absent here, and so all the same: by default, or by a flag.
-    return live_value(info, key) is not None and shows(info, key, value) and (value == [] or flagged)
-
-
-def _normal(key: str, value: Any) -> Any:
-    if key == "registry-mirrors" and isinstance(value, list):
-        return [url.rstrip("/") if isinstance(url, str) else url for url in value]
-    return value
+    return live_value(info, key) is not None and shows(info, key, value) and (normal(key, value) == [] or flagged)
 
 
 def _in_docker_opts(host: Host, wanted: Mapping[str, list[str]]) -> _Change | None:
@@ -169,7 +166,17 @@ def _refuse_silent(host: Host) -> None:
         raise ApplyError(
             f"dockerd runs (pid {engine.pid}) and does not answer: {engine.error}. Nothing was changed, "
             "since it could not be seen whether the engine takes it.",
-            hint="its log says why; when it answers again, run the command again",
+            hint=f"its log says why; provisioner apply {TARGET} restarts an engine that does not answer",
+        )
+
+
+def _refuse_what_nobody_restarts(host: Host, restart: Restart) -> None:
+    engine = host.facts.engine
+    if engine.by_hand:
+        raise BlockedError(
+            f"{restart.why}, and {engine.unit} does not run it: dockerd (pid {engine.pid}) was started otherwise, and "
+            "a restart by the unit would begin a second one. Nothing was changed.",
+            hint=f"stop it and let systemd start it: kill {engine.pid}, then systemctl start {engine.unit}",
         )
 
 
@@ -182,8 +189,9 @@ def _written(changes: list[_Change], why: str) -> Step | None:
 
 def _transaction(host: Host, info: EngineInfo, change: _Change, wanted: Mapping[str, Any], restart: Restart) -> Step:
     engine = host.facts.engine
-    seen = [key for key in wanted if key in SHOWN]
-    earlier = {key: live_value(info, key) for key in seen}
+    earlier = {key: live_value(info, key) for key in wanted if key in SHOWN}
+    template, printed = question(wanted)
+    earlier_template, showed = question(earlier)
     reloads = restart.how == "reload"
     return configure_daemon(
         _title([change]),
@@ -196,11 +204,14 @@ def _transaction(host: Host, info: EngineInfo, change: _Change, wanted: Mapping[
         flags=without(engine.command_line[1:], {place.key for place in change.taken}),
         how="reload" if reloads else "restart",
         patience=RELOAD_PATIENCE if reloads else RESTART_PATIENCE,
-        # A client whose daemon is dead prints an empty document and may exit 0 (20.10), hence the version.
-        template="{{if .ServerVersion}}up" + "".join(f" {SHOWN[key].template}" for key in seen) + "{{end}}",
         unseen=bool(change.keys - SHOWN.keys()),
-        shows="up" + "".join(f" {SHOWN[key].text(wanted[key])}" for key in seen),
-        showed="up" + "".join(f" {SHOWN[key].text(earlier[key])}" for key in seen),
+        client=engine.asked == "client",
+        template=template,
+        shows=printed,
+        fragments=fragments(wanted),
+        earlier_template=earlier_template,
+        showed=showed,
+        earlier_fragments=fragments(earlier),
     )
 
 

@@ -96,6 +96,8 @@ def must_install(host: Host, spec: Spec, reach: tuple[SourceReach, ...] = ()) ->
         return False
     if not host.facts.engine.installed or host.facts.half_configured:
         return True
+    if host.facts.engine.unpackaged:
+        return _asks_for_another(host, spec)
     if spec.strategy != "auto" and not any(strategy.installed(host) for _, strategy in _allowed(spec)):
         return True
     have = installed_version(host)
@@ -103,6 +105,13 @@ def must_install(host: Host, spec: Spec, reach: tuple[SourceReach, ...] = ()) ->
         newest = dict(choose_source(reach, host.facts, spec).packages).get(PACKAGE)
         return bool(newest) and order(str(newest)) > order(have)
     return spec.version is not None and not satisfies(have, spec.version)
+
+
+def _asks_for_another(host: Host, spec: Spec) -> bool:
+    """True when an engine that no package brought is not what is wanted; the preflight refuses packages then."""
+    if spec.strategy != "auto" or spec.source != "auto" or spec.version == "latest":
+        return True
+    return not satisfies(host.engine_version, spec.version)
 
 
 def follows_the_newest(host: Host, spec: Spec) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from provisioner.facts.configured_mirrors import configured
 from provisioner.facts.host import Host
-from provisioner.wanted.spec import Spec
+from provisioner.wanted.spec import MirrorChange, Spec
 
 
 def resolved(host: Host, spec: Spec) -> Spec:
@@ -15,11 +17,15 @@ def resolved(host: Host, spec: Spec) -> Spec:
     change = spec.mirror_change
     if change is None:
         return spec
-    has = configured(host).urls
+    wanted = list_after(change, configured(host).urls)
+    return spec.model_copy(update={"registry_mirrors": wanted, "mirror_change": None})
+
+
+def list_after(change: MirrorChange, has: Sequence[str]) -> tuple[str, ...]:
+    """Return the list that `change` makes of the one that is there."""
     left = tuple(url for url in has if url not in change.remove)
     new = tuple(url for url in change.add if url not in left)
-    wanted = (*new, *left) if change.first else (*left, *new)
-    return spec.model_copy(update={"registry_mirrors": wanted, "mirror_change": None})
+    return (*new, *left) if change.first else (*left, *new)
 
 
 def nothing_to_change(spec: Spec) -> str:

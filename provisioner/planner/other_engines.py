@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
 from provisioner.errors import ApplyError
+from provisioner.facts.containerd import containerd_of
 from provisioner.facts.model import Facts
-from provisioner.host_files.host_file import HostFile
+from provisioner.host_files.containerd_config import ContainerdConfig
 from provisioner.host_files.k3s_registries import with_mirrors
-from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG, DOCKER_HUB, K3S, PODMAN, podman
+from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG, DOCKER_HUB, K3S, k3s
 from provisioner.plan.files import FileChange, write_files
 from provisioner.plan.model import Step
-from provisioner.planner.registry_files import foreign, hosts_file, written_by_us
+from provisioner.planner.podman import podman_changes
+from provisioner.planner.registry_files import hosts_file, written_by_us
 from provisioner.wanted.spec import Spec
-
-PODMAN_FILE = f"{PODMAN}.d/50-provisioner-mirrors.conf"
 
 CONFIG_PATH = f"""version = 2
 
@@ -42,76 +40,80 @@ def other_engine_steps(facts: Facts, spec: Spec) -> tuple[list[Step], list[str]]
             raise ApplyError(
                 f"there is no {name} on this host. Nothing was changed.", hint=f"leave {name} out of --also"
             )
-        changes, note = _ENGINES[name](facts, spec.registry_mirrors)
+        changes, notes = _ENGINES[name](facts, spec.registry_mirrors)
         step = write_files(f"mirrors-{name}", f"mirrors of Docker Hub for {name}", "--also", changes)
         if step:
             steps.append(step)
-        if note and (step or name == "containerd"):
-            warnings.append(note)
+        if step or name == "containerd":
+            warnings += notes
     return steps, warnings
 
 
-def _containerd(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], str]:
+def _containerd(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], list[str]]:
     path = f"{CONTAINERD}/{DOCKER_HUB}/hosts.toml"
     changes = [hosts_file(facts, path, facts.other_engines.file(path), DOCKER_HUB, mirrors)]
-    config = facts.other_engines.file(CONTAINERD_CONFIG)
     if not mirrors:
-        return changes, ""
-    if config is None:
-        note = f"containerd: {CONTAINERD_CONFIG} is new; it counts from the next start: systemctl restart containerd"
-        return [*changes, FileChange(CONTAINERD_CONFIG, None, CONFIG_PATH)], note
-    if re.search(r"(?m)^[ \t]*disabled_plugins[ \t]*=[^\n]*cri", config.text):
-        return changes, f"containerd: {CONTAINERD_CONFIG} switches CRI off, so nothing but dockerd uses it"
-    if re.search(rf"""(?m)^[ \t]*config_path[ \t]*=[ \t]*["'][^"'\n]*{CONTAINERD}""", config.text):
-        return changes, ""
-    return changes, (
-        f'containerd: {CONTAINERD_CONFIG} does not name {CONTAINERD}: write config_path = "{CONTAINERD}" below '
-        """[plugins."io.containerd.grpc.v1.cri".registry] (version 2 of the file) or """
-        """[plugins."io.containerd.cri.v1.images".registry] (version 3), then systemctl restart containerd"""
+        return changes, []
+    config = containerd_of(facts)
+    if not config.there and not config.reads_hosts:
+        changes.append(FileChange(CONTAINERD_CONFIG, None, CONFIG_PATH))
+        note = f"{CONTAINERD_CONFIG} is new; it counts from the next start: systemctl restart containerd"
+        return changes, [f"containerd: {note}"]
+    return changes, [f"containerd: {note}" for note in _containerd_notes(config)]
+
+
+def _containerd_notes(config: ContainerdConfig) -> Iterator[str]:
+    """What has to be done by hand, since config.toml is somebody's own."""
+    if config.problem:
+        yield f"{config.problem}; it does not start with that"
+    elif config.cri_off:
+        yield f"{CONTAINERD_CONFIG} switches CRI off, so nothing but dockerd uses it"
+    elif config.inline or config.inline_tls:
+        yield _inline_first(config)
+    elif not config.reads_hosts:
+        yield f"{_not_named(config)}: {_name_it(config)}, then systemctl restart containerd"
+
+
+def _inline_first(config: ContainerdConfig) -> str:
+    places = " and ".join(dict.fromkeys(row.path for row in config.inline)) or CONTAINERD_CONFIG
+    given = [f"mirrors of {row.registry}: {' '.join(row.urls) or 'none'}" for row in config.inline]
+    given += [f"certificates of {registry}" for registry in config.inline_tls]
+    tables = " and ".join(
+        name for name, some in (("registry.mirrors", config.inline), ("registry.configs", config.inline_tls)) if some
+    )
+    now = "CRI does not start, since there is config_path beside them" if config.clash else "hosts.toml is not read"
+    then = "" if config.clash else f"; only then {_name_it(config)} (with both, CRI does not start)"
+    return (
+        f"{places} has {'; '.join(given)}, and {now}. First take {tables} out of it, and write what they say "
+        f"into {CONTAINERD}/REGISTRY/hosts.toml{then}; then systemctl restart containerd"
     )
 
 
-def _podman(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], str]:
-    before = facts.other_engines.file(PODMAN_FILE)
-    others = [file for file in facts.other_engines.files if file is not before]
-    other = next((row for row in podman(_below(others, PODMAN)) if row.registry == DOCKER_HUB), None)
-    if other and mirrors:
-        file = facts.other_engines.file(other.path)
-        assert file is not None  # noqa: S101 # the row came from it
-        raise foreign(file, "the mirrors of docker.io for podman")
-    if before and before.text != podman_text(_podman_urls(before)) and not written_by_us(facts, before):
-        raise foreign(before, "the mirrors of docker.io for podman")
-    return [FileChange(PODMAN_FILE, before, podman_text(mirrors) if mirrors else None)], ""
+def _not_named(config: ContainerdConfig) -> str:
+    if config.certs:
+        return f"config_path in {CONTAINERD_CONFIG} is {':'.join(config.certs)}, not {CONTAINERD}"
+    return f"{CONTAINERD_CONFIG} does not name {CONTAINERD}"
 
 
-def podman_text(mirrors: Sequence[str]) -> str:
-    """Return a file for registries.conf.d (containers-registries.conf(5)): a location has no scheme."""
-    lines = [
-        "# Mirrors of Docker Hub for podman, buildah, skopeo and CRI-O, asked in this order; docker.io comes last.",
-        "[[registry]]",
-        f'prefix = "{DOCKER_HUB}"',
-        f'location = "{DOCKER_HUB}"',
-    ]
-    for url in mirrors:
-        parts = urlsplit(url)
-        lines += ["", "[[registry.mirror]]", f'location = "{parts.netloc}{parts.path}"']
-        lines += ["insecure = true"] if parts.scheme == "http" else []
-    return "\n".join(lines) + "\n"
+def _name_it(config: ContainerdConfig) -> str:
+    return f'write config_path = "{CONTAINERD}" below {config.table}'
 
 
-def _k3s(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], str]:
+def _podman(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], list[str]]:
+    return podman_changes(facts, mirrors)
+
+
+def _k3s(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], list[str]]:
     before = facts.other_engines.file(K3S)
     ours = before is not None and written_by_us(facts, before)
     text = with_mirrors(before, mirrors, ours=ours)
-    return [FileChange(K3S, before, text)], "k3s reads its mirrors when it starts: systemctl restart k3s (or k3s-agent)"
-
-
-def _podman_urls(file: HostFile) -> tuple[str, ...]:
-    return next((row.urls for row in podman([file]) if row.registry == DOCKER_HUB), ())
-
-
-def _below(files: Sequence[HostFile], prefix: str) -> Iterator[HostFile]:
-    return (file for file in files if (file.asked or file.path).startswith(prefix))
+    notes = ["k3s reads its mirrors when it starts: systemctl restart k3s (or k3s-agent)"]
+    notes += [
+        f'k3s: {row.path} sends all registries to {" ".join(row.urls)} ("*"); docker.io has its own from now on'
+        for row in (k3s(before) if before and mirrors else ())
+        if row.registry == "*"
+    ]
+    return [FileChange(K3S, before, text)], notes
 
 
 _ENGINES = {"containerd": _containerd, "podman": _podman, "k3s": _k3s}

@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator
 
 from provisioner.catalogue.packages import holdable
 from provisioner.catalogue.platforms import taken_away
-from provisioner.catalogue.registry_mirrors import mirror_warnings
+from provisioner.catalogue.registry_mirrors import doubts
 from provisioner.facts.host import Host
 from provisioner.plan.engine_steps import allow_users
 from provisioner.plan.model import Restart
 from provisioner.plan.package_steps import hold_packages
 from provisioner.plan.part import Part, part
 from provisioner.planner.daemon_config import daemon_step
-from provisioner.planner.daemon_keys_check import daemon_warnings
+from provisioner.planner.daemon_keys_check import daemon_warnings, refuse_kept
 from provisioner.planner.intent import Intent, source_choice
+from provisioner.planner.missing_packages import missing_packages, missing_packages_step
 from provisioner.planner.other_engines import other_engine_steps
 from provisioner.planner.registry_files import registry_file_step
-from provisioner.planner.service import service_step
+from provisioner.planner.service import service_step, start_of
 from provisioner.sources.choice import choose_source
 from provisioner.strategies.docker_ce import PACKAGE, conflicting
 
@@ -27,6 +28,8 @@ PlanPart = Callable[[Host, Intent], Part]
 def packages(host: Host, intent: Intent) -> Part:
     """The engine's packages, with all that stands in their way."""
     choice, platform = intent.choice, host.platform
+    if choice is None and intent.spec.install and (completion := missing_packages_step(host, intent.spec)):
+        return part(completion)
     if choice is None:
         return _source(host, intent)
     assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
@@ -94,16 +97,23 @@ def engine(host: Host, intent: Intent) -> Part:
     configuration, restart = daemon_step(
         host, wanted, installs=intent.installs, version=intent.version, take_over=spec.take_over
     )
+    if configuration is not None and not intent.installs:
+        refuse_kept(host, wanted, intent.version)
     service = (
         service_step(
-            host.facts, installs=intent.installs, configured=configuration is not None, replaces=_replaces(host, intent)
+            host.facts,
+            installs=intent.installs,
+            configured=configuration is not None,
+            containerd="containerd" in " ".join(missing_packages(host)),
+            replaces=_replaces(host, intent),
         )
         if spec.install
         else None
     )
     if service and restart.how == "none":
-        restart = Restart("start", "the engine does not run")
-    warnings = [*daemon_warnings(host, wanted, intent.version), *mirror_warnings(spec.registry_mirrors or ())]
+        restart = start_of(host.facts)
+    others = [url for mirrors in spec.other_registry_mirrors.values() for url in mirrors]
+    warnings = [*daemon_warnings(host, wanted, intent.version), *doubts([*(spec.registry_mirrors or ()), *others])]
     return part(configuration, service, warnings=warnings, restart=restart)
 
 
@@ -121,9 +131,11 @@ def users(host: Host, intent: Intent) -> Part:
 
 def hold(host: Host, intent: Intent) -> Part:
     """Who may upgrade the engine."""
-    if not (intent.spec.install and intent.spec.hold and host.platform):
-        return Part()
     facts = host.facts
+    if not (intent.spec.install and intent.spec.hold):
+        return Part()
+    if facts.package_manager == "none":
+        return Part(warnings=("--hold: there is no package manager here that could change the engine",))
     loose = [name for name in holdable() if name in facts.packages and name not in facts.held]
     step = hold_packages(holdable(), manager=facts.package_manager) if loose or intent.installs else None
     return part(step)

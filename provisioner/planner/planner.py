@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from provisioner.catalogue.package_sources import package_sources
-from provisioner.errors import UnsupportedError
+from provisioner.errors import TARGET, UnsupportedError
 from provisioner.facts.host import Host
-from provisioner.plan.model import Plan
+from provisioner.plan.model import EngineProcess, Plan
 from provisioner.plan.part import joined
 from provisioner.planner import intent as intents
 from provisioner.planner.intent import installed_by, intent_of, must_install
@@ -60,6 +60,7 @@ def plan(name: str, host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> P
         ),
         restart=whole.restart,
         init=facts.service_manager,
+        engine=EngineProcess.of(facts.engine, installs=installs),
         engine_version="ask" if installs else host.info.version if host.info else "",
     )
 
@@ -83,7 +84,7 @@ def _refuse(host: Host, spec: Spec, *, installs: bool) -> tuple[Finding, ...]:
     if not spec.install and not facts.engine.installed:
         raise UnsupportedError(
             "there is no Docker Engine on this host",
-            hint="install one first: provisioner apply " + facts.hostname,
+            hint=f"install one first: provisioner apply {TARGET}",
         )
     known = package_sources()
     if spec.install and "://" not in spec.source and spec.source not in {"auto", *known}:

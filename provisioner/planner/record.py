@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.facts.model import Facts
 from provisioner.plan.engine_steps import note_files
-from provisioner.plan.model import Plan
+from provisioner.plan.model import EngineProcess, Plan
 
 
 def record_plan(host: str, facts: Facts) -> Plan:
@@ -14,4 +14,12 @@ def record_plan(host: str, facts: Facts) -> Plan:
     version = info.version if info and facts.record.engine not in {"", info.version} else ""
     if not touched and not version:
         return Plan(host, "", "")
-    return Plan(host, "", "", (note_files(touched),), init=facts.service_manager, engine_version=version)
+    return Plan(
+        host,
+        "",
+        "",
+        (note_files(touched),),
+        init=facts.service_manager,
+        engine=EngineProcess.of(facts.engine),
+        engine_version=version,
+    )

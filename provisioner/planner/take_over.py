@@ -66,8 +66,8 @@ def _unit_edit(host: Host, places: Sequence[FlagPlace]) -> FileChange:
     path = start.file.path
     if path.startswith("/etc/"):
         return FileChange(path, start.file, start.without(words))
-    unit = host.facts.units["docker.service"]
-    if any((file.asked or file.path) == DROP_IN for file in unit.files):
+    unit = host.facts.engine_unit
+    if unit and any((file.asked or file.path) == DROP_IN for file in unit.files):
         raise ApplyError(
             f"{DROP_IN} exists and does not say how dockerd starts. Nothing was changed.", hint=f"rm {DROP_IN}"
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.host import Host
-from provisioner.preflight import configuration, distribution, host, kernel, network, packages, storage
+from provisioner.preflight import configuration, distribution, engine, host, kernel, network, packages, storage
 from provisioner.preflight.finding import Finding, Subject
 from provisioner.wanted.spec import Spec
 
@@ -19,12 +19,13 @@ CHECKS = (
     *network.CHECKS,
     *packages.CHECKS,
     *configuration.CHECKS,
+    *engine.CHECKS,
 )
 
 RAISED_WHERE_THEY_MATTER = frozenset({"daemon.json", "privileges"})
 """The planner refuses these itself, once it knows whether there is something to change, with an error of its own."""
 
-SHOWN_AS_STEPS = frozenset({"conflicts", "services"})
+SHOWN_AS_STEPS = frozenset({"conflicts", "services", "engine"})
 """Warnings that a plan shows in another way."""
 
 

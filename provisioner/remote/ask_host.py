@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provisioner.facts.frames import frames, new_nonce
+from provisioner.remote.answer import answer
 from provisioner.scripts.render import root_script
 from provisioner.transports.base import Transport
 
@@ -19,5 +20,5 @@ def ask_host(
         FactsError: the answer is incomplete.
     """
     nonce = new_nonce()
-    completed = transport.run(root_script(template, nonce, become_password, **context), timeout=timeout)
+    completed = answer(transport, root_script(template, nonce, become_password, **context), timeout=timeout)
     return {frame.name: frame.body for frame in frames(completed.stdout, nonce)}

@@ -6,30 +6,34 @@ import getpass
 import os
 import platform
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioner.errors import (
+    AnswerTooLongError,
     ApplyError,
     BlockedError,
     ConnectError,
     ConnectionLostError,
+    FactsError,
     PrivilegeError,
     ProvisionerError,
 )
-from provisioner.facts.frames import marker, new_nonce
+from provisioner.facts.frames import new_nonce
 from provisioner.facts.model import Facts
-from provisioner.plan.model import Plan, Step, StepResult
+from provisioner.plan.model import Plan, StepResult
+from provisioner.remote.answer import no_longer
 from provisioner.remote.gather import parse_answer
+from provisioner.remote.progress import OnStep, Progress
 from provisioner.scripts.render import apply_script, follow_script, launch_script
-from provisioner.transports.base import Transport
+from provisioner.transports import limits
+from provisioner.transports.base import Completed, Transport
 
-TIMEOUT = 3600.0
-"""Seconds; package managers behind slow links take long, and the host goes on by itself anyway."""
+__all__ = ["OnStep", "Run", "execute"]
+
+TIMEOUT = limits.RUN + limits.WAY_BACK + 300.0
+"""Seconds, with all rejoins: a run has ended by then, or its host does not answer any more."""
 
 REJOINS = 5
-OnStep = Callable[[Step, str], None]
-"""Called with a step and "start", "ok", "fail", or a note such as who holds a lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,96 +48,108 @@ class Run:
     """The daemon's log lines of a pull; see `provisioner.checks.proof`."""
 
 
-class _Progress:
-    """The state of a run as its markers tell it. `said` keeps the markers that only the end needs, by verb."""
-
-    def __init__(self, plan: Plan, nonce: str, on_step: OnStep) -> None:
-        self.steps = {step.id: step for step in plan.steps}
-        self.nonce, self.on_step = nonce, on_step
-        self.told: set[tuple[str, str]] = set()
-        self.begin()
-
-    def begin(self) -> None:
-        """Forget what was heard: a run that is joined again is told from its start."""
-        self.results: dict[str, StepResult] = {}
-        self.current = ""
-        self.log: list[str] = []
-        self.said: dict[str, list[str]] = {}
-
-    def line(self, line: str) -> None:
-        mark = marker(line, self.nonce)
-        if mark is None:
-            self.log.append(line)
-            return
-        verb, rest = mark
-        if verb == "start":
-            self.current, self.log = rest, []
-            self._tell("start")
-        elif verb in {"ok", "fail"}:
-            name, _, number = rest.partition(" ")
-            seconds = float(number) if verb == "ok" and number.isdigit() else 0.0
-            status = "ok" if verb == "ok" else "failed"
-            self.results[name] = StepResult(name, status, seconds, "\n".join(self.log).strip())  # type: ignore[arg-type] # one of two literals
-            self._tell(verb)
-        elif verb == "note":
-            self._tell(rest)
-        else:
-            self.said.setdefault(verb, []).append(rest)
-
-    def last(self, verb: str) -> str | None:
-        """What the last marker `verb` said; None when there was none."""
-        return self.said[verb][-1] if verb in self.said else None
-
-    def _tell(self, what: str) -> None:
-        if self.current in self.steps and (self.current, what) not in self.told:
-            self.told.add((self.current, what))
-            self.on_step(self.steps[self.current], what)
-
-
 def execute(transport: Transport, plan: Plan, *, become_password: str | None, on_step: OnStep) -> Run:
     """Apply `plan`. A lost connection is joined again; the run on the host does not depend on it.
 
     Raises:
         BlockedError: somebody else's run, or a package manager, holds a lock.
-        ConnectError: the host could not be reached again; whether the run went through is said in the message.
+        ConnectError: the host could not be reached again, or said more than it may; what is known of the run is in
+            the message.
     """
     nonce = new_nonce()
     run = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + nonce[:6]
     holder = f"{getpass.getuser()}@{platform.node()} since {time.strftime('%F %T %Z')} (pid {os.getpid()}, run {run})"
     script = launch_script(apply_script(plan), nonce, run=run, holder=holder, become_password=become_password)
-    progress = _Progress(plan, nonce, on_step)
-    stdout, stderr = _until_ended(transport, script, progress, run, become_password)
-    return _judge(plan, progress, stdout, stderr)
-
-
-def _until_ended(
-    transport: Transport, script: str, progress: _Progress, run: str, become_password: str | None
-) -> tuple[str, str]:
+    watched = _Watched(transport, run, Progress(plan, nonce, on_step), become_password)
     try:
-        completed = transport.run(script, timeout=TIMEOUT, on_line=progress.line)
+        completed = watched.hear(script)
     except ConnectionLostError as lost:
+        completed = watched.join_again(lost)
+        if "refused" in watched.progress.said:
+            return Run(watched.heard, None, watched.out_of_sight(lost), rolled_back=False)
+    return _judge(plan, watched.progress, completed.stdout, completed.stderr)
+
+
+class _Watched:
+    """A run on a host, and what was heard of it over the connections so far."""
+
+    def __init__(self, transport: Transport, run: str, progress: Progress, become_password: str | None) -> None:
+        self.progress = progress
+        self.heard = progress.heard
+        self._transport, self._run, self._become_password = transport, run, become_password
+        self._deadline = time.monotonic() + TIMEOUT
+
+    def hear(self, script: str) -> Completed:
+        """Run `script`, which tells the run from its start, to its end.
+
+        Raises:
+            ConnectError: there was no connection, or it broke; AnswerTooLongError says what is known of the run.
+        """
+        self.progress.begin()
+        try:
+            remaining = self._deadline - time.monotonic()
+            listener = no_longer(self.progress.host, self.progress.line)
+            return self._transport.run(script, timeout=remaining, on_line=listener)
+        except AnswerTooLongError as over:
+            raise self._left_alone(over) from over
+        finally:
+            self.heard = max(self.heard, self.progress.heard, key=_begun)
+
+    def join_again(self, lost: ConnectionLostError) -> Completed:
+        """Hear the run to its end although the connection broke.
+
+        Raises:
+            ConnectionLostError: the host stays away, says more than it may, or has never begun the run.
+        """
+        if isinstance(lost, AnswerTooLongError):
+            raise lost
         for attempt in range(REJOINS):
             time.sleep(2**attempt)
-            progress.begin()
-            try:
-                joined = follow_script(progress.nonce, run=run, become_password=become_password)
-                completed = transport.run(joined, timeout=TIMEOUT, on_line=progress.line)
+            if time.monotonic() >= self._deadline:
                 break
+            script = follow_script(self.progress.nonce, run=self._run, become_password=self._become_password)
+            try:
+                completed = self.hear(script)
+            except AnswerTooLongError:
+                raise
             except ConnectError:
                 continue
-        else:
-            raise ConnectionLostError(
-                f"{lost.message}. The run {run} goes on there by itself",
-                hint=f"look at /var/lib/provisioner/runs/{run}/log on the host, or run the same command again",
-            ) from lost
-        if "unknown-run" in progress.said:
-            raise ConnectionLostError(
-                f"{lost.message}. The run had not begun on the host; nothing was changed", hint="run the command again"
-            ) from lost
-    return completed.stdout, completed.stderr
+            if "unknown-run" in self.progress.said:
+                raise ConnectionLostError(
+                    f"{lost.message}. The run had not begun on the host, and will not; nothing was changed",
+                    hint="run the command again",
+                ) from lost
+            return completed
+        raise self._left_alone(lost) from lost
+
+    def out_of_sight(self, lost: ConnectionLostError) -> PrivilegeError:
+        """The account that began the run may not become root any more."""
+        return PrivilegeError(
+            f"{lost.message}. {self._whereabouts()}; sudo refuses now, so what became of it was not seen",
+            hint=f"give the account its sudo again, or log in as root, and look at {self._log}",
+        )
+
+    def _left_alone(self, cause: ConnectionLostError) -> ConnectionLostError:
+        look = f"look at {self._log} on the host, or run the same command again"
+        hint = f"{cause.hint}; {look}" if cause.hint else look
+        return type(cause)(f"{cause.message}. {self._whereabouts()}", hint=hint)
+
+    def _whereabouts(self) -> str:
+        if _begun(max(self.heard, self.progress.heard, key=_begun)):
+            return f"The run {self._run} goes on there by itself"
+        return f"Whether the run {self._run} has begun there was not heard; if it has, it goes on by itself"
+
+    @property
+    def _log(self) -> str:
+        return f"/var/lib/provisioner/runs/{self._run}/log"
 
 
-def _judge(plan: Plan, progress: _Progress, stdout: str, stderr: str) -> Run:
+def _begun(heard: tuple[StepResult, ...]) -> int:
+    """The number of steps that are known to have begun."""
+    return sum(result.status != "not run" for result in heard)
+
+
+def _judge(plan: Plan, progress: Progress, stdout: str, stderr: str) -> Run:
     results = tuple(progress.results.get(step.id, StepResult(step.id, "not run")) for step in plan.steps)
     locked, left = progress.last("locked"), progress.last("left")
     if locked is not None:
@@ -145,9 +161,9 @@ def _judge(plan: Plan, progress: _Progress, stdout: str, stderr: str) -> Run:
             f"sudo refused on {plan.host}; nothing was changed",
             hint="give the sudo password with -K, or log in as root",
         )
-    facts = parse_answer(stdout, stderr, progress.nonce) if left is not None else None
+    facts, error = _facts(stdout, stderr, progress.nonce) if left is not None else (None, None)
     if progress.last("finished") == "0":
-        return Run(results, facts, None, rolled_back=False, proof=tuple(progress.said.get("proof", ())))
+        return Run(results, facts, error, rolled_back=False, proof=tuple(progress.said.get("proof", ())))
     failed = next((result for result in results if result.status == "failed"), None)
     tail = "\n".join((failed.log if failed else stderr.strip()).splitlines()[-10:])
     what = "; ".join(progress.said.get("error", ())) or (tail if failed is None else f"step {failed.id} failed")
@@ -157,3 +173,11 @@ def _judge(plan: Plan, progress: _Progress, stdout: str, stderr: str) -> Run:
     log = f"log: /var/lib/provisioner/runs/ on {plan.host}"
     error = ApplyError(message, hint=f"{log}\n{tail}" if tail and failed else log)
     return Run(results, facts, error, rolled_back=progress.last("rollback") == "done")
+
+
+def _facts(stdout: str, stderr: str, nonce: str) -> tuple[Facts | None, ProvisionerError | None]:
+    """What the host is like after the run; that it cannot be told takes nothing away from the run's results."""
+    try:
+        return parse_answer(stdout, stderr, nonce), None
+    except FactsError as error:
+        return None, error

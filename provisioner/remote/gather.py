@@ -9,7 +9,9 @@ from provisioner.errors import FactsError
 from provisioner.facts.frames import RAW_NONCE, new_nonce
 from provisioner.facts.model import Facts
 from provisioner.facts.parse import parse
+from provisioner.remote.answer import answer
 from provisioner.scripts.render import facts_script
+from provisioner.transports import limits
 from provisioner.transports.base import Transport
 
 TIMEOUT = 120.0
@@ -25,10 +27,11 @@ def gather(transport: Transport, *, become_password: str | None = None, brief: b
     """
     nonce = new_nonce()
     asked = time.time()
-    answer = _ask(transport, nonce, become_password, brief=brief)
+    streams = _ask(transport, nonce, become_password, brief=brief)
     answered = time.time()
-    facts = parse_answer(*answer, nonce)
-    return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if facts.clock else facts
+    facts = parse_answer(*streams, nonce)
+    told = 0 < facts.clock < 10**limits.DIGITS
+    return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if told else facts
 
 
 def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
@@ -57,5 +60,5 @@ def _skew(clock: int, asked: float, answered: float) -> float:
 
 def _ask(transport: Transport, nonce: str, become_password: str | None, *, brief: bool) -> tuple[str, str]:
     script = facts_script(nonce, become_password=become_password, brief=brief)
-    completed = transport.run(script, timeout=TIMEOUT)
+    completed = answer(transport, script, timeout=TIMEOUT)
     return completed.stdout, completed.stderr

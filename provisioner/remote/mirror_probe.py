@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from provisioner.errors import FactsError
+from provisioner.masking import masked
 from provisioner.mirror_probe import HUB
 from provisioner.mirror_probe.answer import HELLO, Answer, Image, Probed
+from provisioner.mirror_probe.proxies import Proxies, engine_proxies
 from provisioner.remote.ask_host import ask_host
+from provisioner.transports import limits
 from provisioner.transports.base import Transport
 
 LIMIT, CONNECT, TOTAL = 8, 4, 20
@@ -27,17 +31,25 @@ def probe(
     become_password: str | None = None,
     reference: str = HUB,
     tool: str = "",
+    proxies: Proxies | None = None,
+    pings: Sequence[str] = (),
 ) -> tuple[Probed, ...]:
     """Ask every mirror at once from the host behind `transport`; takes at most TOTAL + LIMIT seconds.
 
     `reference` is asked for digests only, to compare with; "" for none. `tool` is one of TOOLS to use, "" for the
-    best that the host has.
+    best that the host has. `proxies` None: those that the host's engine asks through, which takes a look at it first.
+    `pings` are asked for nothing but /v2/, after `urls` in the result: mirrors of other registries than Docker Hub.
 
     Raises:
         ConnectError: see `Transport.run`.
-        FactsError: the answer is incomplete.
+        FactsError: the answer is incomplete, or there is no room on the host for those of the mirrors.
     """
+    if proxies is None:
+        proxies = engine_proxies(
+            ask_host(transport, "engine_proxies.sh.j2", become_password=become_password, timeout=LIMIT + 30)
+        )
     mirrors = [{"base": url.rstrip("/"), "depth": "full"} for url in urls]
+    mirrors += [{"base": url.rstrip("/"), "depth": "ping"} for url in pings]
     if reference:
         mirrors.append({"base": reference.rstrip("/"), "depth": "look"})
     found = ask_host(
@@ -52,7 +64,10 @@ def probe(
         total=TOTAL,
         most=MOST,
         tool=tool,
+        proxies=proxies,
     )
+    if "no-room" in found:
+        raise FactsError(f"{transport.name}: {found['no-room']}")
     used = found.get("tool", "").replace("apt_helper", "apt-helper")
     return tuple(
         Probed(
@@ -64,7 +79,9 @@ def probe(
                 if name.startswith(f"{number} ") and not name.endswith(" unfinished")
             },
             reference=mirror["depth"] == "look",
+            pinged=mirror["depth"] == "ping",
             unfinished=found.get(f"{number} unfinished", "").strip(),
+            proxies_said_by=proxies.said_by,
         )
         for number, mirror in enumerate(mirrors)
     )
@@ -78,28 +95,32 @@ def _answer(text: str) -> Answer:
     hop = re.split(r"(?im)^HTTP/[0-9.]+ .*$", lines)[-1]
     headers = dict(line.split(":", 1) for line in hop.splitlines() if ":" in line)
     took = _number(said.get("ended", "")) - _number(said.get("began", ""))
+    hops = max(_number(said.get("last_hop", "")) - _number(said.get("first_hop", "")), 0.0)
     return Answer(
         status=int(_number(said.get("status", ""))),
         exit=int(_number(said.get("exit", ""))),
-        error=_clean(said.get("error", "")),
+        error=_clean(masked(said.get("error", ""))),
         headers={name.strip().lower(): _clean(value) for name, value in headers.items()},
         body=_clean(body),
         dns=_number(said.get("dns", "")),
         tcp=_number(said.get("tcp", "")),
         tls=_number(said.get("tls", "")),
-        first_byte=_number(said.get("first", "")) or took,
-        total=_number(said.get("total", "")) or took,
+        first_byte=(_number(said.get("first", "")) or took) + hops,
+        total=(_number(said.get("total", "")) or took) + hops,
         size=int(_number(said.get("bytes", ""))),
         ip=said.get("ip", ""),
         sha256=said.get("sha256", ""),
         wanted=said.get("wanted", ""),
         created=said.get("created", ""),
+        place=_clean(said.get("place", "")),
+        proxy=_clean(said.get("proxy", "")),
+        unchecked="unchecked" in said,
     )
 
 
 def _number(text: str) -> float:
     # Old curl writes decimals as the locale does.
-    match = re.match(r"\s*(\d+(?:[.,]\d+)?)", text)
+    match = re.match(rf"\s*([0-9]{{1,{limits.DIGITS}}}(?:[.,][0-9]{{1,{limits.DIGITS}}})?)(?![0-9])", text)
     return float(match[1].replace(",", ".")) if match else 0.0
 
 

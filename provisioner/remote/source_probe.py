@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from provisioner.remote.ask_host import ask_host
 from provisioner.sources.reach import Source, SourceReach, key_problem
+from provisioner.transports import limits
 from provisioner.transports.base import Transport
 
 LIMIT = 8
@@ -48,7 +49,8 @@ def _ask(
 
 def _reach(source: Source, answer: Mapping[str, str]) -> SourceReach:
     times = answer.get(f"times {source.name}", "").split()
-    hundredths = [int(time.replace(".", "")) for time in times if re.fullmatch(r"\d+\.\d\d", time)]
+    uptime = re.compile(rf"[0-9]{{1,{limits.DIGITS}}}\.[0-9]{{2}}")
+    hundredths = [int(time.replace(".", "")) for time in times if uptime.fullmatch(time)]
     problem = answer.get(f"problem {source.name}", "").strip()
     listed = f"unlisted {source.name}" not in answer
     if not problem and listed and f"versions {source.name}" not in answer:
@@ -61,7 +63,7 @@ def _reach(source: Source, answer: Mapping[str, str]) -> SourceReach:
         key=answer.get(f"key {source.name}", ""),
         versions=_versions(answer.get(f"versions {source.name}", "")),
         listed=listed,
-        place=int(place) if place.isdigit() and int(place) < len(source.places) else 0,
+        place=int(place) if re.fullmatch("[0-9]{1,3}", place) and int(place) < len(source.places) else 0,
     )
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from provisioner.catalogue.packages import names
 from provisioner.errors import UnsupportedError
+from provisioner.facts.engine_origin import origin, way_to_a_package
 from provisioner.facts.host import Host
 from provisioner.facts.losses import Losses
 from provisioner.facts.model import Facts
 from provisioner.plan.engine_steps import remove_docker_group, stop_engine
-from provisioner.plan.model import Check, Plan, Restart, Step
+from provisioner.plan.model import Check, EngineProcess, Plan, Restart, Step
 from provisioner.plan.package_steps import uninstall
 from provisioner.plan.part import Part, joined, part
 from provisioner.preflight.dependents import dependents, refuse_dependents
@@ -72,6 +73,7 @@ def plan_removal(name: str, host: Host, losses: Losses | None = None, *, remove_
         warnings=tuple(_warnings(facts, losses)) if whole.steps else (),
         restart=whole.restart if whole.steps else Restart("none"),
         init=facts.service_manager,
+        engine=EngineProcess.of(facts.engine),
     )
 
 
@@ -106,7 +108,7 @@ def _serves_others(facts: Facts) -> bool:
 
 
 def _refuse_what_no_package_brought(facts: Facts, packages: tuple[str, ...]) -> None:
-    if packages:
+    if packages and not facts.engine.unpackaged:
         return
     if facts.snap:
         raise UnsupportedError(
@@ -115,8 +117,8 @@ def _refuse_what_no_package_brought(facts: Facts, packages: tuple[str, ...]) -> 
         )
     if facts.engine.installed:
         raise UnsupportedError(
-            f"the engine {facts.engine.dockerd} comes from no package that is known here",
-            hint="remove it the way it was installed, then run this again for its data",
+            f"the engine here is {origin(facts)}; it comes from no package that is known here",
+            hint=f"remove it the way it was installed, then run this again for its data: {way_to_a_package(facts)}",
         )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.errors import ProvisionerError
-from provisioner.masking import masked
 from provisioner.report.failure import failure_document
 from provisioner.runs.outcome import Outcome
 
@@ -22,7 +21,7 @@ def envelope(
     """
     return document(
         command,
-        status=status([outcome.succeeded for outcome in outcomes]),
+        status=overall([outcome.succeeded for outcome in outcomes]),
         run=run,
         hosts=[{**_host(outcome), **(_plan(outcome) if plans else {})} for outcome in outcomes],
     )
@@ -38,7 +37,7 @@ def document(command: str, **content: Any) -> dict[str, Any]:
     return {"schema": SCHEMA, "command": command, **content}
 
 
-def status(succeeded: Sequence[bool]) -> str:
+def overall(succeeded: Sequence[bool]) -> str:
     """Return ok, partial or failed."""
     return "ok" if all(succeeded) else "partial" if any(succeeded) else "failed"
 
@@ -75,7 +74,7 @@ def _plan(outcome: Outcome) -> dict[str, Any]:
     plan = outcome.plan
     return {
         "diffs": [
-            {"step": step.id, "path": diff.path, "diff": masked(diff.unified())}
+            {"step": step.id, "path": diff.path, "diff": diff.unified()}
             for step in (plan.steps if plan else ())
             for diff in step.diffs
         ],

@@ -1,4 +1,4 @@
-"""The error of a host, for people and for programs; passwords in it are masked."""
+"""The error of a host, for people and for programs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,29 @@ from provisioner.errors import ProvisionerError
 from provisioner.masking import masked
 
 
+def failure_lines(host: str, error: ProvisionerError, *, margin: str = "") -> list[str]:
+    """What happened, and below it the way out behind an arrow; the host's own name in front is left out.
+
+    Masked, because hosts whose failures read the same share one text.
+    """
+    message = masked(error.message).removeprefix(f"{host}: ")
+    lines = [f"{margin}{line}" for line in message.split("\n")]
+    return lines + hint_lines(masked(error.hint))
+
+
+def hint_lines(hint: str) -> list[str]:
+    """A way out behind its arrow; none when there is none."""
+    return [f"  {'  ' if index else '->'} {line}" for index, line in enumerate(hint.split("\n"))] if hint else []
+
+
 def failure_text(host: str, error: ProvisionerError) -> str:
     """What happened there, and below it the way out."""
-    hint = f"\n  -> {masked(error.hint)}" if error.hint else ""
-    return f"{host}: {masked(error.message).removeprefix(f'{host}: ')}{hint}"
+    first, *rest = failure_lines(host, error)
+    return "\n".join([f"{host}: {first}", *(line if line.startswith("  ") else f"  {line}" for line in rest)])
 
 
 def failure_document(error: ProvisionerError | None) -> dict[str, Any] | None:
     """The value of `error` in a JSON document; its keys are a contract."""
     if error is None:
         return None
-    return {"message": masked(error.message), "hint": masked(error.hint), "exit_code": error.exit_code}
+    return {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}

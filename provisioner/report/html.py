@@ -6,12 +6,13 @@ import functools
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
 from provisioner import __version__
-from provisioner.masking import masked
-from provisioner.report.envelope import status
+from provisioner.masking import masked, visible
+from provisioner.report.envelope import overall
 from provisioner.report.paint import status_colour
 from provisioner.report.table import state
 from provisioner.runs.outcome import Outcome
@@ -19,11 +20,11 @@ from provisioner.scripts.render import template_text
 
 
 def page(command: str, outcomes: Sequence[Outcome], run: str | None) -> str:
-    """Return the HTML. Everything that came from hosts is escaped, and secrets in it are masked."""
+    """Return the HTML. Everything that came from hosts is escaped, and secrets in it are masked, value by value."""
     return _template().render(
         command=command,
         run=run,
-        status=status([outcome.succeeded for outcome in outcomes]),
+        status=overall([outcome.succeeded for outcome in outcomes]),
         counts=Counter(state(outcome) for outcome in outcomes).items(),
         outcomes=outcomes,
         written=time.strftime("%Y-%m-%d %H:%M %Z"),
@@ -33,6 +34,14 @@ def page(command: str, outcomes: Sequence[Outcome], run: str | None) -> str:
 
 @functools.cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"masked": masked, "state": state, "colour": status_colour}
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+    )
+    environment.filters |= {"state": state, "colour": status_colour}
     return environment.from_string(template_text("report.html.j2"))
+
+
+def _shown(value: Any) -> Any:
+    return (
+        visible(masked(value)) if type(value) is str else value
+    )  # what the engine has escaped is of a kind of its own

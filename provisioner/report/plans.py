@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Hashable, Iterator, Sequence
 
 from provisioner.masking import masked
 from provisioner.plan.model import Plan
+from provisioner.report.columns import hanging, one_line
+from provisioner.report.groups import WIDEST, grouped, names
 from provisioner.report.paint import Paint, plain
+from provisioner.report.table import failures
+from provisioner.runs.outcome import Outcome
 from provisioner.scripts.render import apply_script
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "magenta"}
-Member = TypeVar("Member")
 
 
 def plan_text(plan: Plan, *, script: bool = False, paint: Paint = plain) -> str:
@@ -20,13 +21,30 @@ def plan_text(plan: Plan, *, script: bool = False, paint: Paint = plain) -> str:
     return plans_text([plan], script=script, paint=paint)
 
 
-def plans_text(plans: Sequence[Plan], *, script: bool = False, paint: Paint = plain) -> str:
+def plans_text(plans: Sequence[Plan], *, script: bool = False, width: int | None = None, paint: Paint = plain) -> str:
     """Plans of several hosts; hosts with the same steps share a text, in which differing file diffs name theirs."""
-    return "\n".join("\n".join(_group(group, script, paint)) for group in grouped(plans, _look))
+    return "\n".join(
+        "\n".join(_group(group, script, min(WIDEST, width or WIDEST), paint)) for group in grouped(plans, _look)
+    )
 
 
-def question(plans: Sequence[Plan], total: int, *, allow_restart: bool) -> str:
-    """What a yes would do."""
+def planned_text(
+    outcomes: Sequence[Outcome], *, script: bool = False, width: int | None = None, paint: Paint = plain
+) -> str:
+    """The result of `plan`: the plans, then what failed, then how many hosts would change."""
+    planned = [outcome.plan for outcome in outcomes if outcome.plan and not outcome.error]
+    parts = [plans_text(planned, script=script, width=width, paint=paint)] if planned else []
+    parts += failures(outcomes, width=width, paint=paint)
+    if len(outcomes) > 1:
+        changes = sum(not plan.empty for plan in planned)
+        failed = sum(outcome.failed for outcome in outcomes)
+        said = f"\n{len(outcomes)} hosts: {changes} would change, {len(planned) - changes} as wanted"
+        parts.append(f"{said}, {failed} failed" if failed else said)
+    return "\n".join(parts)
+
+
+def question(plans: Sequence[Plan], total: int, *, allow_restart: bool, failed: int = 0) -> str:
+    """What a yes would do, and how many hosts are left out because they `failed`."""
     stopping = [plan for plan in plans if plan.restart.stops_containers]
     going = [plan for plan in plans if allow_restart or plan not in stopping]
     restarts = sum(plan.restart.how == "restart" for plan in going)
@@ -43,27 +61,8 @@ def question(plans: Sequence[Plan], total: int, *, allow_restart: bool) -> str:
     if blocked:
         text += f"; {blocked} stay{'s' if blocked == 1 else ''} as it is: a restart would stop {containers} containers"
         text += " (--allow-restart)"
-    return text + "."
-
-
-def grouped(members: Iterable[Member], key: Callable[[Member], Hashable]) -> list[list[Member]]:
-    """Members with the same key together, in the order in which the keys first appear."""
-    groups: dict[Hashable, list[Member]] = {}
-    for member in members:
-        groups.setdefault(key(member), []).append(member)
-    return list(groups.values())
-
-
-def names(hosts: Sequence[str], indent: str = "  ") -> str:
-    """Host names, wrapped."""
-    return textwrap.fill(
-        " ".join(hosts),
-        width=100,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    left_out = f" {failed} failed and {'is' if failed == 1 else 'are'} left out." if failed else ""
+    return f"{text}.{left_out}"
 
 
 def _look(plan: Plan) -> Hashable:
@@ -72,28 +71,28 @@ def _look(plan: Plan) -> Hashable:
     return plan.platform, plan.strategy, plan.rejected, plan.warnings, plan.restart, steps
 
 
-def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
+def _group(plans: list[Plan], script: bool, width: int, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
     first = plans[0]
     where = ", ".join(filter(None, (first.platform, first.strategy)))
     if len(plans) == 1:
         yield paint(f"{first.host}: ", "bold") + where
     else:
         yield paint(f"{len(plans)} hosts: ", "bold") + where
-        yield names([plan.host for plan in plans])
+        yield names([plan.host for plan in plans], width=width)
     for row in first.rejected:
-        yield f"  not {row.strategy}: {row.reason}"
+        yield hanging(f"  not {row.strategy}: ", row.reason)
     for warning in first.warnings:
-        yield paint(f"  warning: {warning}", "yellow")
+        yield paint(hanging("  warning: ", warning), "yellow")
     if first.empty:
         yield "  nothing to do"
     for index, step in enumerate(first.steps):
-        yield paint(f"  {step.action} {step.title}", COLOURS[step.action])
-        yield f"      {step.why}"
-        yield from _diffs(plans, index, paint)
+        yield paint(f"  {step.action} {one_line(step.title)}", COLOURS[step.action])
+        yield hanging("      ", step.why)
+        yield from _diffs(plans, index, width, paint)
     if first.restart.how in {"reload", "restart", "stop"}:
         stops = first.restart.stops_containers
         cost = f"; it stops {stops} running containers" if stops else ""
-        yield f"  {first.restart.how}: {first.restart.why}{cost}"
+        yield hanging(f"  {first.restart.how}: ", f"{first.restart.why}{cost}")
     if script and first.steps:
         for group in grouped(plans, _script_but_for_its_host):
             if len(plans) > 1:
@@ -101,14 +100,14 @@ def _group(plans: list[Plan], script: bool, paint: Paint) -> Iterator[str]:  # n
             yield f"\n{_script(group[0])}"
 
 
-def _diffs(plans: list[Plan], index: int, paint: Paint) -> Iterator[str]:
+def _diffs(plans: list[Plan], index: int, width: int, paint: Paint) -> Iterator[str]:
     groups = grouped(plans, lambda plan: plan.steps[index].diffs)
     for group in groups:
         diffs = group[0].steps[index].diffs
         if len(groups) > 1 and diffs:
-            yield names([plan.host for plan in group], "      ") + ":"
+            yield names([plan.host for plan in group], "      ", width=width) + ":"
         for diff in diffs:
-            for line in masked(diff.unified()).splitlines():
+            for line in masked(diff.unified()).rstrip("\n").split("\n"):
                 yield "      " + _painted(line, paint)
 
 
@@ -127,4 +126,4 @@ def _script(plan: Plan) -> str:
 
 
 def _script_but_for_its_host(plan: Plan) -> str:
-    return "\n".join(line for line in apply_script(plan).splitlines() if not line.startswith("# Plan for "))
+    return "\n".join(line for line in apply_script(plan).split("\n") if not line.startswith("# Plan for "))

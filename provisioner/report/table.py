@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from provisioner.masking import masked
+from provisioner.report.columns import one_line, padded
+from provisioner.report.failure import failure_lines
+from provisioner.report.groups import WIDEST, grouped, names, without_name
 from provisioner.report.paint import Paint, plain, status_colour
-from provisioner.report.plans import grouped, names
 from provisioner.runs.outcome import Outcome
 
 HEAD = ("HOST", "STATUS", "DOCKER", "REGISTRY MIRRORS", "SECONDS")
@@ -16,11 +18,11 @@ NARROWEST = 16
 
 
 def outcomes_text(outcomes: Sequence[Outcome], *, width: int | None = None, paint: Paint = plain) -> str:
-    """The result of a command. In a table, `width` is what the terminal has: mirrors that do not fit are cut."""
+    """The result of a command. `width` is what the terminal has, if it is one: mirrors that do not fit are cut."""
     if len(outcomes) == 1:
         return outcome_text(outcomes[0], paint=paint)
     lines = [*_table([_row(outcome) for outcome in outcomes], [outcome.status for outcome in outcomes], width, paint)]
-    lines += [f"\n{failure}" for failure in failures(outcomes, paint=paint)]
+    lines += [f"\n{failure}" for failure in failures(outcomes, width=width, paint=paint)]
     counts = Counter(state(outcome) for outcome in outcomes)
     lines += ["", f"{len(outcomes)} hosts: " + ", ".join(f"{number} {what}" for what, number in counts.items())]
     return "\n".join(lines)
@@ -30,16 +32,30 @@ def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
     """One line a host, and below it what failed and the way out."""
     _, _, version, mirrors, _ = _row(outcome)
     said = paint(state(outcome), status_colour(outcome.status))
-    parts = [said, f"Docker {version}" if version else "", f"mirrors {mirrors}" if mirrors else "", outcome.note]
+    parts = [
+        said,
+        f"Docker {version}" if version else "",
+        f"mirrors {mirrors}" if mirrors else "",
+        one_line(outcome.note),
+    ]
     lines = [f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"]
-    lines += [f"  {check.name}: {check.detail}" for check in outcome.checks if check.passed and check.name == "proof"]
+    lines += [
+        f"  {check.name}: {one_line(check.detail)}"
+        for check in outcome.checks
+        if check.passed and check.name == "proof"
+    ]
     return "\n".join([*lines, *_error(outcome)])
 
 
-def failures(outcomes: Sequence[Outcome], *, paint: Paint = plain) -> list[str]:
-    """What went wrong, in full; hosts on which the same went wrong share a text."""
+def lines_text(outcomes: Sequence[Outcome], *, paint: Paint = plain) -> str:
+    """A line a host, whatever there is to say: for mail and logs."""
+    return "\n".join(_line(outcome, paint) for outcome in outcomes)
+
+
+def failures(outcomes: Sequence[Outcome], *, width: int | None = None, paint: Paint = plain) -> list[str]:
+    """What went wrong, in full; hosts on which the same went wrong share the text of the first."""
     groups = grouped([outcome for outcome in outcomes if outcome.error], _words)
-    return ["\n".join(_failure(group, paint)) for group in groups]
+    return ["\n".join(_failure(group, width, paint)) for group in groups]
 
 
 def state(outcome: Outcome) -> str:
@@ -47,18 +63,6 @@ def state(outcome: Outcome) -> str:
     if outcome.status == "skipped" and not outcome.error:
         return "done before"
     return "nothing to do" if outcome.status == "converged" else outcome.status.replace("_", " ")
-
-
-def padded(rows: Sequence[Sequence[str]], *, right: int = -1) -> list[list[str]]:
-    """Cells padded to the width of their column; column `right` is flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        [
-            cell.rjust(width) if index == right else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in rows
-    ]
 
 
 def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, paint: Paint) -> list[str]:
@@ -79,32 +83,34 @@ def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, 
 def _row(outcome: Outcome) -> tuple[str, ...]:
     info = outcome.facts.engine.info if outcome.facts else None
     version, mirrors = (info.version, " ".join(info.mirrors)) if info else ("", "")
-    return outcome.host, state(outcome), version, mirrors, f"{outcome.seconds:.1f}"
+    return outcome.host, state(outcome), one_line(version), one_line(mirrors), f"{outcome.seconds:.1f}"
 
 
 def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def _words(outcome: Outcome) -> tuple[str, str, str]:
-    return outcome.status, *_message(outcome)
+def _words(outcome: Outcome) -> tuple[str, ...]:
+    return outcome.status, *(without_name(outcome.host, line) for line in _error(outcome))
 
 
-def _message(outcome: Outcome) -> tuple[str, str]:
-    error = outcome.error
-    return (masked(error.message).removeprefix(f"{outcome.host}: "), masked(error.hint)) if error else ("", "")
+def _line(outcome: Outcome, paint: Paint) -> str:
+    said = f"{outcome.host}: {paint(state(outcome), status_colour(outcome.status))}"
+    if outcome.error is None:
+        return f"{said}, {one_line(outcome.note)}" if outcome.note else said
+    lines = masked(outcome.error.message).removeprefix(f"{outcome.host}: ").split("\n")
+    return f"{said}: {one_line('; '.join(map(str.strip, lines)))}"
 
 
-def _failure(group: list[Outcome], paint: Paint) -> list[str]:
+def _failure(group: list[Outcome], width: int | None, paint: Paint) -> list[str]:
     """What hosts that failed alike have to say, once."""
     first = group[0]
     said = paint(state(first), status_colour(first.status))
     if len(group) == 1:
         return [f"{first.host}: {said}", *_error(first)]
-    return [f"{len(group)} hosts: {said}", names([outcome.host for outcome in group]), *_error(first)]
+    hosts = names([outcome.host for outcome in group], width=min(WIDEST, width or WIDEST))
+    return [f"{len(group)} hosts: {said}", hosts, *_error(first)]
 
 
 def _error(outcome: Outcome) -> list[str]:
-    message, hint = _message(outcome)
-    lines = [f"  {line}" for line in message.splitlines()]
-    return lines + [f"  {'  ' if index else '->'} {line}" for index, line in enumerate(hint.splitlines())]
+    return failure_lines(outcome.host, outcome.error, margin="  ") if outcome.error else []

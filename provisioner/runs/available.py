@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from provisioner.catalogue.platforms import Platform
-from provisioner.catalogue.versions import newest, order
-from provisioner.errors import FactsError, ProvisionerError, UnsupportedError
+from provisioner.catalogue.versions import order
+from provisioner.errors import TARGET, WANTED, FactsError, ProvisionerError, UnsupportedError
 from provisioner.facts.model import Facts
 from provisioner.facts.platform import platform_of
 from provisioner.preflight.distribution import unknown_distribution
 from provisioner.remote.ask_host import ask_host
 from provisioner.remote.gather import gather
 from provisioner.remote.source_probe import probe
+from provisioner.runs.answers import answers
 from provisioner.runs.target import Target
 from provisioner.sources.choice import choose_source
 from provisioner.sources.reach import SourceReach, key_problem, sources_to_ask
@@ -40,76 +41,61 @@ class Offers:
         return self.error.exit_code if self.error else 0
 
     @property
-    def ranked(self) -> list[dict[str, Any]]:
+    def ranked(self) -> list[SourceReach]:
         """The sources, usable ones first: for this very release before an older one, then by time."""
-        rows = [
-            {
-                "name": answer.source.name,
-                "base": answer.source.base,
-                "seconds": answer.seconds,
-                "packages": "-" if answer.problem else str(answer.suite),
-                "stepped_back": answer.place > 0,
-                "newest": newest(answer.versions.get("docker-ce", ())) or ("-" if answer.listed else "not listed"),
-                "problem": answer.problem or key_problem(answer),
-            }
-            for answer in self.reach
-        ]
-        return sorted(rows, key=lambda row: (bool(row["problem"]), row["stepped_back"], row["seconds"]))
-
-    def probe_document(self) -> dict[str, Any]:
-        return {"platform": self.platform_name, "sources": self.ranked}
-
-    def versions_document(self) -> dict[str, Any]:
-        return {
-            "package": self.package,
-            "origin": self.origin,
-            "versions": list(self.versions),
-            "installed": self.installed,
-        }
+        return sorted(self.reach, key=lambda answer: (bool(problem_of(answer)), answer.place > 0, answer.seconds))
 
 
-def offers_of(target: Target) -> Offers:
-    """Ask every source from the host, waiting for the slow ones too."""
-    try:
-        facts, platform, name = _known(target)
-        sources = sources_to_ask(platform, facts, target.spec)
-        reach = probe(target.transport, sources, become_password=target.become_password, patient=True)
-        return Offers(target.name, platform, name, reach)
-    except ProvisionerError as error:
-        return Offers(target.name, error=error)
-    finally:
-        target.transport.close()
+def problem_of(answer: SourceReach) -> str:
+    """Why packages are not taken from this source; "" when they could be."""
+    return answer.problem or key_problem(answer)
 
 
-def versions_of(target: Target) -> Offers:
-    """Return the versions of the engine package that `apply` would choose from here."""
-    try:
-        facts, platform, name = _known(target)
-        own = next((package for package in platform.distro_packages if package in facts.packages), "")
-        chosen = None
-        if target.spec.strategy != "distro-packages":
-            sources = sources_to_ask(platform, facts, target.spec)
-            reach = probe(target.transport, sources, become_password=target.become_password)
-            choice = choose_source(reach, facts, target.spec)
-            chosen = choice.reach
-            if chosen is None and (not platform.distro_packages or target.spec.source != "auto"):
-                raise UnsupportedError(
-                    f"no package source can be used from here: {choice.why_none}",
-                    hint="provisioner source probe shows each of them",
-                )
-        if chosen and chosen.listed:
-            package, origin, found = "docker-ce", chosen.source.base, chosen.versions.get("docker-ce", ())
-        else:
-            package = "docker-ce" if chosen else own or platform.distro_packages[0]
-            origin = chosen.source.base if chosen else "the distribution"
-            found = _by_package_manager(target, facts, package)
-        versions = tuple(sorted(set(found), key=order, reverse=True))
-        installed = facts.packages.get(package) or facts.packages.get(own, "")
-        return Offers(target.name, platform, name, (), package, origin, versions, installed)
-    except ProvisionerError as error:
-        return Offers(target.name, error=error)
-    finally:
-        target.transport.close()
+def sources(targets: Sequence[Target], *, forks: int) -> list[Offers]:
+    """Ask every package source from every host, waiting for the slow ones too: what `source probe` does."""
+    return answers(targets, _sources, failed, forks=forks)
+
+
+def versions(targets: Sequence[Target], *, forks: int) -> list[Offers]:
+    """Return the versions of the engine package that `apply` would choose from on each host."""
+    return answers(targets, _versions, failed, forks=forks)
+
+
+def failed(name: str, error: ProvisionerError) -> Offers:
+    """A host that could not be asked, or whose answer is of no use."""
+    return Offers(name, error=error)
+
+
+def _sources(target: Target) -> Offers:
+    facts, platform, name = _known(target)
+    asked = sources_to_ask(platform, facts, target.spec)
+    reach = probe(target.transport, asked, become_password=target.become_password, patient=True)
+    return Offers(target.name, platform, name, reach)
+
+
+def _versions(target: Target) -> Offers:
+    facts, platform, name = _known(target)
+    own = next((package for package in platform.distro_packages if package in facts.packages), "")
+    chosen = None
+    if target.spec.strategy != "distro-packages":
+        asked = sources_to_ask(platform, facts, target.spec)
+        reach = probe(target.transport, asked, become_password=target.become_password)
+        choice = choose_source(reach, facts, target.spec)
+        chosen = choice.reach
+        if chosen is None and (not platform.distro_packages or target.spec.source != "auto"):
+            raise UnsupportedError(
+                f"no package source can be used from here: {choice.why_none}",
+                hint=f"provisioner source probe {TARGET} {WANTED} shows each of them",
+            )
+    if chosen and chosen.listed:
+        package, origin, found = "docker-ce", chosen.source.base, chosen.versions.get("docker-ce", ())
+    else:
+        package = "docker-ce" if chosen else own or platform.distro_packages[0]
+        origin = chosen.source.base if chosen else "the distribution"
+        found = _by_package_manager(target, facts, package)
+    newest_first = tuple(sorted(set(found), key=order, reverse=True))
+    installed = facts.packages.get(package) or facts.packages.get(own, "")
+    return Offers(target.name, platform, name, (), package, origin, newest_first, installed)
 
 
 def _known(target: Target) -> tuple[Facts, Platform, str]:

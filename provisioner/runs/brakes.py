@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from provisioner.errors import CancelledError, ProvisionerError, SkippedError, UsageError
+from provisioner.runs.interruption import on_interruption
 from provisioner.runs.outcome import Outcome
 
 Item = TypeVar("Item")
@@ -31,11 +31,12 @@ class Share:
         """
         digits = text.strip().removesuffix("%")
         percent = text.strip().endswith("%")
-        if not (digits.isascii() and digits.isdigit()) or int(digits) == 0 or (percent and int(digits) > 100):
+        number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+        if number == 0 or (percent and number > 100):
             raise UsageError(
                 f"{option} {text}: not a share of the hosts", hint="write a number from 1 on, or 1% to 100%"
             )
-        return cls(int(digits), percent)
+        return cls(number, percent)
 
     def of(self, total: int) -> int:
         """At least 1: a tenth of five hosts is one host, not none."""
@@ -102,18 +103,12 @@ class Brake:
 
     @contextlib.contextmanager
     def on_interrupt(self) -> Iterator[None]:
-        """Within, a first Ctrl-C pulls the brake, a second one raises KeyboardInterrupt."""
+        """Within, a first Ctrl-C or SIGTERM pulls the brake, a second one raises KeyboardInterrupt."""
 
         def interrupted(*_: Any) -> None:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupt()
 
-        if threading.current_thread() is not threading.main_thread():
+        with on_interruption(interrupted):
             yield
-            return
-        before = signal.signal(signal.SIGINT, interrupted)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)

@@ -1,9 +1,10 @@
-"""A bug is written down: one log file with the traceback and the versions."""
+"""A bug is written down: one log file with the traceback and the versions, and without secrets."""
 
 from __future__ import annotations
 
 from provisioner import __version__
 from provisioner.errors import BugError, ProvisionerError
+from provisioner.masking import masked, visible
 
 
 def as_bug(cause: BaseException, where: str = "") -> BugError:
@@ -19,12 +20,12 @@ def as_bug(cause: BaseException, where: str = "") -> BugError:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"provisioner {__version__}, Python {platform.python_version()}, {platform.platform()}\n")
             log.write(f"{where}\n" if where else "")
-            log.write("".join(traceback.format_exception(cause)))
+            log.write(visible(masked("".join(traceback.format_exception(cause)))))
     except OSError as unwritable:
         return BugError(f"{message}: {cause}", hint=f"its details could not be written down: {unwritable}")
     return BugError(message, hint=f"the details are in {path}; please report it with that file")
 
 
-def expected(error: Exception, where: str) -> ProvisionerError:
+def as_error(error: Exception, where: str) -> ProvisionerError:
     """Return `error` as it is when it is one of ours, else as a bug that happened at host `where`."""
     return error if isinstance(error, ProvisionerError) else as_bug(error, where)

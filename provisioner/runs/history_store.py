@@ -31,10 +31,25 @@ def path() -> Path:
     return (state if state.is_absolute() else Path("~/.local/state").expanduser()) / "provisioner" / "history.db"
 
 
+def _private(file: Path) -> None:
+    """Let only its owner read the journal: it tells who did what to which hosts.
+
+    Raises:
+        OSError: it is not ours to change, or not there.
+    """
+    files = [path for path in file.parent.glob(f"{file.name}*") if path.is_file()]
+    for path, mode in ((file.parent, 0o700), *((path, 0o600) for path in files)):
+        if path.stat().st_mode & 0o077:
+            path.chmod(mode)
+
+
 def writing() -> sqlite3.Connection:
     """Raises sqlite3.Error, OSError or UsageError when it cannot be written."""
     file = path()
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not file.exists():
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    _private(file)
     database = sqlite3.connect(file, timeout=5, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = WAL")
@@ -67,6 +82,8 @@ def reading() -> Iterator[sqlite3.Connection | None]:
     if not file.exists():
         yield None
         return
+    with contextlib.suppress(OSError):
+        _private(file)
     try:
         with contextlib.closing(sqlite3.connect(file, timeout=5)) as database:
             yield database if _version(database) else None

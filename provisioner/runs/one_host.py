@@ -1,4 +1,4 @@
-"""One host, from facts to outcome."""
+"""One host, from facts to outcome: what `plan`, `apply`, `verify` and --proof do there."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from dataclasses import replace
 
 from provisioner.checks.after_apply import not_running, verify_checks
 from provisioner.checks.mirror_status import overridden
-from provisioner.checks.proof import judge, proof_plan
+from provisioner.checks.proof import proof_check, proof_plan
 from provisioner.checks.single import hosts_toml
 from provisioner.errors import (
+    TARGET,
+    WANTED,
     BlockedError,
     ProvisionerError,
     VerifyError,
 )
 from provisioner.facts.host import Host
 from provisioner.facts.losses import Losses, losses_in
+from provisioner.mirror_probe.before_writing import doubts_of, refuse_hopeless
 from provisioner.plan.model import Check, Plan, Restart, StepResult
+from provisioner.planner import planner
 from provisioner.planner.mirror_change import nothing_to_change
-from provisioner.planner.planner import plan, questions
 from provisioner.preflight.privilege import require_root
+from provisioner.remote import source_probe
 from provisioner.remote.ask_host import ask_host
 from provisioner.remote.execute import OnStep, execute
 from provisioner.remote.gather import gather
 from provisioner.remote.script_probe import fetch_script
-from provisioner.remote.source_probe import probe
 from provisioner.removal.removal import plan_removal, removal_checks
+from provisioner.runs.mirrors import new_mirrors
 from provisioner.runs.outcome import Outcome, Status, status_of
 from provisioner.runs.target import Target
 from provisioner.strategies.strategy import Questions
@@ -33,7 +37,7 @@ from provisioner.strategies.strategy import Questions
 LOSSES_TIMEOUT = 600.0
 
 
-def look(target: Target) -> Outcome:
+def plan(target: Target) -> Outcome:
     """Facts and plan; touches nothing. The status is `planned`, or `converged` when there is nothing to do."""
     began = time.monotonic()
     facts = None
@@ -43,13 +47,13 @@ def look(target: Target) -> Outcome:
         host = Host.of(facts)
         planned = _planned(target, host)
     except ProvisionerError as error:
-        return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
+        return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "plan"))
     status: Status = "converged" if planned.empty else "planned"
     checks = _checks(target, host) if planned.empty else ()
     if failed := "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed):
         unlike = VerifyError(failed, hint="nothing is left to write there, and yet it is not as wanted")
         return Outcome(
-            target.name, "failed", facts, planned, checks=checks, error=unlike, timings=_since(began, "look")
+            target.name, "failed", facts, planned, checks=checks, error=unlike, timings=_since(began, "plan")
         )
     note = nothing_to_change(target.spec) if planned.empty and not target.removal else ""
     return Outcome(
@@ -58,19 +62,19 @@ def look(target: Target) -> Outcome:
         facts,
         planned,
         checks=checks,
-        timings=_since(began, "look"),
+        timings=_since(began, "plan"),
         note=note or not_running(host, target.spec),
     )
 
 
-def change(
-    target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnStep, proof: str | None = None
+def apply(
+    target: Target, planned: Outcome, *, allow_restart: bool, on_step: OnStep, proof: str | None = None
 ) -> Outcome:
     """Apply the plan that was shown, then check with the facts that the same exec gathered.
 
     With `proof`, pull that image afresh at the end; where it came from is a check like the others.
     """
-    outcome = _changed(target, looked, allow_restart=allow_restart, on_step=on_step)
+    outcome = _applied(target, planned, allow_restart=allow_restart, on_step=on_step)
     return prove(target, outcome, proof, on_step) if proof and outcome.succeeded else outcome
 
 
@@ -85,13 +89,13 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
         require_root(facts, "a proof needs root")
         run = execute(
             target.transport,
-            proof_plan(target.name, facts, image),
+            proof_plan(target.name, Host.of(facts), image),
             become_password=target.become_password,
             on_step=on_step,
         )
         if run.error is not None:
             raise run.error
-        check = judge(run.proof, facts.engine.info.mirrors, image)
+        check = proof_check(run.proof, facts.engine.info.mirrors, image)
         if not check.passed:
             check = replace(check, detail="; ".join([check.detail, *overridden(Host.of(facts))]))
         checks = (*checks, check)
@@ -104,7 +108,7 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
     return replace(outcome, status=status, checks=checks, error=error, timings=timings)
 
 
-def examine(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outcome:
+def verify(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outcome:
     """Check the host against its wanted state without changing anything; `verified` when all checks pass."""
     began = time.monotonic()
     facts = None
@@ -115,72 +119,77 @@ def examine(target: Target, *, on_step: OnStep, proof: str | None = None) -> Out
         if facts.engine.info and facts.engine.info.mirrors:
             checks += tuple(hosts_toml(host))
     except ProvisionerError as error:
-        return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "look"))
+        return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "plan"))
     failed = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
-    hint = f"provisioner plan {target.name} shows what apply would do"
+    hint = f"provisioner plan {TARGET} {WANTED} shows what apply would do"
     outcome = Outcome(
         target.name,
         "failed" if failed else "verified",
         facts,
         checks=checks,
         error=VerifyError(failed, hint=hint) if failed else None,
-        timings=_since(began, "look"),
+        timings=_since(began, "plan"),
     )
     return prove(target, outcome, proof, on_step) if proof and outcome.succeeded else outcome
 
 
-def _changed(target: Target, looked: Outcome, *, allow_restart: bool, on_step: OnStep) -> Outcome:
-    if looked.plan is None or looked.plan.empty:
-        return looked
+def _applied(target: Target, planned: Outcome, *, allow_restart: bool, on_step: OnStep) -> Outcome:
+    if planned.plan is None or planned.plan.empty:
+        return planned
     began = time.monotonic()
-    stops = looked.plan.restart.stops_containers
+    stops = planned.plan.restart.stops_containers
     results: tuple[StepResult, ...] = ()
-    facts = looked.facts
+    facts = planned.facts
     try:
         if stops and not allow_restart:
-            raise _blocked(looked.plan.restart)  # all errors of a host become its outcome
-        run = execute(target.transport, looked.plan, become_password=target.become_password, on_step=on_step)
-        results, facts = run.results, run.facts or looked.facts
+            raise _blocked(planned.plan.restart)  # caught below, like every error of this host
+        run = execute(target.transport, planned.plan, become_password=target.become_password, on_step=on_step)
+        results, facts = run.results, run.facts or planned.facts
         if run.error is not None:
             status: Status = "rolled_back" if run.rolled_back else "failed"
-            return Outcome(target.name, status, facts, looked.plan, results, (), run.error, _since(began, "change"))
+            return Outcome(target.name, status, facts, planned.plan, results, (), run.error, _since(began, "apply"))
         if run.facts is None:
-            raise VerifyError("the host was changed, and gave no facts afterwards")  # as above
+            raise VerifyError("the host was changed, and gave no facts afterwards")  # caught below too
         # Where the data lay is none of the facts of a run's own end, which are brief.
         after = Host.of(
             gather(target.transport, become_password=target.become_password) if target.removal else run.facts
         )
         checks = _checks(target, after)
-        again = _planned(target, after, asks_sources=False)
+        again = _planned(target, after, asks=False)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
         failed += [f"still to do: {step.title}" for step in again.steps]
-        hint = "run the same command again" if target.removal else "run `provisioner plan` to see what is left"
+        hint = "run the same command again" if target.removal else f"provisioner plan {TARGET} shows what is left"
         error = VerifyError("; ".join(failed), hint=hint) if failed else None
         return Outcome(
             target.name,
             "failed" if error else "changed",
             facts,
-            looked.plan,
+            planned.plan,
             results,
             checks,
             error,
-            _since(began, "change"),
+            _since(began, "apply"),
             not_running(after, target.spec),
         )
     except ProvisionerError as error:
-        return Outcome(target.name, status_of(error), facts, looked.plan, results, (), error, _since(began, "change"))
+        return Outcome(target.name, status_of(error), facts, planned.plan, results, (), error, _since(began, "apply"))
 
 
-def _planned(target: Target, host: Host, *, asks_sources: bool = True) -> Plan:
+def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
     if target.removal:
         losses = _losses(target, host.facts.storage.data_root) if target.removal == "purge" else None
         return plan_removal(target.name, host, losses, remove_dependents=target.spec.remove_dependents)
-    asked = questions(host, target.spec) if asks_sources else Questions()
+    asked = planner.questions(host, target.spec) if asks else Questions()
     become = target.become_password
-    reach = probe(target.transport, asked.sources, become_password=become)
+    reach = source_probe.probe(target.transport, asked.sources, become_password=become)
     if asked.script:
         reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
-    return plan(target.name, host, reach, target.spec)
+    planned = planner.plan(target.name, host, reach, target.spec)
+    if planned.empty or target.force or not asks:
+        return planned
+    judged = new_mirrors(target, host)
+    refuse_hopeless(target.name, judged)
+    return replace(planned, warnings=(*planned.warnings, *doubts_of(judged)))
 
 
 def _losses(target: Target, data_root: str) -> Losses:
@@ -213,7 +222,7 @@ def _blocked(restart: Restart) -> BlockedError:
     )
 
 
-_PROOF_HINT = "`provisioner mirror probe` asks the mirrors themselves"
+_PROOF_HINT = f"provisioner mirror probe {TARGET} asks the mirrors themselves"
 
 
 def _since(began: float, name: str) -> dict[str, float]:

@@ -71,7 +71,7 @@ class Outcome:
         return sum(self.timings.values())
 
     def light(self) -> Outcome:
-        """The same without the parts of the facts that neither `change` nor a report reads: of those that may be
+        """The same without the parts of the facts that neither `apply` nor a report reads: of those that may be
         absent, only the engine and its daemon.json stay.
 
         A fleet keeps an outcome for every host; what `docker info` says in full, unit files, and the frames that an

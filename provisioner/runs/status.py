@@ -10,14 +10,14 @@ from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
 from provisioner.mirror_probe.judge import Judged, judge
 from provisioner.planner.record import record_plan
+from provisioner.remote import mirror_probe
 from provisioner.remote.execute import execute
 from provisioner.remote.gather import gather
-from provisioner.remote.mirror_probe import probe
 from provisioner.runs.outcome import Outcome, Status, status_of
 from provisioner.runs.target import Target
 
 
-def compare(target: Target, *, probes: bool = False, accept: bool = False) -> Outcome:
+def status(target: Target, *, probes: bool = False, accept: bool = False) -> Outcome:
     """Look for drift without changing anything: `verified`, or `drifted` with every difference in the error.
 
     With `probes`, the host asks its mirrors. With `accept`, files and version as they are become what later looks
@@ -37,12 +37,12 @@ def compare(target: Target, *, probes: bool = False, accept: bool = False) -> Ou
     found = "\n".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
     hint = f"provisioner apply {target.name} brings back what is wanted; status --accept takes edits as they are"
     error = DifferenceError(found, hint=hint) if found else None
-    status: Status = "drifted" if found else "verified"
-    return Outcome(target.name, status, facts, checks=checks, error=error, timings=_since(began))
+    state: Status = "drifted" if found else "verified"
+    return Outcome(target.name, state, facts, checks=checks, error=error, timings=_since(began))
 
 
 def _judged(target: Target, mirrors: tuple[str, ...]) -> tuple[Judged, ...]:
-    asked = probe(target.transport, mirrors, become_password=target.become_password, reference="")
+    asked = mirror_probe.probe(target.transport, mirrors, become_password=target.become_password, reference="")
     return judge(asked)
 
 
@@ -57,4 +57,4 @@ def _accepted(target: Target, facts: Facts) -> Facts:
 
 
 def _since(began: float) -> dict[str, float]:
-    return {"look": time.monotonic() - began}
+    return {"status": time.monotonic() - began}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
+from provisioner.errors import TARGET, WANTED, ProvisionerError
 from provisioner.transports.base import Transport
 from provisioner.wanted.spec import Spec
 
@@ -13,14 +15,30 @@ from provisioner.wanted.spec import Spec
 class Target:
     """A host with the way to reach it and its wanted state.
 
-    `removal` wants the engine away instead, "purge" its data as well.
+    `removal` wants the engine away instead, "purge" its data as well. With `force`, mirrors are written that nothing
+    answers on, too; they are not asked.
+    `words` name the host on a command line, with the options that reach it; `options` are those that say what is wanted
+    of it.
     """
 
     transport: Transport
     spec: Spec
     become_password: str | None = None
     removal: Literal["", "remove", "purge"] = ""
+    force: bool = False
+    words: str = ""
+    options: str = ""
 
     @property
     def name(self) -> str:
         return self.transport.name
+
+    def addressed(self, text: str) -> str:
+        """Return a hint whose commands name this host, so that they work when they are pasted."""
+        text = text.replace(f" {WANTED}", f" {self.options}" if self.options else "")
+        return text.replace(TARGET, self.words or shlex.quote(self.name))
+
+    def address(self, error: ProvisionerError | None) -> None:
+        """Have the hint of `error` name this host."""
+        if error is not None:
+            error.hint = self.addressed(error.hint)

@@ -7,6 +7,7 @@ is. An undefined name is an error in both.
 from __future__ import annotations
 
 import functools
+import re
 import shlex
 from collections.abc import Iterable
 from importlib.resources import files
@@ -18,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from provisioner.catalogue.packages import packages
 from provisioner.catalogue.platforms import taken_away
 from provisioner.plan.model import Plan
+from provisioner.transports import limits
 
 Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
@@ -84,8 +86,15 @@ def file_text(template: str, **context: Any) -> str:
     return _files().get_template(template).render(**context)
 
 
+def shell_text(template: str, **context: Any) -> str:
+    """A part of the scripts, from a template below templates/."""
+    return _shell().get_template(template).render(**context)
+
+
 def template_text(name: str) -> str:
-    return (_directory() / name).read_text(encoding="utf-8")
+    """A template that needs no rendering, with the ones that it includes in their places."""
+    text = (_directory() / name).read_text(encoding="utf-8")
+    return re.sub(r'(?m)^\{% include "([^"]+)" %\}$', lambda include: template_text(include[1]), text)
 
 
 def quote(value: object) -> str:
@@ -128,6 +137,7 @@ def _shell() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 # shell, not HTML: `finalize` quotes
     )
+    environment.globals["limits"] = limits
     environment.filters["raw"] = Raw
     environment.filters["comment"] = lambda value: Raw(" ".join(str(value).split()))
     return environment

@@ -24,13 +24,13 @@ CONFIGURED = "configured"
 class Place:
     """The packages of one release in a source, and the three small files that tell what is there.
 
-    `list_url` is "" where the index names the list.
+    `lists` is the package list in the index of an apt source, without its packing; "" where the index has but one.
     """
 
     suite: Suite
     index_url: str
     key_url: str
-    list_url: str
+    lists: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _place(base: str, suite: Suite, platform: Platform, facts: Facts, spec: Spec
     root = f"{base}/linux/{suite.directory}"
     if platform.family == "deb":
         below = f"{root}/dists/{suite.name}"
-        packages = f"{below}/{spec.channel}/binary-{facts.package_arch}/Packages.gz"
-        return Place(suite, f"{below}/InRelease", f"{root}/gpg", packages)
+        lists = f"{spec.channel}/binary-{facts.package_arch}/Packages"
+        return Place(suite, f"{below}/InRelease", f"{root}/gpg", lists)
     below = f"{root}/{suite.name}/{facts.arch}/{spec.channel}"
     return Place(suite, f"{below}/repodata/repomd.xml", f"{root}/gpg", "")

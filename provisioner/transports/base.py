@@ -11,6 +11,9 @@ OnLine = Callable[[str], None]
 SILENT = "log in by hand and see what it waits for: a login script that asks something, a file system that hangs"
 """The way out when a host accepts the login and then says nothing."""
 
+ENDLESS = "log in by hand and see what it prints: a login script that never ends, or another host than it should be"
+"""The way out when a host says more than `provisioner.transports.limits` allows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -34,11 +37,14 @@ class Transport(Protocol):
 
     `connect` is implied by the first `run`; `close` is idempotent, and a closed transport connects again
     on the next `run`. A connection that broke while no script ran is made again as well. A half line that
-    a broken connection leaves is not passed on: it could be taken for a whole one.
+    a broken connection leaves is not passed on: it could be taken for a whole one. Both streams and each line
+    that is passed on have a limit; a host that is over it loses its connection, and what it takes until then in
+    memory and time grows no faster than what it says.
 
     Raises:
         UnreachableError, HostKeyError, AuthenticationError: there is no connection.
         ConnectionLostError: it broke, or `timeout` passed; `partial` output went to `on_line`.
+        AnswerTooLongError: a stream or a line was over its limit; as above.
     """
 
     @property

@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import fcntl
-import fnmatch
 import functools
 import hashlib
 import hmac
@@ -19,8 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from provisioner.errors import HostKeyError
-from provisioner.transports.ssh_config import Settings
+from provisioner.transports.ssh_config_file import matches_list
 
 _accepting = threading.Lock()
 
@@ -43,20 +40,17 @@ class HostKey:
 class _Line:
     marker: str
     names: str
+    """Patterns in lower case; "" when there is a hash instead."""
+    hashed: tuple[bytes, bytes] | None
+    """Salt and HMAC of the one name."""
     key: HostKey
     place: str
 
     def speaks_of(self, host: str) -> bool:
-        if self.names.startswith("|1|"):
-            return _hashes_to(self.names, host)
-        found = False
-        for pattern in self.names.lower().split(","):
-            negated = pattern.startswith("!")
-            if _matches(pattern.removeprefix("!"), host):
-                if negated:
-                    return False
-                found = True
-        return found
+        if self.hashed is None:
+            return matches_list(host, self.names)
+        salt, digest = self.hashed
+        return hmac.compare_digest(hmac.digest(salt, host.encode(), "sha1"), digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +59,12 @@ class Known:
 
     keys: tuple[HostKey, ...] = ()
     revoked: tuple[HostKey, ...] = ()
-    authorities: int = 0
+    authority_keys: tuple[HostKey, ...] = ()
     places: tuple[str, ...] = ()
+
+    @property
+    def authorities(self) -> int:
+        return len(self.authority_keys)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -81,10 +79,15 @@ def host_name(host: str, port: int) -> str:
 def known(files: Iterable[str], host: str, port: int) -> Known:
     """Return what the files say of a host. Files that are not there and lines that cannot be read say nothing.
 
-    A host on another port than 22 that has no line of its own is looked up without the port, as OpenSSH does.
+    A host on another port than 22 that has no line of its own is looked up without the port.
     """
     lines = [line for file in files for line in _read(file)]
     return _about(lines, host_name(host, port)) or _about(lines, host.lower()) or Known()
+
+
+def known_as(files: Iterable[str], name: str) -> Known:
+    """Return what the files say of exactly this name, such as `[web1]:2222` or an alias."""
+    return _about((line for file in files for line in _read(file)), name) or Known()
 
 
 def accept(file: str, host: str, port: int, key: HostKey) -> HostKey | None:
@@ -93,55 +96,24 @@ def accept(file: str, host: str, port: int, key: HostKey) -> HostKey | None:
     Raises:
         OSError: the file cannot be written.
     """
-    path = Path(file)
+    path, name = Path(file), host_name(host, port)
     with _accepting:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(file, "a+b", opener=_private) as stream:  # Path.open takes no opener
-            with contextlib.suppress(OSError):  # a file that cannot be locked, on some network file systems
+            with contextlib.suppress(OSError, ImportError):  # some network file systems and Windows have no locks
+                import fcntl
+
                 fcntl.flock(stream, fcntl.LOCK_EX)
-            there = _about(_read(file), host_name(host, port))
+            there = _about(_read(file), name)
             if there and there.keys:
                 return None if key in there.keys else there.keys[0]
-            stream.write((b"" if _ends_well(path) else b"\n") + _line(host, port, key))
+            stream.write((b"" if _ends_well(path) else b"\n") + _line(name, key))
     return None
 
 
-def verify(name: str, known_host: Known, key: HostKey, settings: Settings) -> None:
-    """Accept the host's key, note it when it is new and may be, or say what is wrong with it.
-
-    Raises:
-        HostKeyError: unknown, changed, revoked, or it cannot be noted.
-    """
-    if key in known_host.revoked:
-        raise HostKeyError(f"{name}: its host key is revoked in known_hosts: {key.fingerprint}")
-    if key in known_host.keys:
-        return
-    if known_host.keys:
-        raise HostKeyError(
-            f"{name}: the host key has changed: it is {key.fingerprint}, {known_host.places[0]} has "
-            f"{known_host.keys[0].fingerprint}",
-            hint=f"if the host was reinstalled: ssh-keygen -R '{host_name(settings.known_as, settings.port)}'; "
-            "otherwise somebody is in between",
-        )
-    file = settings.known_hosts[0] if settings.known_hosts else ""
-    if not (settings.accept_new and file):
-        raise HostKeyError(
-            f"{name}: its host key is unknown: {key.fingerprint}",
-            hint="compare it with the host's own, then use --accept-new, "
-            f"or: ssh-keyscan -p {settings.port} {settings.host} >> {file or '~/.ssh/known_hosts'}"
-            + ("; host certificates (@cert-authority) are not checked" if known_host.authorities else ""),
-        )
-    try:
-        other = accept(file, settings.known_as, settings.port, key)
-    except OSError as cause:
-        raise HostKeyError(f"{name}: its host key cannot be noted in {file}: {cause.strerror or cause}") from cause
-    if other is not None:
-        raise HostKeyError(f"{name}: two host keys at once: {key.fingerprint} and {other.fingerprint}")
-
-
-def _line(host: str, port: int, key: HostKey) -> bytes:
-    return f"{host_name(host, port)} {key.kind} {base64.b64encode(key.blob).decode()}\n".encode()
+def _line(name: str, key: HostKey) -> bytes:
+    return f"{name} {key.kind} {base64.b64encode(key.blob).decode()}\n".encode()
 
 
 def _private(path: str, flags: int) -> int:
@@ -164,7 +136,7 @@ def _about(lines: Iterable[_Line], name: str) -> Known | None:
     return Known(
         keys=tuple(line.key for line in plain),
         revoked=tuple(line.key for line in found if line.marker == "@revoked"),
-        authorities=sum(line.marker == "@cert-authority" for line in found),
+        authority_keys=tuple(line.key for line in found if line.marker == "@cert-authority"),
         places=tuple(line.place for line in plain),
     )
 
@@ -198,22 +170,16 @@ def _lines(file: str, text: str) -> Iterator[_Line]:
             blob = base64.b64decode(words[2], validate=True)
         except (binascii.Error, ValueError):
             continue
-        yield _Line(marker, words[0], HostKey(words[1], blob), f"{file}:{number}")
+        hashed = _hashed(words[0]) if words[0].startswith("|") else None
+        if hashed or not words[0].startswith("|"):
+            yield _Line(marker, words[0].lower(), hashed, HostKey(words[1], blob), f"{file}:{number}")
 
 
-def _matches(pattern: str, host: str) -> bool:
-    if pattern == host:
-        return True
-    if "*" not in pattern and "?" not in pattern:
-        return False
-    # Brackets are literal here: they go with a port.
-    return fnmatch.fnmatchcase(host, pattern.replace("[", "[[]"))
-
-
-def _hashes_to(names: str, host: str) -> bool:
-    _, _, salt, digest = [*names.split("|"), "", ""][:4]
+def _hashed(name: str) -> tuple[bytes, bytes] | None:
+    scheme, _, rest = name.removeprefix("|").partition("|")
+    salt, _, digest = rest.partition("|")
     try:
-        wanted = base64.b64decode(digest)
-        return hmac.compare_digest(hmac.digest(base64.b64decode(salt), host.encode(), "sha1"), wanted)
+        found = base64.b64decode(salt, validate=True), base64.b64decode(digest, validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return None
+    return found if scheme == "1" else None

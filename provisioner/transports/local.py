@@ -8,9 +8,9 @@ import signal
 import subprocess
 import time
 
-from provisioner.errors import ConnectionLostError
-from provisioner.transports.base import SILENT, Completed, OnLine
-from provisioner.transports.lines import Lines
+from provisioner.errors import AnswerTooLongError, ConnectionLostError
+from provisioner.transports.base import ENDLESS, SILENT, Completed, OnLine
+from provisioner.transports.lines import Lines, TooMuchError
 
 
 class LocalTransport:
@@ -65,7 +65,14 @@ class LocalTransport:
                             selector.unregister(process.stdin)
                             process.stdin.close()
                     elif chunk := os.read(key.fd, 65536):
-                        key.data.feed(chunk)
+                        try:
+                            key.data.feed(chunk)
+                        except TooMuchError as cause:
+                            os.killpg(process.pid, signal.SIGKILL)
+                            raise AnswerTooLongError(f"{self._name}: {cause}", hint=ENDLESS) from cause
+                        except AnswerTooLongError:  # the listener's limit
+                            os.killpg(process.pid, signal.SIGKILL)
+                            raise
                     else:
                         selector.unregister(key.fileobj)
             status = process.wait()

@@ -8,11 +8,13 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from provisioner.errors import ConnectError, ConnectionLostError, UnreachableError
-from provisioner.transports.base import SILENT, Completed, OnLine
-from provisioner.transports.known_hosts import HostKey, Known, known, verify
-from provisioner.transports.lines import Lines
+from provisioner.errors import AnswerTooLongError, ConnectError, ConnectionLostError, UnreachableError
+from provisioner.transports.base import ENDLESS, SILENT, Completed, OnLine
+from provisioner.transports.known_hosts import Known, known_as
+from provisioner.transports.lines import Lines, TooMuchError
+from provisioner.transports.ssh_algorithms import nothing_common, prefer, restrict
 from provisioner.transports.ssh_config import Settings, SSHOptions, jump_place, resolve
+from provisioner.transports.ssh_host_key import shown, verify
 from provisioner.transports.ssh_login import log_in
 from provisioner.transports.ssh_route import ProxyCommand, tcp
 from provisioner.transports.ssh_session import CutOffError, NoEndError, talk
@@ -73,6 +75,9 @@ class SSHTransport:
         except NoEndError as cause:
             self.close()
             raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s", hint=SILENT) from cause
+        except TooMuchError as cause:
+            self.close()
+            raise AnswerTooLongError(f"{self._name}: {cause}", hint=ENDLESS) from cause
         except (CutOffError, paramiko.SSHException, OSError, EOFError) as cause:
             self.close()
             raise ConnectionLostError(
@@ -115,7 +120,7 @@ class SSHTransport:
                 f"{self._name} is to be reached through itself",
                 hint=f"give it ProxyJump none in ~/.ssh/config: Host {self._options.host}",
             )
-        known_host = known(settings.known_hosts, settings.known_as, settings.port)
+        known_host = known_as(settings.known_hosts, settings.known_name)
         for hang_ups in range(HANG_UPS):
             if hang_ups:
                 time.sleep(random.uniform(0.1, 0.4) * 2**hang_ups)  # noqa: S311 # jitter
@@ -124,8 +129,7 @@ class SSHTransport:
                 break
         assert transport is not None  # noqa: S101 # the last one raises instead
         try:
-            key = transport.get_remote_server_key()
-            verify(self._name, known_host, HostKey(key.get_name(), key.asbytes()), settings)
+            verify(self._name, settings, known_host, shown(transport, direct=self._route is None))
             log_in(transport, self._name, settings, self._options.password)
         except BaseException:
             transport.close()
@@ -137,10 +141,19 @@ class SSHTransport:
         """Return a connection after the key exchange; None when the server hung up before it said who it is."""
         import paramiko
 
+        from provisioner.transports.ssh_client import Client
+
         where = f"{settings.host} port {settings.port}"
-        transport = paramiko.Transport(self._stream(settings))
-        transport.banner_timeout = transport.auth_timeout = transport.handshake_timeout = settings.timeout
-        _prefer(transport, known_host)
+        transport = Client(self._stream(settings))
+        transport.auth_timeout = transport.handshake_timeout = settings.timeout
+        transport.banner_timeout = 2 * settings.timeout + 5  # start_client ends first, and says that it was time
+        try:
+            restrict(transport, settings.algorithms, self._name)
+        except UnreachableError:
+            transport.sock.close()  # nothing has begun that would close it
+            raise
+        if not settings.algorithms.host_keys.in_order:
+            _prefer(transport, known_host)
         try:
             transport.start_client(timeout=settings.timeout)
             if not transport.initial_kex_done:
@@ -151,7 +164,7 @@ class SSHTransport:
             words = self._route.last_words() if isinstance(self._route, ProxyCommand) else ""
             self._leave_route()
             if isinstance(cause, paramiko.ssh_exception.IncompatiblePeer):
-                raise UnreachableError(f"{self._name}: {_no_common(cause, version)}", hint=_OLD) from cause
+                raise nothing_common(self._name, str(cause), version, settings.algorithms) from cause
             timed_out = isinstance(cause, TimeoutError) or "timed out" in str(cause) or str(cause).endswith("timeout")
             if not version and not timed_out and not words and not last:
                 return None
@@ -182,7 +195,7 @@ class SSHTransport:
         if settings.proxy_command:
             self._route = ProxyCommand(settings.proxy_command)
             return self._route.socket
-        return tcp(self._name, settings.host, settings.port, settings.timeout)
+        return tcp(self._name, settings)
 
     def _leave_route(self) -> None:
         if self._route is not None:
@@ -210,25 +223,10 @@ class SSHTransport:
         )
 
 
-_OLD = (
-    "paramiko 4 dropped DSA and 5 dropped SHA-1: upgrade sshd there, give it an ECDSA host key (ssh-keygen -A), "
-    "or here: pip install 'paramiko<5'"
-)
-
-
 def _prefer(transport: paramiko.Transport, known_host: Known) -> None:
     """Ask for a host key of a type that known_hosts has, as OpenSSH does: another type would look like a change."""
     offered = transport.get_security_options()
-    wanted: list[str] = []
-    for kind in known_host.kinds:
-        wanted += ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] if kind == "ssh-rsa" else [kind]
-    first = [kind for kind in wanted if kind in offered.key_types]
-    offered.key_types = (*first, *(kind for kind in offered.key_types if kind not in first))
-
-
-def _no_common(cause: Exception, version: str) -> str:
-    what = str(cause).partition("(")[2].rstrip(")") or str(cause)
-    return f"no common algorithm with {version.removeprefix('SSH-2.0-') or 'its SSH server'}: {what}"
+    offered.key_types = prefer(offered.key_types, known_host.kinds, authority=bool(known_host.authorities))
 
 
 def _words(cause: Exception) -> str:

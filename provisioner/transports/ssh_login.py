@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import functools
-import os
 import re
-import sys
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner.errors import AuthenticationError
-from provisioner.transports.ssh_config import Settings
+from provisioner.transports.ssh_keys import keys
+from provisioner.transports.ssh_settings import Settings
 
 if TYPE_CHECKING:
     import paramiko
@@ -42,7 +38,7 @@ def log_in(transport: paramiko.Transport, name: str, settings: Settings, passwor
     notes: list[str] = []
     with contextlib.closing(_attempts(transport, settings, password, notes)) as attempts:
         for method, what, attempt in attempts:
-            if (allowed is not None and method not in allowed) or method in spent:
+            if (allowed is not None and method not in allowed) or method in spent or method in settings.login.off:
                 continue
             try:
                 partial = attempt()
@@ -65,6 +61,9 @@ def log_in(transport: paramiko.Transport, name: str, settings: Settings, passwor
                 return
             tried.append(f"{what} (taken, but not enough)")
             allowed = set(partial)
+    notes.extend(
+        f"{option} is not used" for method, option in settings.login.not_used.items() if method in (allowed or ())
+    )
     raise AuthenticationError(
         f"{name}: login as {settings.user} was refused: "
         + (f"tried {', '.join(tried)}" if tried else "there is no key, no agent and no password to try")
@@ -78,52 +77,24 @@ def _attempts(
     transport: paramiko.Transport, settings: Settings, password: str | None, notes: list[str]
 ) -> Generator[Attempt, None, None]:
     user = settings.user
+    off = settings.login.off
 
     def publickey(key: paramiko.PKey) -> Callable[[], list[str]]:
         return lambda: transport.auth_publickey(user, key)
 
+    if password is not None and "password" in off:
+        notes.append(f"the password is not sent: {off['password']}")
     password_first = not settings.keys  # it was given for this login; keys are a guess
     if password is not None and password_first:
         yield from _with_password(transport, user, password)
-    seen: set[bytes] = set()
-    with contextlib.closing(_keys(settings, notes)) as keys:
-        for what, key in keys:
-            if key.asbytes() not in seen:
-                seen.add(key.asbytes())
+    if "publickey" in off:
+        notes.append(f"no key is tried: {off['publickey']}")
+    else:
+        with contextlib.closing(keys(settings, notes)) as candidates:
+            for what, key in candidates:
                 yield "publickey", what, publickey(key)
     if password is not None and not password_first:
         yield from _with_password(transport, user, password)
-
-
-def _keys(settings: Settings, notes: list[str]) -> Generator[tuple[str, paramiko.PKey], None, None]:
-    """The keys that were named, the agent's, those of the usual names."""
-    for path in settings.keys:
-        if key := _key(path, notes, must_exist=True):
-            yield path, key
-    yield from _agent_keys(None if settings.agent_for_others else {_public(path) for path in settings.keys})
-    for path in settings.default_keys:
-        if key := _key(path, notes, must_exist=False):
-            yield path, key
-
-
-def _agent_keys(wanted: set[bytes] | None) -> Generator[tuple[str, paramiko.PKey], None, None]:
-    import paramiko
-
-    if not _has_agent():
-        return
-    agent = paramiko.Agent()
-    try:
-        for held in agent.get_keys():
-            if wanted is None or held.asbytes() in wanted:
-                yield f"the agent's {held.get_name()} {getattr(held, 'comment', '')}".strip(), held
-    finally:
-        agent.close()
-
-
-def _has_agent() -> bool:
-    """On Windows paramiko finds Pageant without the variable."""
-    address = os.environ.get("SSH_AUTH_SOCK", "")
-    return Path(address).exists() if address else sys.platform == "win32"
 
 
 def _with_password(transport: paramiko.Transport, user: str, password: str) -> Iterator[Attempt]:
@@ -147,54 +118,6 @@ def _with_password(transport: paramiko.Transport, user: str, password: str) -> I
     yield "keyboard-interactive", "the password (keyboard-interactive)", interactive
 
 
-def _key(path: str, notes: list[str], *, must_exist: bool) -> paramiko.PKey | None:
-    import paramiko
-
-    try:
-        stat = Path(path).stat()
-        return _loaded(path, stat.st_mtime_ns)
-    except FileNotFoundError:
-        if must_exist:
-            notes.append(f"there is no {path}")
-    except paramiko.PasswordRequiredException:
-        notes.append(f"{path} has a passphrase")
-    except OSError as cause:
-        notes.append(f"{path}: {cause.strerror or cause}")
-    except (paramiko.SSHException, ValueError):
-        notes.append(f"{path} is no private key that paramiko {paramiko.__version__} reads")
-    return None
-
-
-@functools.lru_cache(maxsize=64)
-def _loaded(path: str, mtime_ns: int) -> paramiko.PKey:
-    import paramiko
-
-    del mtime_ns  # a changed file is another key
-    problem: Exception = paramiko.SSHException("not a private key")
-    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
-        try:
-            key: paramiko.PKey = kind.from_private_key_file(path)
-        except paramiko.PasswordRequiredException:
-            raise
-        except (paramiko.SSHException, ValueError, IndexError) as cause:
-            problem = cause
-            continue
-        certificate = Path(f"{path}-cert.pub")
-        if certificate.is_file():
-            with contextlib.suppress(paramiko.SSHException, ValueError, OSError):
-                key.load_certificate(str(certificate))
-        return key
-    raise paramiko.SSHException(str(problem)) from problem
-
-
-def _public(path: str) -> bytes:
-    """The public half beside a private key: it tells which of the agent's keys is meant."""
-    try:
-        return base64.b64decode(Path(f"{path}.pub").read_text(encoding="utf-8", errors="replace").split()[1])
-    except (OSError, ValueError, IndexError):
-        return b""
-
-
 def _version(transport: paramiko.Transport) -> tuple[int, int] | None:
     match = re.search(r"OpenSSH_(\d+)\.(\d+)", str(transport.remote_version))
     return (int(match[1]), int(match[2])) if match else None
@@ -204,7 +127,8 @@ def _prefer_sha1_where_nothing_else_works(transport: paramiko.Transport) -> None
     """OpenSSH before 7.2 refuses SHA-2 signatures of RSA keys; paramiko before 5 can still make SHA-1 ones."""
     version = _version(transport)
     if version and version < _SHA2_SINCE and "ssh-rsa" in transport.preferred_pubkeys:
-        transport.disabled_algorithms = {"pubkeys": ["rsa-sha2-512", "rsa-sha2-256"]}
+        disabled = [*(transport.disabled_algorithms or {}).get("pubkeys", ()), "rsa-sha2-512", "rsa-sha2-256"]
+        transport.disabled_algorithms = {"pubkeys": disabled}
 
 
 def _cut_off(name: str, settings: Settings, tried: list[str], cause: Exception) -> AuthenticationError:

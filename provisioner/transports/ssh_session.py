@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from provisioner.transports.lines import Lines
+from provisioner.transports.lines import Lines, TooMuchError
 
 if TYPE_CHECKING:
     import paramiko
@@ -35,6 +35,7 @@ class _Errors(threading.Thread):
         self._err = err
         self._asked = 0.0
         self.heard = time.monotonic()
+        self.over: TooMuchError | None = None
 
     def run(self) -> None:
         with contextlib.suppress(OSError, EOFError):
@@ -47,7 +48,12 @@ class _Errors(threading.Thread):
                 if not chunk:
                     return
                 self.heard = time.monotonic()
-                self._err.feed(chunk)
+                try:
+                    self._err.feed(chunk)
+                except TooMuchError as error:
+                    self.over = error
+                    self._channel.close()
+                    return
 
     def _ask(self) -> None:
         if time.monotonic() - self.heard < IDLE:
@@ -71,6 +77,7 @@ def talk(channel: paramiko.Channel, script: bytes, out: Lines, err: Lines, deadl
 
     Raises:
         NoEndError, CutOffError: see there.
+        TooMuchError: a stream or a line was over its limit.
     """
     channel.settimeout(TICK)
     threading.Thread(target=_send, args=(channel, script), daemon=True).start()
@@ -92,6 +99,8 @@ def talk(channel: paramiko.Channel, script: bytes, out: Lines, err: Lines, deadl
         errors.heard = time.monotonic()
         out.feed(chunk)
     errors.join(max(deadline - time.monotonic(), 0.001))
+    if errors.over is not None:
+        raise errors.over
     if errors.is_alive():
         raise NoEndError
     return _status(channel, deadline)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from provisioner.catalogue import daemon_keys
+from provisioner.catalogue.daemon_values import refusals
 from provisioner.wanted.strategies import strategy_names
 from provisioner.wanted.values import (
     certificates,
@@ -15,6 +16,7 @@ from provisioner.wanted.values import (
     fingerprint,
     insecure_registry,
     login_name,
+    mirror_text,
     package_source,
     registry_host,
     registry_mirror,
@@ -45,7 +47,7 @@ class MirrorChange(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     add: tuple[RegistryMirror, ...] = ()
-    remove: tuple[RegistryMirror, ...] = ()
+    remove: tuple[Annotated[str, AfterValidator(mirror_text)], ...] = ()
     first: bool = False
 
 
@@ -157,7 +159,7 @@ class Spec(BaseModel):
             if key in self.daemon:
                 raise ValueError(f"daemon: write {option} instead of daemon.{key}")
         known = {name: value for name, value in self.daemon.items() if daemon_keys.key(name)}
-        for problem in daemon_keys.problems(known, ""):
+        for problem in refusals(known, ""):
             raise ValueError(f"daemon: {problem}")
         for name, why in daemon_keys.ignored(self.daemon, "").items():
             raise ValueError(f"daemon: {name} would have no effect: {why}")

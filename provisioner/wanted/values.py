@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from provisioner.masking import masked
+
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 VERSION = re.compile(r"latest|\d+(\.\d+){0,2}(-[A-Za-z0-9.]+)?")
 LOGIN_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\$?", re.IGNORECASE)
@@ -21,9 +23,9 @@ def registry_mirror(url: str) -> str:
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or "://" not in url:
-        raise ValueError(f"{_masked(url)!r} needs http:// or https:// in front, such as https://{_bare(url)}")
+        raise ValueError(f"{masked(url)!r} needs http:// or https:// in front, such as https://{_bare(url)}")
     if parts.username is not None or parts.password is not None:
-        raise ValueError(f"{_masked(url)!r} carries a user name or password; dockerd refuses that in a mirror")
+        raise ValueError(f"{masked(url)!r} carries a user name or password; dockerd refuses that in a mirror")
     if parts.query or "?" in url:
         raise ValueError(f"{url!r} carries a query; dockerd refuses that in a mirror")
     if parts.fragment or "#" in url:
@@ -41,8 +43,14 @@ def registry_mirror(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _masked(url: str) -> str:
-    return re.sub(r"(//[^/@]*:)[^/@]*@", r"\1***@", url)
+def mirror_text(text: str) -> str:
+    """Return a mirror as it may stand in a file: in its one form, or as it is where it is no mirror at all."""
+    try:
+        return registry_mirror(text)
+    except ValueError:
+        if not text.strip("/"):
+            raise
+        return text.rstrip("/")
 
 
 def _bare(url: str) -> str:
@@ -89,9 +97,9 @@ def package_source(value: str) -> str:
 def url_of_script(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-        raise ValueError(f"{_masked(value)!r} is not the URL of a script: https://host/path")
+        raise ValueError(f"{masked(value)!r} is not the URL of a script: https://host/path")
     if parts.username is not None:
-        raise ValueError(f"{_masked(value)!r} carries a login, which the plan would show; leave it out")
+        raise ValueError(f"{masked(value)!r} carries a login, which the plan would show; leave it out")
     if not re.fullmatch(r"[!-~]+", value):
         raise ValueError(f"{value!r} has characters that a URL cannot carry")
     return value

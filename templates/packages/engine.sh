@@ -18,17 +18,17 @@ with_systemd() { have systemctl && [ -d /run/systemd/system ]; }
 units_enabled() {
   with_systemd || return 0
   for unit in docker.service docker.socket containerd.service; do
-    printf '%s %s\n' "$unit" "$(systemctl is-enabled "$unit" 2>/dev/null)"
+    printf '%s %s\n' "$unit" "$(timeout 20 systemctl is-enabled "$unit" 2>/dev/null)"
   done
 }
 # units_again: they start at boot as they did before.
 units_again() {
   with_systemd || return 0
   while read -r unit state; do
-    [ "$state" != "$(systemctl is-enabled "$unit" 2>/dev/null)" ] || continue
+    [ "$state" != "$(timeout 20 systemctl is-enabled "$unit" 2>/dev/null)" ] || continue
     case $state in
-      enabled) systemctl enable "$unit" ;;
-      disabled) systemctl disable "$unit" ;;
+      enabled) timeout 60 systemctl enable "$unit" ;;
+      disabled) timeout 60 systemctl disable "$unit" ;;
     esac
   done <"$RUN/packages/units" >/dev/null 2>&1
 }
@@ -36,8 +36,8 @@ replaced() { case $(readlink "/proc/$1/exe" 2>/dev/null) in *'(deleted)') return
 # renew_containerd: the one that runs is the one that is installed.
 renew_containerd() {
   with_systemd || return 0
-  containerd=$(systemctl show -p MainPID containerd.service 2>/dev/null) || return 0
-  if replaced "${containerd#MainPID=}"; then systemctl daemon-reload && timeout 90 systemctl restart containerd.service; fi
+  containerd=$(timeout 20 systemctl show -p MainPID containerd.service 2>/dev/null) || return 0
+  if replaced "${containerd#MainPID=}"; then timeout 60 systemctl daemon-reload && timeout 120 systemctl restart containerd.service; fi
 }
 # containers_again: those that ran before and do not now.
 containers_again() {
@@ -91,8 +91,8 @@ undo_packages() {
   fi
   [ -n "$engine_changes" ] || return 0
   if with_systemd; then
-    systemctl daemon-reload
-    systemctl reset-failed docker.service docker.socket containerd.service 2>/dev/null || :
+    timeout 60 systemctl daemon-reload
+    timeout 60 systemctl reset-failed docker.service docker.socket containerd.service 2>/dev/null || :
   fi
   locks_again
   # Packages do not stay without the source that they came from.

@@ -55,7 +55,7 @@ bring_back() {
     if grep -q -x -F -e "$line" "$RUN/packages/then" && ! grep -q -x -F -e "$line" "$RUN/packages/now"; then set -- "$@" "$file"; fi
   done
   [ $# -eq 0 ] || rpm -U --oldpackage --replacepkgs --nodeps "$@"
-{% include "steps/_rpm_start_unguard.sh.j2" %}
+{% include "steps/_start_unguard.sh.j2" %}
 }
 
 how=''

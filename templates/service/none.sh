@@ -5,14 +5,23 @@ engine_mark_log() { log_lines=$(wc -l 2>/dev/null </var/log/docker.log || echo 0
 engine_start() {
   if engine_pid >/dev/null; then return 0; fi
   engine_mark_log
-  rm -f /var/run/docker.pid
+  rm -f "$engine_pid_file"
   engine_end_orphan
-  setsid dockerd </dev/null >>/var/log/docker.log 2>&1 &
+  have "$engine_program" || engine_program=dockerd
+  # What the client is told is none of the daemon's business.
+  (
+    unset DOCKER_CONFIG DOCKER_CONTEXT DOCKER_HOST
+    engine_exec
+  ) </dev/null >>/var/log/docker.log 2>&1 &
   daemon=$!
-  limit=$(($(now) + 60))
+  limit=$(($(now) + 120))
   until engine_answers; do
     kill -0 "$daemon" 2>/dev/null || return 1
-    [ "$(now)" -lt "$limit" ] || return 1
+    if [ "$(now)" -ge "$limit" ]; then
+      note "dockerd has not answered within 120 s, it is stopped"
+      engine_end "$daemon"
+      return 1
+    fi
     nap
   done
 }
@@ -28,12 +37,8 @@ engine_end_orphan() {
     die "dockerd runs already, as $(process "$parent"), but its pid file is gone; stop it first: kill $parent"
   fi
   case $(tr '\0' ' ' <"/proc/$orphan/cmdline") in
-    *containerd*/var/run/docker/containerd/*) kill "$orphan" || : ;;
-    *) return 0 ;;
+    *containerd*/var/run/docker/containerd/*) engine_end "$orphan" ;;
   esac
-  limit=$(($(now) + 10))
-  while [ -d "/proc/$orphan" ] && [ "$(now)" -lt "$limit" ]; do nap; done
-  if [ -d "/proc/$orphan" ]; then kill -9 "$orphan" || :; fi
 }
 engine_stop() {
   pid=$(engine_pid) || return 0
@@ -46,5 +51,8 @@ engine_stop() {
 }
 engine_restart() { engine_stop && engine_start; }
 engine_reload() { kill -HUP "$(engine_pid)"; }
-engine_recover() { engine_restart; }
+engine_recover() {
+  if ! engine_stop && pid=$(engine_pid); then engine_end "$pid"; fi
+  engine_start
+}
 engine_enable() { :; }

@@ -10,10 +10,10 @@ engine_pid() {
 }
 engine_mark_log() { log_since=@$(now); }
 engine_log() {
-  journalctl -q --no-pager -o cat -u snap.docker.dockerd.service --since="${log_since:-@$began}" 2>/dev/null
+  timeout 20 journalctl -q --no-pager -o cat -u snap.docker.dockerd.service --since="${log_since:-@$began}" 2>/dev/null
 }
-engine_start() { engine_mark_log; snap start docker.dockerd; }
-engine_restart() { engine_mark_log; snap restart docker.dockerd; }
+engine_start() { engine_mark_log; timeout 120 snap start docker.dockerd; }
+engine_restart() { engine_mark_log; timeout 600 snap restart docker.dockerd; }
 engine_reload() { kill -HUP "$(engine_pid)"; }
 engine_recover() { engine_restart; }
-engine_enable() { snap start --enable docker.dockerd; }
+engine_enable() { timeout 120 snap start --enable docker.dockerd; }

@@ -38,7 +38,6 @@ def main() -> None:
     _timed([*PROVISIONER, "plan"])
     _report("converged local plan", [_timed([*PROVISIONER, "plan"]) for _ in range(9)], budget="0.6 s")
     _report("inventory of 1,000 hosts", [_loaded(1000) for _ in range(5)], budget="0.5 s")
-    _allow_many_hosts()
     with testbed() as bed, ThreadPoolExecutor(2) as pool:
         hosts = list(pool.map(lambda _: bed.start(SLUG), range(arguments.hosts)))
         _repoint(bed, hosts, arguments.rounds)
@@ -63,13 +62,6 @@ def _repoint(bed: Bed, hosts: list[Host], rounds: int) -> None:
     _report(f"{what}: bare exec, the floor", floor)
     _report(f"{what}: mirror set", ours, against=floor, budget="1.4 x")
     _report(f"{what}: mirror set, nothing to do", nothing, against=floor, budget="1.1 x")
-
-
-def _allow_many_hosts() -> None:
-    """Every systemd takes several inotify instances of one user, and a kernel allows 128 by default."""
-    limit = Path("/proc/sys/fs/inotify/max_user_instances")
-    if int(limit.read_text()) < 1024:
-        limit.write_text("1024")
 
 
 def _loaded(count: int) -> float:

@@ -17,9 +17,9 @@ from provisioner.catalogue.daemon_keys import (
     reloadable,
     unknown,
 )
-from provisioner.catalogue.rows import table
+from provisioner.catalogue.rows import data
 
-NAMES = tuple(table("daemon_keys")["keys"])
+NAMES = tuple(data("daemon_keys")["keys"])
 SAMPLES = {
     "string": "x",
     "size": "64M",

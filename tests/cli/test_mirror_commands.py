@@ -55,6 +55,29 @@ def test_what_is_wrong_is_refused_before_anything_is_asked(words, says):
         run("probe", *words)
 
 
+def test_fastest_takes_no_certificate_that_is_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    junk = tmp_path / "ca.pem"
+    junk.write_text("junk")
+    with r.serving(r.Registry()) as good, pytest.raises(UsageError, match="not the certificate of an authority"):
+        run("set", "--fastest", "1", good.url, "--compare-with", "", "--mirror-ca", str(junk), "--yes")
+
+
+def test_fastest_takes_the_other_options_along(tmp_path):
+    ca = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+    with r.serving(r.Registry()) as good:
+        (target,) = pick(
+            1,
+            [good.url],
+            [],
+            Connection(),
+            reference="",
+            writing={"mirror_ca": ca, "also": ("podman",), "take_over": True},
+        )
+    assert target.spec.registry_mirrors == (good.url,)
+    assert (target.spec.mirror_ca, target.spec.also, target.spec.take_over) == (ca, ("podman",), True)
+
+
 def test_the_fastest_is_picked():
     with r.serving(r.Registry()) as quick, r.serving(r.Slow(0.4)) as slow, r.serving(r.Fixed(403)) as refused:
         urls = [refused.url, slow.url, quick.url]

@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from provisioner.cli import rollout_work
 from provisioner.cli.options import ReportedOutput, Rollout
 from provisioner.cli.rollout import roll_out
 from provisioner.errors import UsageError
-from provisioner.runs import history
+from provisioner.runs import history, rollout_work
 from provisioner.runs.target import Target
 from provisioner.wanted.spec import Spec
 from tests.fake_host import NEW, FakeHost, target
@@ -48,7 +47,9 @@ def go(capsys):
         output = ReportedOutput(as_json=True, quiet=quiet, report=report)
         options = {"yes": True} | options
         with pytest.raises(typer.Exit) as ended:
-            roll_out("mirror set", [target(host) for host in hosts], Rollout(**options), output, forks=forks)
+            raise typer.Exit(
+                roll_out("mirror set", [target(host) for host in hosts], Rollout(**options), output, forks=forks)
+            )
         said = capsys.readouterr()
         document = json.loads(said.out)
         statuses = [host["status"] for host in document["hosts"]]
@@ -218,7 +219,7 @@ def test_nobody_is_asked_when_all_that_would_change_is_blocked(capsys, terminal)
     host = FakeHost("web0", containers=3)
     blocked = Target(host, Spec(daemon={"storage-driver": "vfs"}, install=False))
     with pytest.raises(typer.Exit) as ended:
-        roll_out("apply", [blocked], Rollout(), ReportedOutput(), forks=1)
+        raise typer.Exit(roll_out("apply", [blocked], Rollout(), ReportedOutput(), forks=1))
     said = capsys.readouterr()
     assert ended.value.exit_code == 8
     assert "would stop 3 running containers" in said.out
@@ -265,6 +266,19 @@ def test_ctrl_c_reports_what_was_done_and_what_was_not(go):
     assert "1 host in progress" in said
     run = history.run("last")
     assert run.counts == {"changed": 1, "cancelled": 3}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_who_asks_us_to_end_gets_what_ctrl_c_gets(go, tmp_path, number):
+    hosts = fleet(4, web1="hangs")
+    threading.Timer(1.0, os.kill, (os.getpid(), number)).start()
+    code, statuses, _, said = go(hosts, forks=1, report=str(tmp_path / "report.html"))
+    hosts[1].hold.set()
+    assert (code, statuses) == (130, ["changed", "cancelled", "cancelled", "cancelled"])
+    assert "1 host in progress" in said
+    assert history.run("last").counts == {"changed": 1, "cancelled": 3}
+    assert [file.name for file in tmp_path.iterdir() if "report" in file.name] == ["report.html"]
+    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_quiet_says_nothing(go):

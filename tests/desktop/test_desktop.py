@@ -12,9 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from provisioner.cli.app import app
-from provisioner.desktop.docker_desktop import CONTEXT, Desktop, RolledBackError
+from provisioner.desktop.docker_desktop import Desktop, RolledBackError
+from provisioner.desktop.engine import CONTEXT
 from provisioner.errors import ApplyError, BlockedError, DaemonConfigurationError, UnsupportedError
 from provisioner.transports import local_file
+from provisioner.wanted.spec import MirrorChange
 
 ONE, TWO = "https://one.example", "https://two.example"
 PLACES = {
@@ -93,6 +95,8 @@ class Machine:
         return Desktop(self.home, platform=self.platform, sleep=lambda seconds: None)
 
     def change(self, *mirrors, allow_restart=False):
+        if mirrors and isinstance(mirrors[0], MirrorChange):
+            (mirrors,) = mirrors
         desktop, self.told = self.desktop, []
         planned = desktop.plan(mirrors)
         backup = desktop.apply(planned, allow_restart=allow_restart, say=self.told.append)
@@ -289,6 +293,72 @@ def test_a_disk_that_is_full_leaves_everything_as_it_was(tmp_path, monkeypatch):
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("daemon.json", "{}")]
 
 
+def test_add_and_remove_change_the_list_that_there_is(machine):
+    machine.config.write_text(f'{{"debug": true, "registry-mirrors": ["{ONE}/"]}}')
+    machine.set(info=machine.info([f"{ONE}/"]))
+    assert machine.desktop.plan(MirrorChange(add=(ONE,))).empty
+    machine.change(MirrorChange(add=(TWO,)))
+    assert json.loads(machine.config.read_text()) == {"debug": True, "registry-mirrors": [ONE, TWO]}
+    machine.change(MirrorChange(add=("https://three.example",), first=True))
+    machine.change(MirrorChange(remove=(ONE, TWO)))
+    assert json.loads(machine.config.read_text())["registry-mirrors"] == ["https://three.example"]
+    assert machine.desktop.plan(MirrorChange(remove=(ONE,))).empty
+    assert machine.state["restarts"] == 3
+
+
+def test_what_is_added_is_rolled_back_as_what_is_set(machine):
+    before = f'{{"registry-mirrors": ["{ONE}"]}}'
+    machine.config.write_text(before)
+    machine.set(info=machine.info([f"{ONE}/"]))
+    with pytest.raises(RolledBackError, match="as it was"):
+        machine.change(MirrorChange(add=("https://refused.example",)))
+    assert machine.config.read_text() == before
+
+
+def test_a_list_that_is_none_is_not_added_to(machine):
+    machine.config.write_text(f'{{"registry-mirrors": "{ONE}"}}')
+    with pytest.raises(ApplyError, match=r"registry-mirrors is no list of URLs. Nothing was changed"):
+        machine.desktop.plan(MirrorChange(add=(TWO,)))
+    assert "is no list of URLs" in machine.desktop.status().problems[0]
+    assert machine.desktop.plan([TWO]).mirrors == (TWO,)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "configured", "problem"),
+    [
+        (None, (), (), ""),
+        (f'{{"registry-mirrors": ["{ONE}"]}}', (ONE,), (ONE,), ""),
+        (
+            f'{{"registry-mirrors": ["{ONE}/"]}}',
+            (),
+            (ONE,),
+            f"says {ONE}, and the engine has none: it was not restarted",
+        ),
+        ("{}", (ONE,), (), f"says none, and the engine has {ONE}"),
+        ("{,}", (), (), "the next start of Docker Desktop's engine will fail"),
+    ],
+    ids=["nothing", "as configured", "not restarted", "remembered", "broken"],
+)
+def test_status(machine, text, shown, configured, problem):
+    if text:
+        machine.config.write_text(text)
+    machine.set(info=machine.info([f"{url}/" for url in shown]))
+    found = machine.desktop.status()
+    assert (found.version, found.shown, found.configured.urls) == ("28.5.2", shown, configured)
+    assert found.configured.by == (str(machine.config) if configured else "")
+    assert problem in found.problems[0] if problem else found.agrees
+    machine.set(info=None)
+    stopped = machine.desktop.status()
+    assert (stopped.version, stopped.shown) == ("", None)
+
+
+def test_mirrors_that_are_known_to_be_dead_or_restricted_are_told(machine):
+    dead, own = "https://registry.docker-cn.com", "https://a1b2.mirror.aliyuncs.com"
+    told = machine.desktop.plan([dead, own, "https://xxxx.mirror.aliyuncs.com", "https://docker.1ms.run"]).warnings
+    assert ["dead since 2019" in told[0], "from its own cloud only" in told[1], "placeholder" in told[2]] == [True] * 3
+    assert len(told) == 3
+
+
 def run(machine, monkeypatch, *words):
     monkeypatch.setenv("HOME", str(machine.home))
     return CliRunner().invoke(app, ["mirror", *words, "--desktop"], catch_exceptions=False)
@@ -309,6 +379,15 @@ def test_the_command_line(linux, monkeypatch):
     assert (host["status"], host["changed"], host["registry_mirrors"]) == ("converged", False, [ONE])
     cleared = run(linux, monkeypatch, "clear", "--yes", "--quiet")
     assert (cleared.exit_code, cleared.output) == (0, "Docker Desktop: changed, mirrors none\n")
+
+
+def test_a_dead_mirror_is_told_before_it_is_written(linux, monkeypatch):
+    changed = run(linux, monkeypatch, "set", "https://registry.docker-cn.com", "--yes")
+    assert changed.exit_code == 0
+    assert "warning: https://registry.docker-cn.com is known: dead since 2019" in changed.output
+    again = run(linux, monkeypatch, "set", "https://hub-mirror.c.163.com", "--yes", "--json")
+    (host,) = json.loads(again.stdout)["hosts"]
+    assert "known: dead" in host["warnings"][0]
 
 
 def test_what_goes_wrong_has_its_exit_code(linux, monkeypatch):

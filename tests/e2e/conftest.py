@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.e2e import engine_states
 from tests.machine import lacks
 from tests.testbed import Bed, Host, testbed
 
@@ -33,6 +34,35 @@ def start_host(bed: Bed) -> Iterator[Callable[..., Host]]:
     yield start
     for host in hosts:
         host.stop()
+
+
+@pytest.fixture(scope="module")
+def engines(bed: Bed) -> Iterator[Callable[[str], Host]]:
+    """A function: the one host with this engine."""
+    hosts: dict[str, Host] = {}
+
+    def host(slug: str) -> Host:
+        if slug not in hosts:
+            hosts[slug] = bed.start(slug)
+        return hosts[slug]
+
+    yield host
+    for started in hosts.values():
+        started.stop()
+
+
+@pytest.fixture
+def on(engines: Callable[[str], Host]) -> Iterator[Callable[[str], Host]]:
+    """A function that gives the host with this engine; afterwards it is as its package made it."""
+    used: list[Host] = []
+
+    def host(slug: str) -> Host:
+        used.append(engines(slug))
+        return used[-1]
+
+    yield host
+    for dirty in used:
+        engine_states.reset(dirty)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,4 +1,4 @@
-"""Four package sources in a row on a real host: three that will not do, each for its own reason, and one that will."""
+"""Package sources on real hosts: several in a row that will not do, each for its own reason; lists in one packing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from provisioner.remote.gather import gather
 from provisioner.remote.source_probe import probe
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import Spec
+from tests.e2e.command_line import outcomes
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.mark.parametrize("slug", ["ubuntu-24.04-lookalike", "centos-9-lookalike"])
-def test_each_source_that_fails_is_passed_over_with_its_reason(slug, start_host, bed):
-    host = start_host(slug)
+@pytest.fixture(scope="module", params=["ubuntu-24.04-lookalike", "centos-9-lookalike"])
+def host(request, bed):
+    running = bed.start(request.param)
+    yield running
+    running.stop()
+
+
+def test_each_source_that_fails_is_passed_over_with_its_reason(host, bed):
     transport = SSHTransport(
         SSHOptions(
             host.address,
@@ -47,3 +53,23 @@ def test_each_source_that_fails_is_passed_over_with_its_reason(slug, start_host,
     assert "synchronisation" in reasons["source broken"] or "match" in reasons["source broken"]
     assert "nothing of it is trusted" in reasons["source wrongkey"]
     assert reasons["source slow"]
+
+
+def test_a_source_that_publishes_its_list_in_one_packing_alone_is_installed_from(host, bed):
+    found = []
+    for variant in ("only-plain", "only-xz"):
+        source = ("--source", bed.source.variant(variant).url, "--source-fingerprint", bed.source.fingerprint)
+        (probed,) = outcomes(bed, "source", "probe", host.target, *source).values()
+        (row,) = probed["sources"]
+        assert row["problem"] == "", variant
+        found.append(row["newest"])
+    assert "26.1.5" in found[0]
+    assert found[0] == found[1]
+    # The package manager reads what the probe has read.
+    (answer,) = outcomes(bed, "apply", "--yes", host.target, "--docker-version", "20.10", *source).values()
+    assert answer["docker_version"].startswith("20.10.24")
+    if host.recipe.slug.startswith("ubuntu"):
+        asked = [
+            access.path for access in bed.source.log_of(host) if "/only-xz/" in access.path and access.status == 200
+        ]
+        assert any(path.endswith("/Packages.xz") for path in asked)

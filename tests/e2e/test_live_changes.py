@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command_line import outcomes, provisioner
+from tests.machine import needs
 
 pytestmark = pytest.mark.e2e
 CONFIG = "/etc/docker/daemon.json"
@@ -107,6 +108,7 @@ def test_after_a_refused_reload_the_mirrors_are_those_of_before(host, bed):
 
 def give_chattr(host):
     """The commands are essential on servers, and left out of minimal images: this machine's are lent."""
+    needs("chattr", "ldd", "lsattr")
     for tool in ("chattr", "lsattr"):
         program = shutil.which(tool)
         linked = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.e2e.command_line import outcomes
+from tests.machine import needs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -26,6 +27,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture
 def zstandard_source(bed, tmp_path):
     """The list of the test source, repacked; packages and key are the same ones."""
+    needs("zstd")
     below = "linux/centos/9/x86_64/stable"
     target = tmp_path / below
     target.mkdir(parents=True)

@@ -83,6 +83,7 @@ def test_a_password_in_a_proxy_stays_on_the_host(shell):
     assert ("environment", "https_proxy=http://***@proxy.example:3128") in [(row.where, row.setting) for row in proxies]
 
 
+@pytest.mark.root
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_holder_of_a_package_lock_is_named(shell, tools):
     if os.geteuid() != 0 or not Path("/var/lib/dpkg/lock").exists():
@@ -115,3 +116,20 @@ def test_a_source_of_docker_is_found_however_its_address_ends(tmp_path, uri, tex
     asked = f"{functions}\npackage_sources\n"
     done = subprocess.run(["sh", "-s", "n"], input=asked, capture_output=True, text=True, check=False)
     assert f"{path}\n" in done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("size", "read"), [(1_000_000, True), (1_000_001, False)])
+def test_a_file_that_nobody_writes_by_hand_is_odd(shell, size, read, tmp_path):
+    path = tmp_path / "daemon.json"
+    path.write_text("x" * size)
+    needs(SHELLS[shell][0])
+    functions = template_text("facts.sh").split("operating_system() {")[0]
+    asked = f"{functions}\nfile {path}\nprintf '\\n@@n done 0\\n'\n"
+    done = subprocess.run([*SHELLS[shell], "-s", "n"], input=asked, capture_output=True, text=True, check=True)
+    (frame,) = frames(done.stdout, "n")
+    assert (frame.name == "file") == read
+    if read:
+        assert frame.body.startswith(f"{path}\n{path}\n644 ")
+    else:
+        assert (frame.name, frame.body) == ("odd-file", f"{path} is larger than a megabyte")

@@ -84,6 +84,18 @@ ROWS = {
     "neon-22.04": ("neon-22.04", "apt", "ubuntu/jammy"),
 }
 TAKEN_AS = {
+    "puppy-10.0.8": (
+        "debian-12",
+        "apt",
+        "Debian 12 bookworm because VERSION_CODENAME=bookworm, though VERSION_ID=10.0.8",
+    ),
+    "puppy-23.12": (
+        "debian-12",
+        "apt",
+        "Debian 12 bookworm because VERSION_CODENAME=bookworm, though VERSION_ID=23.12",
+    ),
+    "bigcloud-21.10": ("rhel-8", "dnf", "RHEL 8 because ID_LIKE=rhel fedora, PLATFORM_ID=platform:el8"),
+    "xcp-ng-8.2.1": ("rhel-8", "yum", "RHEL 8 because ID_LIKE=centos rhel fedora, VERSION_ID=8.2.1"),
     "ubuntu-25.10": ("ubuntu-24.04", "apt", "Ubuntu 24.04 noble because 25.10 is not in the table"),
     "fedora-45": ("fedora-44", "dnf5", "Fedora 44 because 45 is not in the table"),
     "trisquel-11.0": ("ubuntu-22.04", "apt", "Ubuntu 22.04 jammy because ID_LIKE=debian, UBUNTU_CODENAME=jammy"),
@@ -111,6 +123,22 @@ def test_another_release_is_taken_as_a_known_one_and_the_notice_says_why(name):
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_gives_no_hint_gets_no_platform(name):
     assert platform_of(sample(name), "apt") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "slug"),
+    [("xcp-ng-8.2.1", "el7", "rhel-7"), ("nobara-43", "f43", "fedora-43"), ("miraclelinux-9.4", "el9", "rhel-9")],
+)
+def test_what_the_packages_of_a_derivative_were_built_for_counts_more_than_its_own_number(name, base, slug):
+    match = platform_of(replace(sample(name), base=base), "dnf")
+    assert match.platform.slug == slug
+    assert "nobody has tested that" in match.notice
+
+
+def test_a_codename_that_agrees_with_the_version_says_nothing():
+    assert platform_of(sample("debian-12"), "apt").notice == ""
+    assert platform_of(replace(sample("debian-12"), version_id="12.0.7"), "apt").notice == ""
+    assert platform_of(replace(sample("ubuntu-24.04"), codename="unheard-of"), "apt").platform.slug == "ubuntu-24.04"
 
 
 def test_every_sample_is_in_one_of_the_tables():

@@ -1,7 +1,8 @@
 """Facts of real hosts -> plan -> script, as text that a review can read.
 
-Every directory holds facts.txt (see capture.py) and, for each wanted state below that fits the host, a plan and its
-script. `pytest tests/golden --update-golden` writes them anew.
+Every directory holds facts.txt (see capture.py) and, for each wanted state below, a plan and what its script does:
+steps.sh, which names the parts that many scripts share, engine.sh, prelude.sh, service-*.sh and packages-*.sh beside
+this file, where they stand in it. `pytest tests/golden --update-golden` writes all of it anew.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from provisioner.facts.host import Host
 from provisioner.facts.parse import parse
 from provisioner.host_files.openpgp import fingerprints
 from provisioner.planner.planner import plan, questions
-from provisioner.report import plan_text
-from provisioner.scripts.render import apply_script
+from provisioner.report.plans import plan_text
+from provisioner.scripts.render import apply_script, shell_text
 from provisioner.sources.reach import SourceReach
 from provisioner.wanted.spec import Spec
 
 HERE = Path(__file__).parent
 HOSTS = sorted(path.parent.name for path in HERE.glob("*/facts.txt"))
+SCRIPTS = sorted(HERE.glob("*/*/steps.sh"))
+SCRIPT_IDS = ["/".join(path.parts[-3:-1]) for path in SCRIPTS]
 KEY = (HERE / "key.asc").read_text()
 (FINGERPRINT,) = fingerprints(KEY)
 MIRRORS = ["https://first.example", "http://192.0.2.7:5000"]
@@ -62,16 +65,52 @@ def answers(facts, spec):
     )
 
 
-def rendered(host, state):
+PARTS = {
+    "engine.sh": "engine.sh",
+    "prelude.sh": "prelude.sh",
+    **{f"service-{init}.sh": f"service/{init}.sh" for init in ("systemd", "sysvinit", "none")},
+    **{f"packages-{part}.sh": f"packages/{part}.sh" for part in ("engine", "apt", "rpm", "etckeeper")},
+}
+"""What many scripts share: the name of a file here -> its template."""
+
+
+def named(part):
+    """The line of steps.sh that stands for a part."""
+    return f". ./{part}\n"
+
+
+def whole(steps):
+    """The script that `steps` stands for, with the parts as they were reviewed."""
+    for part in PARTS:
+        steps = steps.replace(named(part), (HERE / part).read_text(encoding="utf-8"))
+    return steps
+
+
+def planned_for(host, state):
     facts, spec = facts_of(host), Spec(**STATES[state])
+    return plan(host, Host.of(facts), answers(facts, spec), spec)
+
+
+def rendered(host, state):
+    """The files of a directory, by name; a script without its parts."""
     try:
-        planned = plan(host, Host.of(facts), answers(facts, spec), spec)
+        planned = planned_for(host, state)
     except ProvisionerError as error:
         return {"plan.txt": f"{type(error).__name__} ({error.exit_code}): {error.message}\n-> {error.hint}\n"}
     files = {"plan.txt": plan_text(planned) + "\n"}
     if planned.steps:
-        files["apply.sh"] = apply_script(planned)
+        files["steps.sh"] = apply_script(planned)
+        for part, template in PARTS.items():
+            files["steps.sh"] = files["steps.sh"].replace(shell_text(template), named(part))
     return files
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_shared_parts_are_as_reviewed(part, request):
+    text = shell_text(PARTS[part])
+    if request.config.getoption("--update-golden"):
+        (HERE / part).write_text(text, encoding="utf-8")
+    assert (HERE / part).read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -87,15 +126,25 @@ def test_plan_and_script_are_as_reviewed(host, state, request):
     assert {path.name: path.read_text(encoding="utf-8") for path in directory.iterdir()} == files
 
 
+@pytest.mark.parametrize("steps", SCRIPTS, ids=SCRIPT_IDS)
+def test_parts_and_steps_are_the_script_to_the_byte(steps):
+    text = steps.read_text(encoding="utf-8")
+    parts = [part for part in PARTS if named(part) in text]
+    assert [text.count(named(part)) for part in parts] == [1] * len(parts)
+    kinds = [part.removesuffix(".sh").split("-")[0] for part in parts]
+    assert kinds in (["engine", "prelude", "service"], ["engine", "prelude", "service", *["packages"] * 3])
+    assert whole(text) == apply_script(planned_for(*steps.parts[-3:-1]))
+
+
 @pytest.mark.parametrize("host", HOSTS)
 def test_planning_is_a_function(host):
     assert rendered(host, "install") == rendered(host, "install")
 
 
-@pytest.mark.parametrize("script", sorted(HERE.glob("*/*/apply.sh")), ids=lambda path: "/".join(path.parts[-3:-1]))
-def test_every_script_parses_in_dash_and_bash(script):
+@pytest.mark.parametrize("steps", SCRIPTS, ids=SCRIPT_IDS)
+def test_every_script_parses_in_dash_and_bash(steps):
     for shell in ("sh", "bash"):
-        subprocess.run([shell, "-n", script], check=True)
+        subprocess.run([shell, "-n"], input=whole(steps.read_text(encoding="utf-8")), text=True, check=True)
 
 
 @pytest.mark.parametrize("host", HOSTS)

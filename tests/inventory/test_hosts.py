@@ -34,6 +34,8 @@ def only(inventory, **keywords):
         ("{ansible_ssh_extra_args: '-oProxyJump=gate'}", {"jump": "gate"}),
         ("{ansible_ssh_common_args: '-o ProxyCommand=\"ssh -W %h:%p -q me@gate\"'}", {"jump": "me@gate"}),
         ("{ansible_ssh_common_args: '-o ProxyCommand=\"ssh -p 2222 -l me -W %h:%p gate\"'}", {"jump": "me@gate:2222"}),
+        ("{ansible_ssh_common_args: '-o ProxyCommand=\"ssh -p 2222 -W %h:%p ::1\"'}", {"jump": "[::1]:2222"}),
+        ("{ansible_ssh_common_args: '-o ProxyCommand=\"ssh -p 22 -W %h:%p me@[::1]\"'}", {"jump": "me@[::1]:22"}),
         ("{ansible_host: !unsafe 'h{{1'}", {"address": "h{{1"}),
         ("{other: '{{ lookup(1) }}', secret: !vault 'x', tagged: !what {a: 1}}", {"address": "h", "warnings": ()}),
     ],
@@ -50,6 +52,8 @@ def test_variables(inventory, variables, expected):
         ("-F other_config", "-F other_config is not honoured: put it in ~/.ssh/config"),
         ("-o ProxyCommand='nc %h %p'", "is not honoured"),
         ("-i key", "-i key is not honoured"),
+        ("-o PasswordAuthentication=no", "-o PasswordAuthentication=no is not honoured: put it in ~/.ssh/config"),
+        ("-o ProxyCommand='ssh -W %h:%p -o ProxyCommand=x gate'", "is not honoured"),
     ],
 )
 def test_ssh_arguments_that_do_nothing_are_named(inventory, arguments, said):

@@ -16,9 +16,10 @@ from provisioner.facts.model import OtherEngines
 from provisioner.facts.record import Record, WrittenFile
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.k3s_registries import with_mirrors
-from provisioner.host_files.mirror_files import hosts_toml, podman
-from provisioner.planner.other_engines import PODMAN_FILE, podman_text
+from provisioner.host_files.mirror_files import hosts_toml
+from provisioner.host_files.podman_registries import podman
 from provisioner.planner.planner import plan
+from provisioner.planner.podman import PODMAN_FILE, podman_text
 from provisioner.planner.registry_files import hosts_toml_text
 from provisioner.wanted.spec import Spec
 from tests.hosts import INFO, RUNNING

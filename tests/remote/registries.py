@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import json
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,6 +70,7 @@ class Registry:
             repository = name.replace("hello_world", "library/hello-world").replace("__", "/")
             self.pages |= {f"/v2/{repository}/{path}": page for path, page in pages.items()}
         self.asked = []
+        self.tokens_seen = []
         self.url = ""
 
     def answer(self, method, path, headers):
@@ -140,6 +143,24 @@ class Redirecting(Registry):
         return super().page(path.replace("/storage/", "/v2/"))
 
 
+class Moved(Registry):
+    """Sends on to `place` whatever path begins with `below`, as http sends on to https and old names to new ones."""
+
+    def __init__(self, place, status=301, below="/", location=None):
+        super().__init__()
+        self.place, self.status, self.below, self.location = place, status, below, location
+
+    def answer(self, method, path, headers):
+        if not path.startswith(self.below):
+            return super().answer(method, path, headers)
+        page = b"<html>moved</html>"
+        location = self.place + path if self.location is None else self.location
+        return self.status, {"Content-Type": "text/html", "Location": location}, page
+
+
+BLOBS = "/v2/library/hello-world/blobs/"
+
+
 class Slow(Registry):
     def __init__(self, seconds, **images):
         super().__init__(**images)
@@ -150,8 +171,19 @@ class Slow(Registry):
         return super().page(path)
 
 
+def certified(folder, name):
+    """Return (context, certificate file) of a server that is called `name`, signed by itself."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-days", "2"]
+    words += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", certificate]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
 @contextlib.contextmanager
-def serving(registry, tls=None):
+def serving(registry, tls=None, address="127.0.0.1"):
     """Serve `registry` on a port of its own; its URL is in `registry.url`."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -159,6 +191,7 @@ def serving(registry, tls=None):
 
         def do_GET(self, *, body=True):
             registry.asked.append((self.command, self.path))
+            registry.tokens_seen.append(self.headers.get("Authorization", ""))
             status, headers, content = registry.answer(self.command, self.path, self.headers)
             self.send_response(status)
             for name, value in {"Content-Length": str(len(content)), **headers}.items():
@@ -174,11 +207,11 @@ def serving(registry, tls=None):
         def log_message(self, *words):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((address, 0), Handler)
     server.daemon_threads = True
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    registry.url = f"http://127.0.0.1:{server.server_port}"
+    registry.url = f"http://{address}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -199,3 +232,53 @@ def silent():
 def dead_url():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+class Proxy(Registry):
+    """A forward proxy on loopback that knows `names` (host of a URL -> registry); `login` is what it wants to see."""
+
+    def __init__(self, login="", **names):
+        super().__init__()
+        self.names = {name.replace("_", "."): registry for name, registry in names.items()}
+        self.login, self.through = login, []
+
+    def answer(self, method, path, headers):
+        host = path.removeprefix("http://").partition("/")[0]
+        self.through.append(host)
+        if headers.get("Proxy-Authorization", "") != self.login:
+            return 407, {"Proxy-Authenticate": 'Basic realm="proxy"'}, b"login"
+        if host not in self.names:
+            return 503, {"Content-Type": "text/html"}, b"<html>no such host"
+        return self.names[host].answer(method, "/" + path.removeprefix("http://").partition("/")[2], headers)
+
+
+@contextlib.contextmanager
+def tunnelling(port):
+    """A proxy that answers every CONNECT with a way to `port` of loopback; yields (URL, names that were asked for)."""
+    asked = []
+
+    def pump(source, sink):
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(65536):
+                sink.sendall(chunk)
+            sink.shutdown(socket.SHUT_WR)
+
+    def serve(client):
+        with client, contextlib.suppress(OSError):
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += client.recv(1)
+            asked.append(head.split()[1].decode())
+            client.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", port)) as server:
+                threading.Thread(target=pump, args=(client, server), daemon=True).start()
+                pump(server, client)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -20,29 +19,9 @@ from provisioner.transports.local import LocalTransport
 from tests.machine import needs
 from tests.remote import registries as r
 
-TOOLS = ("curl", "python3", "wget", "busybox", "bash")
 CHECKING_CERTIFICATES = ("curl", "python3", "wget")
 OLD, OLD_DIGEST = r.image(created="2024-05-01T00:00:00Z")
 NEW, NEW_DIGEST = r.image(created="2026-08-01T00:00:00Z")
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(probing, "LIMIT", 3)
-    monkeypatch.setattr(probing, "CONNECT", 2)
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-
-
-@pytest.fixture(params=TOOLS)
-def tool(request, monkeypatch, tmp_path):
-    """One of the tools; busybox takes the place of wget."""
-    needs(request.param)
-    if request.param == "busybox":
-        (tmp_path / "wget").symlink_to(shutil.which("busybox"))
-        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    return request.param
 
 
 def ask(*urls, images=(), tool="", reference=""):
@@ -106,6 +85,35 @@ def test_every_kind_of_mirror_is_told_from_the_others_with_every_tool(tool):
         assert dead.verdict == "dead"
         assert "the connection fails" in dead.evidence
         assert all(mirror.tool == tool for mirror in found.values())
+
+
+def test_a_mirror_that_answers_without_an_end_fills_nothing(tool, tmp_path, monkeypatch):
+    room = tmp_path / "tmp"
+    room.mkdir()
+    monkeypatch.setenv("TMPDIR", str(room))
+    over, most = threading.Event(), [0]
+
+    def watch():
+        while not over.wait(0.02):
+            most[0] = max([most[0], *(path.stat().st_size for path in room.rglob("*") if path.is_file())])
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with r.serving(r.Fixed(200, b"x" * 20 * 2**20)) as server:
+        (mirror,) = ask(server.url, tool=tool)
+    over.set()
+    watcher.join()
+    assert mirror.verdict != "alive"
+    assert 2**20 < most[0] <= 5 * 2**20
+    assert list(room.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1" * 16, "²", "٣", "-1", "1e400", "inf", "nan"])
+def test_odd_numbers_are_nothing(number):
+    names = ("status", "exit", "dns", "tcp", "tls", "first", "total", "bytes", "began", "ended")
+    answer = probing._answer("".join(f"{name}={number}\n" for name in names) + "\n\n\n")
+    assert (answer.status, answer.size) in {(0, 0), (1, 1)}
+    assert answer.total < 10
 
 
 def test_a_name_that_does_not_resolve(tool):

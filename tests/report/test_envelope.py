@@ -5,7 +5,7 @@ import json
 import pytest
 
 from provisioner.errors import SkippedError
-from provisioner.report import envelope
+from provisioner.report.envelope import envelope
 from provisioner.runs.outcome import Outcome
 from tests.report.outcomes import changed, failed, unreachable
 

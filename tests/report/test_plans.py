@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from provisioner.plan.model import Restart, Step
-from provisioner.report import plan_text, plans_text, question
+from provisioner.report.plans import plan_text, plans_text, question
 from provisioner.scripts.render import apply_script
 from tests.report.outcomes import plan
 

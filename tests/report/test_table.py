@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from provisioner.errors import SkippedError
-from provisioner.report import outcome_text, outcomes_text
+import pytest
+
+from provisioner.errors import DifferenceError, SkippedError
 from provisioner.report.paint import coloured
+from provisioner.report.table import lines_text, outcome_text, outcomes_text
 from provisioner.runs.outcome import Outcome
 from tests.report.outcomes import changed, failed, unreachable
 
@@ -72,3 +74,40 @@ def test_hosts_that_were_left_out():
 def test_secrets_are_masked():
     text = outcomes_text([failed("a", "dial http://me:s3cr3t@proxy"), failed("b")])
     assert "s3cr3t" not in text
+
+
+def test_what_differs_in_the_hosts_own_name_alone_is_told_once():
+    def drifted(host):
+        error = DifferenceError(f"{host}: no mirrors", hint=f"provisioner apply {host} brings them back")
+        return Outcome(host, "drifted", error=error)
+
+    text = outcomes_text([drifted("web01"), drifted("web02"), drifted("web010")])
+    assert "3 hosts: drifted\n  web01 web02 web010\n  no mirrors\n  -> provisioner apply web01 brings" in text
+    assert text.count("brings them back") == 1
+
+
+def test_a_line_a_host_whatever_there_is_to_say():
+    outcomes = [
+        Outcome("a", "verified"),
+        Outcome("b", "verified", note="the engine is stopped"),
+        Outcome(
+            "c",
+            "drifted",
+            error=DifferenceError("c: files: edited\n  plan: apply would\x1b", hint="provisioner apply c"),
+        ),
+        unreachable("d"),
+    ]
+    assert lines_text(outcomes).split("\n") == [
+        "a: verified",
+        "b: verified, the engine is stopped",
+        "c: drifted: files: edited; plan: apply would\\x1b",
+        "d: unreachable: port 22 is closed",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_names_are_wrapped_to_the_terminal(width):
+    outcomes = [unreachable(f"web{number:03}.example") for number in range(60)]
+    lines = outcomes_text(outcomes, width=width).split("\n")
+    named = [line for line in lines if line.startswith("  web")]
+    assert max(map(len, named)) <= min(width, 100)

@@ -229,6 +229,53 @@ def test_the_command_line_is_kept_without_secrets(word, kept):
     assert masked_words(word) == kept
 
 
+def modes(state):
+    folder = state / "provisioner"
+    return [path.stat().st_mode & 0o777 for path in (folder, *sorted(folder.iterdir()))]
+
+
+def test_only_its_owner_reads_the_history(state):
+    before = os.umask(0)
+    try:
+        written(end=False)
+        assert modes(state) == [0o700, 0o600, 0o600, 0o600]
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("work", [written, history.runs], ids=["writing", "reading"])
+def test_a_history_that_others_could_read_is_theirs_no_longer(state, work):
+    written("apply", None, done("a"), end=False)
+    folder = state / "provisioner"
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    work()
+    assert set(modes(state)[1:]) == {0o600}
+    assert modes(state)[0] == 0o700
+
+
+def test_secrets_do_not_reach_the_history(state):
+    info = replace(INFO, version="1 token=s3cr3t", mirrors=("https://me:s3cr3t@m.example",))
+    facts = replace(RUNNING, engine=replace(RUNNING.engine, info=info))
+    outcomes = [
+        Outcome("a", "failed", facts, error=ApplyError("token=s3cr3t", hint="http://me:s3cr3t@p")),
+        Outcome("b", "converged", facts, note="https://m.example/x?s3cr3t"),
+    ]
+    written("apply", None, *outcomes, argv=["apply", "--source", "https://m.example/?s3cr3t"])
+    for path in (state / "provisioner").iterdir():
+        assert b"s3cr3t" not in path.read_bytes()
+    assert history.run("last").hosts[0].registry_mirrors == ("https://***@m.example",)
+
+
+def test_odd_values_of_one_host_lose_nobody_elses_history():
+    odd = replace(INFO, version=10**400, mirrors=(5, None, "\ud800"))
+    facts = replace(RUNNING, engine=replace(RUNNING.engine, info=odd))
+    written("apply", None, Outcome("a", "changed", facts), done("b"))
+    a, b = history.run("last").hosts
+    assert (a.status, a.registry_mirrors, b.status) == ("changed", ("5", "None", "\ud800"), "changed")
+
+
 def test_a_relative_state_directory_is_ignored(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", "state")
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -10,13 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.checks.proof import proof_plan
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
+from provisioner.host_files.host_file import HostFile
 from provisioner.mirror_probe.answer import HELLO
+from provisioner.mirror_probe.proxies import proxies
 from provisioner.planner.planner import plan
 from provisioner.remote.source_probe import LIMIT
 from provisioner.removal.removal import plan_removal
-from provisioner.scripts.render import apply_script, facts_script, launch_script, root_script, template_text
+from provisioner.scripts.render import (
+    apply_script,
+    facts_script,
+    follow_script,
+    launch_script,
+    root_script,
+    template_text,
+)
 from provisioner.wanted.spec import Spec
 from tests.hosts import BARE, RUNNING, sample
 from tests.offered import EL9, NOBLE, ROCKY, good, script
@@ -24,11 +34,12 @@ from tests.removable import FULL, INSTALLED
 
 KEYS = ("621e9f35-58ade481",)
 HELD = {"docker-ce": "3:26.1.5-1.el9", "containerd.io": "1.6-1", "podman": "4", "docker.io": "20.10"}
+QUIET = HostFile(path="/etc/docker/daemon.json", text='{"log-level": "it\'s"}')
 
 
-def carried(script):
-    """What the envelope carries: to shellcheck it is the text of a here document."""
-    return re.search(r"<<'(PROVISIONER_\w+_PAYLOAD)'\n(.*)^\1$", script, re.DOTALL | re.MULTILINE)[2]
+def carried(script, what="PAYLOAD"):
+    """What the envelope carries, or a script in that: to shellcheck it is the text of a here document."""
+    return re.search(rf"<<'(PROVISIONER_\w+_{what})'\n(.*)^\1$", script, re.DOTALL | re.MULTILINE)[2]
 
 
 SCRIPTS = {
@@ -64,8 +75,10 @@ SCRIPTS = {
             total=20,
             most=2**20,
             tool="",
+            proxies=proxies({"HTTPS_PROXY": "http://me:it's@p:1", "NO_PROXY": "*.example,10.0.0.0/8"}, "x"),
         )
     ),
+    "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
             plan(
@@ -124,7 +137,12 @@ SCRIPTS = {
         for pinned in (True, False)
     },
     "losses": carried(root_script("losses.sh.j2", new_nonce(), data_root="/srv/it's docker")),
+    "proof": apply_script(proof_plan("h", Host.of(RUNNING), "it's.example/a:1")),
+    "quiet-proof": apply_script(proof_plan("h", Host.of(replace(RUNNING, daemon_json=QUIET)), "alpine")),
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
+    "launch-payload": carried(launch_script("echo hello", "abc", run="r", holder="somebody's")),
+    "run": carried(launch_script("echo hello", "abc", run="r", holder="somebody's"), "RUN"),
+    "follow": carried(follow_script("abc", run="r")),
 }
 
 
@@ -133,6 +151,7 @@ def test_every_script_parses(name):
     subprocess.run(["sh", "-n"], input=SCRIPTS[name], text=True, check=True)
 
 
+@pytest.mark.shellcheck
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_shellcheck_has_no_complaint(name):
     shellcheck = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")

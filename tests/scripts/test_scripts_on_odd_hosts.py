@@ -16,7 +16,7 @@ from provisioner.facts.host import Host
 from provisioner.facts.parse import parse
 from provisioner.host_files.systemd_unit import Unit
 from provisioner.planner.planner import plan
-from provisioner.runs.one_host import look
+from provisioner.runs import one_host
 from provisioner.runs.target import Target
 from provisioner.scripts.render import apply_script, facts_script, launch_script, template_text
 from provisioner.wanted.spec import Spec
@@ -156,7 +156,7 @@ def test_nothing_to_write_is_no_success_while_the_engine_hangs():
             status = f"@@{nonce} begin docker-info-status\n"
             return text.replace(f"{status}0", f"{status}124")
 
-    outcome = look(Target(Hanging("web01", NEW), Spec(registry_mirrors=[NEW], install=False)))
+    outcome = one_host.plan(Target(Hanging("web01", NEW), Spec(registry_mirrors=[NEW], install=False)))
     assert (outcome.status, outcome.exit_code) == ("failed", 7)
     assert outcome.error.message == "engine answers: docker info does not answer: no word within 20 s"
 
@@ -197,3 +197,11 @@ def test_an_engine_stays_while_dpkg_cannot_finish_another_package(tmp_path, brok
     answer = sh(f"{commands}\nlock_holder() {{ return 1; }}\n{step}\n", "n", str(tmp_path / "run"), env=environment)
     said = f"@@n error dpkg cannot finish the package {broken}; nothing was removed."
     assert ((tmp_path / "called").exists(), said in answer.stdout) == (removes, not removes)
+
+
+@pytest.mark.parametrize(("end", "left"), [("ok", 0), ("die enough", 1)])
+def test_a_script_that_is_run_by_hand_keeps_its_backups_only_when_it_failed(tmp_path, end, left):
+    script = f"{PRELUDE}\nmain() {{ trap finish EXIT; start s; {end}; }}\nmain\n"
+    answer = sh(script, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert f"@@manual finished {left}" in answer.stdout
+    assert len(list(tmp_path.iterdir())) == left

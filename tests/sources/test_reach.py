@@ -2,157 +2,20 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
-import hashlib
-import lzma
-import os
-import shutil
 import subprocess
-import sys
-import threading
 import time
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from provisioner.facts.frames import new_nonce
 from provisioner.remote import source_probe
-from provisioner.remote.source_probe import probe
-from provisioner.sources.reach import key_problem, sources_to_ask
-from provisioner.transports.base import Completed
-from provisioner.wanted.spec import Spec
-from tests.hosts import BARE
-from tests.keys import FINGERPRINT, KEY, OTHER_KEY
+from provisioner.sources.reach import key_problem
+from tests.keys import OTHER_KEY
 from tests.machine import needs
 from tests.offered import ROCKY
+from tests.sources.trees import APT_HELPER, PACKINGS, PRIMARY, OnlyWith, ask, deb_tree, rpm_tree
 
-PACKAGES = """Package: docker-ce
-Version: 5:26.1.5-1~ubuntu.24.04~noble
-
-Package: docker-ce
-Version: 5:20.10.24~3-0~ubuntu-noble
-
-Package: containerd.io
-Version: 1.6.20-1
-"""
-PRIMARY = """<metadata><package type="rpm"><name>docker-ce</name><arch>x86_64</arch>
-<version epoch="3" ver="26.1.5" rel="1.el9"/><description>a &gt; b</description></package>
-<package type="rpm"><name>docker-ce-cli</name><version epoch="1" ver="26.1.5" rel="1.el9"/></package></metadata>
-"""
-NEEDED = (
-    "sh", "sed", "grep", "tr", "cat", "mktemp", "sha256sum", "gzip", "timeout", "sleep", "rm", "mkdir", "mv", "cp",
-    "chmod", "head", "id", "cut", "tail", "env",
-)  # fmt: skip
-
-
-def deb_tree(base="", suite="noble", key=KEY, packages=PACKAGES, index=None):
-    packed = gzip.compress(packages.encode())
-    root = f"{base}/linux/ubuntu"
-    text = index or (
-        "-----BEGIN PGP SIGNED MESSAGE-----\n"
-        f"SHA256:\n {hashlib.sha256(packed).hexdigest()} {len(packed)} stable/binary-amd64/Packages.gz\n"
-    )
-    return {
-        f"{root}/gpg": key.encode(),
-        f"{root}/dists/{suite}/InRelease": text.encode(),
-        f"{root}/dists/{suite}/stable/binary-amd64/Packages.gz": packed,
-    }
-
-
-def rpm_tree(packed, ending, base="", directory="rhel/9"):
-    name = f"repodata/{hashlib.sha256(packed).hexdigest()}-primary.xml{ending}"
-    repomd = (
-        '<?xml version="1.0"?><repomd><data type="filelists"><location href="repodata/x-filelists.xml.gz"/></data>'
-        f'<data type="primary">\n<checksum type="sha256">{hashlib.sha256(packed).hexdigest()}</checksum>'
-        f'<location href="{name}"/></data></repomd>'
-    )
-    root = f"{base}/linux/{directory}/x86_64/stable"
-    return {
-        f"{base}/linux/{directory.partition('/')[0]}/gpg": KEY.encode(),
-        f"{root}/repodata/repomd.xml": repomd.encode(),
-        f"{root}/{name}": packed,
-    }
-
-
-@pytest.fixture
-def serve():
-    """Serve a mapping of paths to bytes, or to seconds of silence; the answer is the server's URL."""
-    servers = []
-
-    def start(tree):
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = tree.get(self.path)
-                if isinstance(body, (int, float)):
-                    time.sleep(body)
-                    body = None
-                self.send_response(404 if body is None else 200)
-                self.send_header("Content-Length", str(len(body or b"")))
-                self.end_headers()
-                self.wfile.write(body or b"")
-
-            def log_message(self, *args):
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-class OnlyWith:
-    """A transport to this machine whose PATH holds nothing but the tools that are named."""
-
-    name = "here"
-
-    def __init__(self, directory, *tools, without=""):
-        self.path, self.without = directory, without
-        for tool in (*NEEDED, *tools):
-            found = sys.executable if tool == "python3" else shutil.which(tool)
-            if found is None:
-                needs(tool)
-            (directory / tool).symlink_to(found)
-
-    def run(self, script, *, timeout, on_line=None):
-        environment = {"PATH": str(self.path), "TMPDIR": os.environ.get("TMPDIR", "/tmp")}
-        script = script.replace("PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin", ":")
-        for path in self.without.split():
-            script = script.replace(path, "/nowhere")
-        done = subprocess.run(
-            [shutil.which("sh")],
-            check=False,
-            input=script,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
-        return Completed(done.returncode, done.stdout, done.stderr)
-
-    def close(self):
-        pass
-
-
-def ask(transport, bases, facts=BARE, platform="ubuntu-24.04", *, patient=True, **wanted):
-    from provisioner.catalogue.platforms import platforms
-
-    (row,) = (row for row in platforms() if row.slug == platform)
-    sources = []
-    for name, base in bases.items():
-        (source,) = sources_to_ask(row, facts, Spec(source=base, source_fingerprint=FINGERPRINT, **wanted))
-        sources.append(replace(source, name=name))
-    return probe(transport, tuple(sources), become_password=None, patient=patient)
-
-
-APT_HELPER = "/usr/lib/apt/apt-helper"
 TOOLS = {
     "curl": (("curl",), ""),
     "wget": (("wget",), ""),
@@ -183,14 +46,6 @@ def test_nothing_to_ask_with_is_said(serve, tmp_path):
     host = OnlyWith(tmp_path, without=f"{APT_HELPER} /usr/libexec/platform-python")
     (answer,) = ask(host, {"a": serve(deb_tree())})
     assert "none of curl, wget, apt-helper, python and busybox" in answer.problem
-
-
-PACKINGS = {
-    ".gz": (gzip.compress, ()),
-    ".xz": (lzma.compress, ("xz",)),
-    ".bz2": (bz2.compress, ("bzip2",)),
-    "": (bytes, ()),
-}
 
 
 @pytest.mark.parametrize("ending", PACKINGS)

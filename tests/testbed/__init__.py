@@ -15,13 +15,16 @@ bed.key_file                                  private key of every account: root
 bed.known_hosts                               the real host keys of the hosts of this bed
 bed.source.url .fingerprint .log()            a signed package source in the shape of Docker's, over http
 bed.source.url + "/get-docker.sh"            a stand-in for the script of get.docker.com
-bed.source.variant(name).url                  wrongkey | missing | slow | broken | dies | lies | otherkey | lacks
+bed.source.variant(name).url                  wrongkey | missing | slow | broken | only-plain | only-xz | dies | lies |
+                                              otherkey | lacks
 bed.source.distribution                       a .repo file with an engine as an rpm distribution packages it
 bed.mirrors[0], [1]: .url .log() .log_of(host) .pulls(host, repository)
                                               registry mirrors with library/hello-world and library/busybox
 bed.dead_mirror                               the URL of a mirror whose port refuses
+bed.start_bare() -> Bare                      Debian's minimal image and this repository, for README's first commands;
+                                              bare.run(script, show=, environment=) -> Ran, bare.stop()
 
-    python -m tests.testbed up SLUG... | list | down | build [SLUG...]      the same by hand
+    python -m tests.testbed up SLUG... | list | down | build [SLUG...] | tools   the same by hand
 """
 
 from __future__ import annotations

@@ -1,12 +1,16 @@
-"""Hosts by hand: python -m tests.testbed up SLUG... | list | down | build [SLUG...]."""
+"""Hosts by hand: python -m tests.testbed up SLUG... | list | down | build [SLUG...] | tools."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 
-from tests.testbed import engine, images, registry, sessions, source
+from tests import machine
+from tests.testbed import apt, engine, images, registry, sessions, source
 from tests.testbed.bed import Bed
-from tests.testbed.recipes import OS_RELEASES, RECIPES
+from tests.testbed.engine import TestbedError
+from tests.testbed.recipes import BARE, OS_RELEASES, RECIPES
 
 
 def main() -> None:
@@ -21,11 +25,16 @@ def main() -> None:
         "build", help="build images ahead of time; without a name everything that is served, too"
     )
     build.add_argument("slugs", nargs="*", choices=[*RECIPES, []], metavar="SLUG")
+    commands.add_parser("tools", help="install what tests ask of this machine; without root say what is missing")
     arguments = parser.parse_args()
 
+    if arguments.command == "tools":
+        _tools()
+        return
     engine.ensure()
     sessions.remove_dead()
     if arguments.command == "up":
+        engine.allow_many_hosts()
         _up(arguments.slugs, arguments.os_release)
     elif arguments.command == "list":
         print("\n".join(sessions.containers(sessions.kept())))
@@ -34,9 +43,22 @@ def main() -> None:
     elif arguments.slugs:
         images.build(arguments.slugs)
     else:
-        images.build(RECIPES)
+        images.build([*RECIPES, BARE])
         source.build()
         registry.build()
+
+
+def _tools() -> None:
+    """Where they cannot be installed tests are skipped, which with CI=true would be a failure of each."""
+    lost = machine.packages(*machine.missing(*machine.TOOLS))
+    if lost:
+        print(f"tools of the tests: {' '.join(lost)}", flush=True)
+    try:
+        apt.ensure(*machine.TOOLS)
+    except TestbedError as error:
+        if os.environ.get("CI") == "true" or apt.usable():
+            sys.exit(str(error))
+        print(f"{error}\ntests that need them are skipped")
 
 
 def _up(slugs: list[str], os_release: str) -> None:

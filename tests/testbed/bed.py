@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from tests.testbed import engine, hosts, registry, sessions, source
+from tests.testbed import bare, engine, hosts, registry, sessions, source
+from tests.testbed.bare import Bare
 from tests.testbed.engine import run
 from tests.testbed.hosts import Host
 from tests.testbed.locks import locked
@@ -32,6 +33,10 @@ class Bed:
         """Start a host and wait until it accepts connections; the first of its kind is built, which takes longer."""
         return hosts.start(self.session, self.key_file, self.known_hosts, slug, os_release=os_release, name=name)
 
+    def start_bare(self) -> Bare:
+        """Start a machine with nothing installed; it is no host, since it has no SSH and no Python."""
+        return bare.start(self.session)
+
     @cached_property
     def source(self) -> Source:
         """The package source; building it the first time takes a minute or two."""
@@ -53,6 +58,7 @@ def testbed() -> Iterator[Bed]:
     """A bed for this process; everything is removed at the end."""
     with locked("engine"):
         engine.ensure()
+    engine.allow_many_hosts()
     sessions.remove_dead()
     session = sessions.new()
     try:

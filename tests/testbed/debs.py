@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests.testbed import apt
 from tests.testbed.engine import cache_directory, run
 from tests.testbed.locks import locked
 
@@ -18,11 +19,7 @@ def unpacked(*packages: str) -> Path:
         if not target.exists():
             with tempfile.TemporaryDirectory() as folder:
                 os.chmod(folder, 0o777)  # noqa: PTH101 # apt downloads as an account of its own
-                try:
-                    run("apt-get", "download", "-q", *packages, cwd=Path(folder))
-                except Exception:  # noqa: BLE001 # the lists may be missing or old
-                    run("apt-get", "update", "-q")
-                    run("apt-get", "download", "-q", *packages, cwd=Path(folder))
+                apt.download(Path(folder), *packages)
                 part = target.with_suffix(".part")
                 shutil.rmtree(part, ignore_errors=True)
                 for package in Path(folder).glob("*.deb"):

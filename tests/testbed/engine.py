@@ -1,24 +1,15 @@
-"""The engine of this machine and the build tools: found, or installed."""
+"""The engine of this machine: found, or installed."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LABEL = "provisioner-testbed"
-TOOLS = {
-    "mmdebstrap": "mmdebstrap",
-    "apt-ftparchive": "apt-utils",
-    "gpg": "gnupg",
-    "rpmbuild": "rpm",
-    "createrepo_c": "createrepo-c",
-    "ssh-keygen": "openssh-client",
-    "zstd": "zstd",
-}
+INOTIFY_INSTANCES = 1024
 
 
 class TestbedError(Exception):
@@ -54,12 +45,15 @@ def ensure() -> None:
         )
 
 
-def ensure_tools() -> None:
-    missing = sorted(package for tool, package in TOOLS.items() if shutil.which(tool) is None)
-    if missing:
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        run("apt-get", "update", "-q", env=quiet)
-        run("apt-get", "install", "-y", "-q", "--no-install-recommends", *missing, env=quiet)
+def allow_many_hosts() -> None:
+    """Let this machine carry more than a dozen init systems at once.
+
+    Every systemd takes several inotify instances of one user, and a kernel allows 128 by default. Beyond them nothing
+    says so: units fail, and logins hang.
+    """
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    if int(limit.read_text()) < INOTIFY_INSTANCES:
+        limit.write_text(str(INOTIFY_INSTANCES))
 
 
 def bridge_address() -> str:

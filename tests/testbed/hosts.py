@@ -9,52 +9,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.testbed import images
+from tests.testbed import capabilities, images
 from tests.testbed.engine import LABEL, TestbedError, docker
 from tests.testbed.locks import locked
 from tests.testbed.recipes import OS_RELEASES, RECIPES, Recipe
 
-# All but SYS_RESOURCE, which root of a container may lack itself and then cannot hand on, and those that an engine
-# of 2022 has no name for.
-CAPABILITIES = [
-    "AUDIT_CONTROL",
-    "AUDIT_READ",
-    "AUDIT_WRITE",
-    "BLOCK_SUSPEND",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "DAC_READ_SEARCH",
-    "FOWNER",
-    "FSETID",
-    "IPC_LOCK",
-    "IPC_OWNER",
-    "KILL",
-    "LEASE",
-    "LINUX_IMMUTABLE",
-    "MAC_ADMIN",
-    "MAC_OVERRIDE",
-    "MKNOD",
-    "NET_ADMIN",
-    "NET_BIND_SERVICE",
-    "NET_BROADCAST",
-    "NET_RAW",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYSLOG",
-    "SYS_ADMIN",
-    "SYS_BOOT",
-    "SYS_CHROOT",
-    "SYS_MODULE",
-    "SYS_NICE",
-    "SYS_PACCT",
-    "SYS_PTRACE",
-    "SYS_RAWIO",
-    "SYS_TIME",
-    "SYS_TTY_CONFIG",
-    "WAKE_ALARM",
-]
 PATIENCE = 60
 
 
@@ -114,10 +73,8 @@ def start(session: Path, key_file: Path, known_hosts: Path, slug: str, *, os_rel
     container = f"{LABEL}-{session.name}-{hostname}-{secrets.token_hex(2)}"
     docker(
         *("run", "-d", "--name", container, "--hostname", hostname, "--label", f"{LABEL}={session.name}"),
-        *(word for capability in CAPABILITIES for word in ("--cap-add", capability)),
-        *(word for kind in ("seccomp", "apparmor", "systempaths") for word in ("--security-opt", f"{kind}=unconfined")),
-        *("--cgroupns=private", "--tmpfs", "/run:exec,mode=755", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"),
-        *("-v", "/var/lib/docker", "-e", "container=docker", "-p", "127.0.0.1::22"),
+        *like_a_machine(),
+        *("--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec", "-p", "127.0.0.1::22"),
         *("-e", f"TESTBED_KEY={key_file.with_suffix('.pub').read_text().strip()}"),
         *("-e", f"TESTBED_OS_RELEASE={OS_RELEASES.get(os_release, os_release)}"),
         tag,
@@ -133,6 +90,16 @@ def start(session: Path, key_file: Path, known_hosts: Path, slug: str, *, os_rel
     with locked(f"known-hosts-{session.name}"), known_hosts.open("a") as file:
         file.write(f"[{host.address}]:{host.port} {host.read('/etc/ssh/ssh_host_ed25519_key.pub')}")
     return host
+
+
+def like_a_machine() -> tuple[str, ...]:
+    """Return the options of `docker run` with which an init system boots and an engine runs inside."""
+    unconfined = ("seccomp", "apparmor", "systempaths")
+    return (
+        *(word for capability in capabilities.of_this_machine() for word in ("--cap-add", capability)),
+        *(word for kind in unconfined for word in ("--security-opt", f"{kind}=unconfined")),
+        *("--cgroupns=private", "--tmpfs", "/run:exec,mode=755", "-v", "/var/lib/docker", "-e", "container=docker"),
+    )
 
 
 def docker_exec_text(container: str, *words: str) -> str:

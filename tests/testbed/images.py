@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.testbed import engine
+from tests.testbed import apt
 from tests.testbed.engine import LABEL, TestbedError, docker, run
 from tests.testbed.locks import locked, used
-from tests.testbed.recipes import COMMON, PASSWORD, RECIPES, SUITES, Recipe
+from tests.testbed.recipes import PASSWORD, RECIPES, SUITES, Recipe, Suite
 
 ENTRY = (Path(__file__).parent / "entry.sh").read_text()
 BUILDERS = 2
@@ -56,7 +56,8 @@ def _tag(slug: str) -> str:
 def _digest(slug: str) -> str:
     parts: tuple[object, ...]
     if slug in SUITES:
-        parts = (slug, COMMON, _apt_settings(), _mirror(SUITES[slug]), dt.date.today().isocalendar()[:2])  # noqa: DTZ011
+        suite = SUITES[slug]
+        parts = (suite, _apt_settings(), _mirror(suite), dt.date.today().isocalendar()[:2])  # noqa: DTZ011
     else:
         recipe = RECIPES[slug]
         parts = (_script(recipe), recipe.init, _digest(recipe.base))
@@ -73,22 +74,24 @@ def _remove_unused(slug: str, tag: str) -> None:
         subprocess.run(["docker", "image", "rm", f"{LABEL}/{slug}:{digest}"], capture_output=True, check=False)
 
 
-def _bootstrap(suite: str, tag: str) -> None:
-    engine.ensure_tools()
+def _bootstrap(suite: Suite, tag: str) -> None:
+    apt.ensure("mmdebstrap", "gpg")
     with tempfile.TemporaryDirectory(prefix=f"{LABEL}-") as folder:
-        settings = [f"--aptopt={line}" for line in _apt_settings()]
-        archive = f"{folder}/{suite}.tar"
+        archive = f"{folder}/{suite.release}.tar"
         run(
-            *("mmdebstrap", "--quiet", "--variant=apt", f"--include={','.join(COMMON)}"),
-            *("--skip=cleanup/apt/lists", *settings, suite, archive, *_mirror(suite)),
+            *("mmdebstrap", "--quiet", f"--variant={suite.variant}"),
+            *([f"--include={','.join(suite.packages)}"] if suite.packages else []),
+            *(["--skip=cleanup/apt/lists"] if suite.lists else []),
+            *(f"--aptopt={line}" for line in _apt_settings()),
+            *(suite.release, archive, *_mirror(suite)),
         )
         docker("import", archive, tag)
 
 
-def _mirror(suite: str) -> tuple[str, ...]:
+def _mirror(suite: Suite) -> tuple[str, ...]:
     """The archive that this machine uses for its own release. Unknown: mmdebstrap's own default."""
     found = _apt_sites()
-    return (f"deb {found[0]} {suite} main",) if found else ()
+    return (f"deb {found[0]} {suite.release} main",) if found else ()
 
 
 def _apt_sites() -> list[str]:

@@ -7,10 +7,30 @@ from dataclasses import dataclass
 PASSWORD = "s3cret pass'\"$"
 """Of the accounts `pat` and `nosudo`; it holds what a careless quoting would break on."""
 
-SUITES = {"suite-bookworm": "bookworm", "suite-trixie": "trixie", "suite-forky": "forky"}
 COMMON = ("openssh-server", "sudo", "iproute2", "iptables", "procps", "kmod", "mount", "passwd")
 SYSTEMD = ("systemd", "systemd-sysv", "dbus", "libpam-systemd")
 SYSVINIT = ("sysvinit-core", "sysv-rc", "lsb-base")
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A release of Debian as mmdebstrap makes it: `variant` and `packages` are its words; the lists stay or not."""
+
+    release: str
+    variant: str = "apt"
+    packages: tuple[str, ...] = COMMON
+    lists: bool = True
+
+
+BARE = "bare-bookworm"
+"""Debian's own minimal image, for what is done before anything was installed; no row of RECIPES is based on it."""
+
+SUITES = {
+    "suite-bookworm": Suite("bookworm"),
+    "suite-trixie": Suite("trixie"),
+    "suite-forky": Suite("forky"),
+    BARE: Suite("bookworm", variant="minbase", packages=(), lists=False),
+}
 
 
 @dataclass(frozen=True, slots=True)

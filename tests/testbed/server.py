@@ -24,11 +24,16 @@ VARIANTS = {
     "lies": "the engine's packages are not the ones that the list names",
     "otherkey": "the published key is the right one, and another one has signed",
     "lacks": "the list does not have containerd.io, which the engine needs",
+    "only-plain": "apt lists are there as they are, in no packing",
+    "only-xz": "apt lists are there packed with xz alone",
 }
+ONE_LIST = {"only-plain": "Packages", "only-xz": "Packages.xz"}
+"""The only list that these variants have."""
+
 SCRIPT = Path(__file__).with_name("convenience.sh")
 """Below each variant as get-docker.sh."""
 
-LISTS = ("Packages", "Packages.gz", "primary.xml.gz")
+LISTS = ("Packages", "Packages.gz", "Packages.xz", "primary.xml.gz")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -83,6 +88,8 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if variant == "wrongkey" and name == "gpg":
             path += ".other"
+        if variant in ONE_LIST and name.startswith("Packages") and name != ONE_LIST[variant]:
+            return None
         if name == "docker-ce.repo":
             path = f"{path.rpartition('/')[0]}.repo"
         plain = urllib.parse.unquote(path)

@@ -5,7 +5,9 @@ It is built once and then served, under several base paths that are good or bad 
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import lzma
 import platform
 import shutil
 import sys
@@ -13,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.testbed import engine, images, server, services
+from tests.testbed import apt, engine, images, server, services
 from tests.testbed.engine import cache_directory, docker, run
 from tests.testbed.locks import locked, used
 from tests.testbed.services import Service
@@ -73,6 +75,7 @@ os.execute("systemctl daemon-reload; systemctl enable {units}; systemctl start {
 if tonumber(arg[2]) == 0 then os.execute("systemctl --no-reload disable --now {units} >/dev/null 2>&1") end
 """
 LACKING = "containerd.io"
+USUAL_LISTS = ("Packages", "Packages.gz")
 DOCKER_CE_REPO = """[docker-ce-stable]
 name=Docker CE Stable - $basearch
 baseurl={base}/linux/{id}/$releasever/$basearch/stable
@@ -125,7 +128,7 @@ def build() -> Path:
         return target
     with locked("source"):
         if not target.exists():
-            engine.ensure_tools()
+            apt.ensure("apt-ftparchive", "createrepo_c", "gpg", "rpmbuild")
             part = target.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
@@ -221,19 +224,35 @@ def _deb_suite(folder: Path, suite: str) -> None:
         run("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", str(root), str(top / pool / file))
         shutil.rmtree(root)
     listed = run("apt-ftparchive", "packages", pool, cwd=top)
-    _deb_index(folder, top, suite, listed, "source")
-    variants = folder / "tree" / "variants"
-    _deb_index(folder, variants / "otherkey" / "linux" / distribution, suite, listed, "other")
     stanzas = [stanza for stanza in listed.split("\n\n") if f"Package: {LACKING}\n" not in stanza]
-    _deb_index(folder, variants / "lacks" / "linux" / distribution, suite, "\n\n".join(stanzas), "source")
+    lists, below = _packed(listed), f"linux/{distribution}"
+    usual = {name: lists[name] for name in USUAL_LISTS}
+    lacking = {name: packed for name, packed in _packed("\n\n".join(stanzas)).items() if name in USUAL_LISTS}
+    variants = folder / "tree" / "variants"
+    _deb_index(folder, suite, top, usual, "source")
+    _deb_index(folder, suite, variants / "otherkey" / below, usual, "other")
+    _deb_index(folder, suite, variants / "lacks" / below, lacking, "source")
+    for variant, name in server.ONE_LIST.items():
+        # What is unpacked is named in any case: apt passes over a list whose index names it packed alone.
+        _deb_index(
+            folder, suite, variants / variant / below, {"Packages": lists["Packages"], name: lists[name]}, "source"
+        )
 
 
-def _deb_index(folder: Path, top: Path, suite: str, listed: str, key: str) -> None:
-    """Write the list and the index of `suite` below `top`, signed by the key called `key`."""
-    index = top / f"dists/{suite}/stable/binary-{DEB_ARCHITECTURE}"
-    index.mkdir(parents=True)
-    (index / "Packages").write_text(listed)
-    run("gzip", "-9nk", str(index / "Packages"))
+def _packed(listed: str) -> dict[str, bytes]:
+    text = listed.encode()
+    return {"Packages": text, "Packages.gz": gzip.compress(text, mtime=0), "Packages.xz": lzma.compress(text)}
+
+
+def _deb_index(folder: Path, suite: str, top: Path, lists: dict[str, bytes], key: str) -> None:
+    """Write `lists` of the channel stable below `top`, and the index that names them, signed by the key called `key`."""
+    index = top / "dists" / suite
+    named = folder / "work" / "indexes" / index.relative_to(folder)
+    for place in (index, named):
+        below = place / f"stable/binary-{DEB_ARCHITECTURE}"
+        below.mkdir(parents=True)
+        for name, packed in lists.items():
+            (below / name).write_bytes(packed)
     fields = {
         "Origin": "Docker",
         "Label": "Docker CE",
@@ -243,9 +262,8 @@ def _deb_index(folder: Path, top: Path, suite: str, listed: str, key: str) -> No
         "Components": "stable",
     }
     options = [f"-oAPT::FTPArchive::Release::{name}={value}" for name, value in fields.items()]
-    release = top / f"dists/{suite}/Release"
-    text = run("apt-ftparchive", *options, "release", f"dists/{suite}", cwd=top)
-    release.write_text(text)
+    release = index / "Release"
+    release.write_text(run("apt-ftparchive", *options, "release", ".", cwd=named))
     gpg = ("gpg", "--homedir", str(folder / "keys"), "--batch", "--quiet", "--yes", "-u", f"{key}@test.invalid")
     run(*gpg, "--clearsign", "--output", str(release.with_name("InRelease")), str(release))
     run(*gpg, "--armor", "--detach-sign", "--output", str(release.with_name("Release.gpg")), str(release))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from provisioner.transports import ssh_config
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 
 
@@ -18,6 +19,20 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def known_hosts(home):
     return home / ".ssh" / "known_hosts"
+
+
+@pytest.fixture
+def config(home, monkeypatch):
+    """Write ~/.ssh/config, or with a name another file at home; `system_config` is in the place of the system's."""
+    monkeypatch.setattr(ssh_config, "_SYSTEM_CONFIG", str(home / "system_config"))
+
+    def write(text, name=".ssh/config"):
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ with Server(password="secret") as server:
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import os
@@ -16,6 +17,19 @@ import time
 from dataclasses import dataclass, field
 
 import paramiko
+
+RELAY = """\
+import os, socket, sys, threading
+there = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+def up():
+    while data := os.read(0, 65536):
+        there.sendall(data)
+    there.shutdown(socket.SHUT_WR)
+threading.Thread(target=up, daemon=True).start()
+while data := there.recv(65536):
+    os.write(1, data)
+"""
+"""A program for ProxyCommand: HOST PORT."""
 
 
 @functools.cache
@@ -51,6 +65,48 @@ def write_key(which, path):
         which.write_private_key_file(str(path))
 
 
+class Certified:
+    """A host key that is shown in a certificate."""
+
+    def __init__(self, key, certificate):
+        self.key = key
+        self.name, blob, *_ = certificate.split()
+        self.blob = base64.b64decode(blob)
+
+    def get_name(self):
+        return self.name
+
+    def asbytes(self):
+        return self.blob
+
+    def sign_ssh_data(self, data, algorithm=None):
+        return self.key.sign_ssh_data(data, algorithm and algorithm.removesuffix("-cert-v01@openssh.com"))
+
+
+def certified(which, authority, folder, *arguments, identity="host", principals="127.0.0.1"):
+    """Return a host key in a certificate that ssh-keygen makes; more arguments make it another one."""
+    write_key(authority, folder / "authority")
+    (folder / "authority").chmod(0o600)
+    (folder / "host.pub").write_text(f"{which.get_name()} {which.get_base64()}\n")
+    names = ("-n", principals) if principals else ()
+    subprocess.run(
+        [
+            "ssh-keygen",
+            "-q",
+            "-s",
+            folder / "authority",
+            "-I",
+            identity,
+            *names,
+            *(arguments or ("-h",)),
+            folder / "host.pub",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return Certified(which, (folder / "host-cert.pub").read_text())
+
+
 @dataclass
 class Server:
     """What the server allows and does; all of it may be changed while it runs."""
@@ -72,6 +128,7 @@ class Server:
     version: str | None = None  # instead of paramiko's own
     transport_options: dict = field(default_factory=dict)
     attempts: list[str] = field(default_factory=list)
+    certificates: list[bool] = field(default_factory=list)  # was a key shown in one? For each key of `attempts`
     connections: int = 0
     executed: list[str] = field(default_factory=list)
 
@@ -148,6 +205,7 @@ class _Interface(paramiko.ServerInterface):
 
     def check_auth_publickey(self, username, offered):
         self.server.attempts.append(f"publickey {offered.get_name()}")
+        self.server.certificates.append(bool(getattr(offered, "public_blob", None)))
         if username != self.server.user or offered not in self.server.keys:
             return paramiko.AUTH_FAILED
         self.key_taken = True

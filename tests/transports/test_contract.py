@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 import time
@@ -9,21 +10,9 @@ import time
 import paramiko
 import pytest
 
-from provisioner.errors import ConnectionLostError
+from provisioner.errors import AnswerTooLongError, ConnectionLostError
 from provisioner.transports.local import LocalTransport
-from tests.transports.ssh_server import Server, key
-
-RELAY = """\
-import os, socket, sys, threading
-there = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-def up():
-    while data := os.read(0, 65536):
-        there.sendall(data)
-    there.shutdown(socket.SHUT_WR)
-threading.Thread(target=up, daemon=True).start()
-while data := there.recv(65536):
-    os.write(1, data)
-"""
+from tests.transports.ssh_server import RELAY, Server, key
 
 # paramiko's own threads end with an EOFError when the other end, here in the same process, goes first.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -124,6 +113,23 @@ def test_output_without_end_does_not_outrun_the_timeout(transport):
     assert time.monotonic() - start < 10
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        pytest.param("yes", "more than 12 MiB", id="lines"),
+        pytest.param("yes | tr -d '\\n'", "a line of more than 1 MiB", id="one line"),
+        pytest.param("yes >&2", "more than 12 MiB", id="errors"),
+    ],
+)
+def test_what_never_ends_is_given_up_and_then_it_works_again(transport, script, said):
+    count = itertools.count()
+    start = time.monotonic()
+    with pytest.raises(AnswerTooLongError, match=f"web1: it printed {said}"):
+        transport.run(script, timeout=60, on_line=lambda _: next(count))
+    assert time.monotonic() - start < 30
+    assert transport.run("echo again", timeout=20).stdout == "again\n"
+
+
 def test_after_a_timeout_it_works_again(transport):
     with pytest.raises(ConnectionLostError):
         transport.run("sleep 30", timeout=0.3)
@@ -155,6 +161,17 @@ def test_an_exception_of_the_listener_gets_through(transport):
 
     with pytest.raises(LookupError, match="x"):
         transport.run("echo x; sleep 0.2", timeout=20, on_line=broken)
+    assert transport.run("echo y", timeout=20).stdout == "y\n"
+
+
+def test_a_listener_that_has_heard_too_much_is_not_kept_waiting(transport):
+    def over(line):
+        raise AnswerTooLongError(line)
+
+    start = time.monotonic()
+    with pytest.raises(AnswerTooLongError):
+        transport.run("echo x; sleep 30", timeout=60, on_line=over)
+    assert time.monotonic() - start < 10
     assert transport.run("echo y", timeout=20).stdout == "y\n"
 
 

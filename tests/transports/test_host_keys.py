@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from provisioner.errors import HostKeyError
-from provisioner.transports.known_hosts import HostKey, accept, host_name, known
+from provisioner.transports.known_hosts import HostKey, Known, accept, host_name, known, known_as
+from provisioner.transports.ssh_config import SSHOptions, resolve
+from provisioner.transports.ssh_host_key import Shown, verify
 from tests.machine import needs
-from tests.transports.ssh_server import Server, key
+from tests.transports.ssh_server import Server, certified, key
 
 A, B = HostKey("ssh-ed25519", b"a" * 51), HostKey("ssh-rsa", b"b" * 51)
 
@@ -228,3 +230,61 @@ def test_an_authority_does_not_vouch_for_a_plain_key(ssh, known_hosts):
         with pytest.raises(HostKeyError, match="unknown") as caught:
             ssh(server).connect()
         assert "@cert-authority" in caught.value.hint
+
+
+# --- what a loopback cannot show ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("noted", "right"),
+    [
+        (A, True),
+        (None, True),
+        (B, False),
+    ],
+    ids=["the same", "nothing", "another"],
+)
+@pytest.mark.parametrize("asked", ["yes", "no"])
+def test_the_key_of_the_address(tmp_path, asked, noted, right):
+    """CheckHostIP: ssh refuses when the address has another key; on loopback it does not look."""
+    (tmp_path / "config").write_text(f"CheckHostIP {asked}\nUserKnownHostsFile {tmp_path}/known\n")
+    (tmp_path / "known").write_text(line("[web1]:2222") + (line("[192.0.2.1]:2222", noted) if noted else ""))
+    settings = resolve(SSHOptions("web1", port=2222, ssh_config=str(tmp_path / "config")))
+    known_host = known_as(settings.known_hosts, settings.known_name)
+
+    def judge(address):
+        verify("web1", settings, known_host, Shown(A, 256, b"", address))
+
+    judge("127.0.0.1")
+    judge(None)
+    if right or asked == "no":
+        judge("192.0.2.1")
+    else:
+        with pytest.raises(HostKeyError, match=r"not that of its address.*known:2 has .*\(CheckHostIP\)"):
+            judge("192.0.2.1")
+
+
+def test_localhost_by_its_name_only_and_never_through_a_proxy(tmp_path):
+    (tmp_path / "config").write_text(
+        f"NoHostAuthenticationForLocalhost yes\nUserKnownHostsFile {tmp_path}/known\nGlobalKnownHostsFile none\n"
+    )
+    settings = resolve(SSHOptions("web1", ssh_config=str(tmp_path / "config")))
+    for address in ("127.0.0.1", "127.9.9.9", "::1"):
+        verify("web1", settings, Known(), Shown(A, 256, b"", address))
+    for address in (None, "192.0.2.1", "fe80::1%eth0"):
+        with pytest.raises(HostKeyError, match="unknown"):
+            verify("web1", settings, Known(), Shown(A, 256, b"", address))
+
+
+def test_a_certificate_that_was_changed_is_not_signed(tmp_path):
+    needs("ssh-keygen")
+    blob = certified(key("ecdsa"), key("ecdsa", 11), tmp_path).blob
+    each = key("ecdsa")
+    settings = resolve(SSHOptions("127.0.0.2", ssh_config="none"))
+    with pytest.raises(HostKeyError, match="the signature of its host certificate is wrong"):
+        verify(
+            "web1",
+            settings,
+            Known(authority_keys=(HostKey("ecdsa-sha2-nistp256", key("ecdsa", 11).asbytes()),)),
+            Shown(HostKey(each.get_name(), each.asbytes()), 256, blob.replace(b"127.0.0.1", b"127.0.0.2")),
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import threading
@@ -13,7 +14,8 @@ import pytest
 
 from provisioner.errors import AuthenticationError, ConnectionLostError, UnreachableError
 from provisioner.transports import ssh_session
-from tests.machine import lacks, needs
+from tests.machine import cannot, has_ipv6_loopback, needs
+from tests.transports.openssh import key_file
 from tests.transports.ssh_server import Server, key, write_key
 
 ECHO = "echo hello"
@@ -83,12 +85,9 @@ def test_hang_ups_without_end(ssh, monkeypatch):
 
 
 def test_an_ipv6_literal(ssh, known_hosts):
-    try:
-        server = Server(password="x", family=socket.AF_INET6).__enter__()
-    except OSError:
-        lacks("this machine has no IPv6 loopback")
-    with contextlib.ExitStack() as stack:
-        stack.push(server.__exit__)
+    if not has_ipv6_loopback():
+        cannot("this machine has no IPv6 loopback")
+    with Server(password="x", family=socket.AF_INET6) as server:
         known_hosts.write_text(server.known_hosts(f"[::1]:{server.port}"))
         assert hello(ssh(server, host="::1"))
 
@@ -385,6 +384,117 @@ def test_identities_only_leaves_the_agents_other_keys_alone(ssh, agent, tmp_path
     with Server(keys=(wanted,)) as server:
         assert hello(ssh(server))
         assert len(server.attempts) == 1
+
+
+def test_another_agent_than_that_of_the_environment(ssh, agent, tmp_path, home, monkeypatch):
+    login = key("ecdsa", 5)
+    login.write_private_key_file(str(tmp_path / "login"))
+    agent(tmp_path / "login")
+    monkeypatch.setenv("AGENT", os.environ["SSH_AUTH_SOCK"])
+    monkeypatch.delenv("SSH_AUTH_SOCK")
+    with Server(keys=(login,)) as server:
+        for value in (f"{tmp_path}/agent", "${AGENT}", "$AGENT", '"%d/../agent"'):
+            (home / ".ssh/config").write_text(f"Host *\n IdentityAgent {value}\n")
+            assert hello(ssh(server)), value
+
+
+@pytest.mark.parametrize(("value", "said"), [("none", "no agent"), ("/nowhere/agent", "the agent does not answer: ")])
+def test_no_agent_is_asked_but_the_one_that_is_named(ssh, agent, tmp_path, home, value, said):  # noqa: PLR0917
+    login = key("ecdsa", 5)
+    login.write_private_key_file(str(tmp_path / "login"))
+    agent(tmp_path / "login")
+    (home / ".ssh/config").write_text(f"Host *\n IdentityAgent {value}\n")
+    with Server(keys=(login,)) as server, pytest.raises(AuthenticationError, match=said):
+        ssh(server).connect()
+    assert server.attempts == []
+
+
+def test_a_socket_that_is_no_agent(ssh, home, tmp_path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "socket"))
+    listener.listen()
+
+    def hang_up():
+        listener.accept()[0].close()
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    (home / ".ssh/config").write_text(f"Host *\n IdentityAgent {tmp_path}/socket\n")
+    with Server(keys=(key("ecdsa", 5),)) as server, pytest.raises(AuthenticationError, match="agent does not answer"):
+        ssh(server).connect()
+    listener.close()
+
+
+def test_a_public_key_names_one_of_the_agents(ssh, agent, tmp_path, home):
+    for number in (5, 6):
+        key_file(tmp_path, f"login{number}", key("ecdsa", number))
+        agent(tmp_path / f"login{number}")
+    (home / ".ssh/config").write_text(f"Host *\n IdentitiesOnly yes\n IdentityFile {tmp_path}/login6.pub\n")
+    with Server(keys=(key("ecdsa", 6),)) as server:
+        assert hello(ssh(server))
+        assert len(server.attempts) == 1
+
+
+@pytest.mark.parametrize("by", ["file", "option", "agent"])
+def test_a_certificate_of_the_user(ssh, agent, tmp_path, home, by):
+    """It is shown before the key alone, as ssh does."""
+    needs("ssh-keygen")
+    login = key_file(tmp_path, "login", key("ecdsa", 5))
+    authority = key_file(tmp_path, "authority", key("ecdsa", 11))
+    subprocess.run(["ssh-keygen", "-q", "-s", authority, "-I", "me", "-n", "user", f"{login}.pub"], check=True)
+    certificate = tmp_path / "login-cert.pub"
+    if by != "file":
+        certificate = certificate.rename(tmp_path / "elsewhere")
+    (home / ".ssh/config").write_text(f"Host *\n CertificateFile {certificate}\n")
+    options = {} if by == "agent" else {"key_files": (str(login),)}
+    if by == "agent":
+        agent(login)
+    with Server(keys=(key("ecdsa", 5),)) as server:
+        assert hello(ssh(server, **options))
+        assert server.certificates == [True]
+
+
+def test_a_certificate_of_another_key_is_not_shown(ssh, tmp_path, home):
+    needs("ssh-keygen")
+    login, other = key_file(tmp_path, "login", key("ecdsa", 5)), key_file(tmp_path, "other", key("ecdsa", 6))
+    subprocess.run(["ssh-keygen", "-q", "-s", other, "-I", "me", "-n", "user", f"{other}.pub"], check=True)
+    (home / ".ssh/config").write_text(f"Host *\n CertificateFile {tmp_path}/other-cert.pub\n")
+    with Server(keys=(key("ecdsa", 5),)) as server:
+        assert hello(ssh(server, key_files=(str(login),)))
+        assert server.certificates == [False]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no",
+        "BatchMode yes",
+        "NumberOfPasswordPrompts 0",
+        "PreferredAuthentications publickey",
+    ],
+)
+def test_a_password_is_not_sent_where_the_configuration_forbids_it(ssh, home, line):
+    (home / ".ssh/config").write_text(f"{line}\n")
+    with Server(password="secret") as server, pytest.raises(AuthenticationError) as caught:
+        ssh(server).connect()
+    assert server.attempts == []
+    assert f"the password is not sent: {line.partition(chr(10))[0]} of {home}/.ssh/config, line 1" in str(caught.value)
+
+
+def test_no_key_is_tried_where_the_configuration_forbids_it(ssh, home, tmp_path):
+    login = key_file(tmp_path, "login", key("ecdsa", 5))
+    (home / ".ssh/config").write_text("PubkeyAuthentication no\n")
+    with Server(keys=(key("ecdsa", 5),)) as server, pytest.raises(AuthenticationError) as caught:
+        ssh(server, key_files=(str(login),)).connect()
+    assert server.attempts == []
+    assert f"no key is tried: PubkeyAuthentication no of {home}/.ssh/config, line 1" in str(caught.value)
+
+
+def test_what_is_configured_and_not_used_is_named(ssh, home):
+    (home / ".ssh/config").write_text("PKCS11Provider /usr/lib/token.so\n")
+    key("ecdsa", 6).write_private_key_file(str(home / ".ssh/id_ecdsa"))
+    with Server(keys=(key("ecdsa", 5),), both=True) as server, pytest.raises(AuthenticationError) as caught:
+        ssh(server, password="x").connect()
+    assert f"PKCS11Provider /usr/lib/token.so of {home}/.ssh/config, line 1 is not used" in str(caught.value)
 
 
 def test_too_many_keys(ssh, tmp_path):

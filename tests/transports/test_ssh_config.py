@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from provisioner.errors import HostKeyError, UnreachableError, UsageError
-from provisioner.transports import ssh_config
 from provisioner.transports.ssh_config import SSHOptions, jump_place, resolve
 from tests.transports.ssh_server import Server, key
 
 # paramiko's own threads end with an EOFError when the other end, here in the same process, goes first.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-
-
-@pytest.fixture
-def config(home, monkeypatch):
-    monkeypatch.setattr(ssh_config, "_SYSTEM_CONFIG", str(home / "system_config"))
-
-    def write(text, name=".ssh/config"):
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def test_defaults(config, home, monkeypatch):
@@ -93,10 +81,20 @@ def test_the_systems_file_comes_last(config):
     assert (found.user, found.port) == ("mine", 77)
 
 
-def test_a_systems_file_we_cannot_read_is_passed_over(config):
+def test_a_systems_file_that_openssh_refuses_is_not_passed_over(config):
+    """Whoever wrote it meant something; ssh does not start either."""
     config("User mine\n")
-    config("Match nonsense\n Port 77\n", "system_config")
-    assert (resolve(SSHOptions("web1")).user, resolve(SSHOptions("web1")).port) == ("mine", 22)
+    path = config("Match nonsense\n Port 77\n", "system_config")
+    with pytest.raises(UsageError, match=f"{path}, line 1: Match nonsense") as caught:
+        resolve(SSHOptions("web1"))
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", [".ssh/config", "system_config"])
+def test_usual_files_that_cannot_be_read_are_passed_over_as_openssh_does(config, monkeypatch, name):
+    path = config("Port 77\n", name)
+    monkeypatch.setattr(os, "access", lambda tried, mode: str(tried) != str(path))  # root reads everything
+    assert resolve(SSHOptions("web1")).port == 22
 
 
 def test_include(config):
@@ -108,6 +106,14 @@ def test_include(config):
     assert (found.host, found.user, found.port, found.timeout) == ("192.0.2.9", "everyone", 5, 7.0)
     assert resolve(SSHOptions("web2")).user == "everyone"
     assert resolve(SSHOptions("web2")).port == 22
+
+
+def test_include_of_blocks_in_a_block(config):
+    config("Host a\n Include ~/blocks\n Port 5\nHost *\n User everyone\n")
+    config("User one\nHost b\n Port 1\nHost *\n ConnectTimeout 7\n", "blocks")
+    found = {name: resolve(SSHOptions(name)) for name in "ab"}
+    assert (found["a"].user, found["a"].port, found["a"].timeout) == ("one", 5, 7.0)
+    assert (found["b"].user, found["b"].port, found["b"].timeout) == ("everyone", 22, 15.0)
 
 
 def test_match(config):
@@ -125,13 +131,14 @@ def test_match(config):
         ("Match\n Port 1\n", ""),
         ("Match tagged x\n Port 1\n", "line 1: Match tagged is not supported"),
         ('Host "web1\n', ""),
-        ("Host a\n Include ~/blocks\n", "Include below 'Host a' of a file with Host or Match blocks"),
         ("Include ~/itself\n", "nested too deeply"),
         ("Include 'a\n", "No closing quotation"),
         ("Host web1\n CanonicalizeHostname yes\n CanonicalDomains invalid\n CanonicalizeFallbackLocal no\n", ""),
     ],
 )
-def test_mistakes_are_usage_errors(config, home, text, said):
+def test_mistakes_are_usage_errors(config, home, text, said, monkeypatch):
+    """Said without the help of ssh."""
+    monkeypatch.setenv("PATH", "/nowhere")
     config("Host b\n Port 1\n", "blocks")
     config("Include ~/itself\n", "itself")
     path = config(text)
@@ -172,6 +179,28 @@ def test_jump_hosts(place, expected):
 def test_no_jump_hosts(place):
     with pytest.raises(UsageError, match="is not a jump host"):
         jump_place(place)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"port": 0},
+        {"port": 65536},
+        {"port": -1},
+        {"timeout": -1.0},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+    ],
+)
+def test_numbers_that_are_none(options):
+    with pytest.raises(UsageError, match="web1 is not"):
+        SSHOptions("web1", **options)
+
+
+@pytest.mark.parametrize(("text", "timeout"), [("ConnectTimeout 2147483647", 86400.0), ("ConnectTimeout 0", 15.0)])
+def test_no_timeout_is_too_large_for_a_socket(config, text, timeout):
+    config(f"{text}\n")
+    assert resolve(SSHOptions("web1")).timeout == timeout
 
 
 # --- against servers ----------------------------------------------------------------------------------------------

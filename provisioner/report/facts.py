@@ -1,0 +1,51 @@
+"""Facts as people and programs read them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from provisioner.facts.engine_origin import origin
+from provisioner.facts.model import Facts
+from provisioner.report.columns import one_line
+from provisioner.report.envelope import document
+from provisioner.report.failure import failure_document
+from provisioner.runs.facts import Gathered
+
+
+def facts_document(gathered: Sequence[Gathered]) -> dict[str, Any]:
+    """The JSON document of `facts`: all that is known of each host, or why it is not."""
+    hosts = [
+        {"name": row.host, **(dataclasses.asdict(row.facts) if row.facts else {}), "error": failure_document(row.error)}
+        for row in gathered
+    ]
+    return document("facts", hosts=hosts)
+
+
+def facts_text(gathered: Gathered) -> str:
+    """What people ask for first."""
+    rows = _rows(gathered.facts) if gathered.facts else ()
+    return "\n".join([gathered.host, *(f"  {label:<16}{one_line(value)}" for label, value in rows)])
+
+
+def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
+    info, engine = facts.engine.info, facts.engine
+    yield "distribution", facts.os.name
+    yield "kernel", f"{facts.kernel} {facts.arch}"
+    yield "init", facts.init
+    yield "login", f"{facts.login.name}, sudo: {facts.login.sudo} {facts.login.sudo_message}".rstrip()
+    yield "packages", facts.package_manager
+    if info:
+        yield "engine", f"{info.version}, {info.storage_driver}, {info.containers_running} containers running"
+        yield "mirrors", " ".join(info.mirrors) or "none"
+    else:
+        yield "engine", engine.error or ("stopped" if engine.installed else "not installed")
+    if engine.installed:
+        yield "engine is", origin(facts)
+    yield from (("other engine", str(other)) for other in engine.others)
+    if engine.client_version:
+        yield "client", engine.client_version
+    yield "memory", f"{facts.memory / 2**30:.1f} GiB"
+    for mount, free in facts.disk_free.items():
+        yield "disk free", f"{free / 2**30:.1f} GiB on {mount}"

@@ -1,0 +1,130 @@
+"""What was found about hosts before an installation, as people and programs read it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+from provisioner.preflight.finding import Finding
+from provisioner.report.envelope import document, overall
+from provisioner.report.failure import failure_document, failure_lines
+from provisioner.report.groups import WIDEST, grouped, names, without_name
+from provisioner.report.paint import Paint, plain
+from provisioner.runs.check import Checked
+
+FEW = 5
+"""Hosts that can be named in a sentence."""
+
+MARGIN = 8
+"""Characters before a finding's name."""
+
+COLOURS = {"pass": "green", "warn": "yellow", "fail": "red"}
+
+
+def check_document(checked: Sequence[Checked]) -> dict[str, Any]:
+    """The JSON document of `check`; its keys are a contract."""
+    return document(
+        "check",
+        status=overall([host.exit_code == 0 for host in checked]),
+        hosts=[_host(host) for host in checked],
+    )
+
+
+def check_text(
+    checked: Sequence[Checked], *, passes: bool = False, width: int | None = None, paint: Paint = plain
+) -> str:
+    """A table for each host, and how many can carry an engine; `passes` shows what passed in full.
+
+    `width` is what the terminal has, if it is one.
+    """
+    room = width or WIDEST + MARGIN
+    lines = [line for group in grouped(checked, _findings) for line in _table(group, passes, room, paint)]
+    if len(checked) > 1:
+        lines.append(_summary(checked))
+    return "\n".join(lines)
+
+
+def _findings(host: Checked) -> Hashable:
+    """All that is shown of a host but its name."""
+    error = failure_lines(host.host, host.error) if host.error else []
+    texts = [*error, *(text for row in host.findings for text in (row.verdict, row.name, row.detail, row.way_out))]
+    return tuple(without_name(host.host, text) for text in texts)
+
+
+def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
+    host = group[0]
+    if len(group) > 1:
+        who, shared = f"{len(group)} hosts", [names([host.host for host in group], width=min(WIDEST, width))]
+    else:
+        who, shared = host.host, []
+    if host.error:
+        what, *way_out = failure_lines(host.host, host.error)
+        yield paint(f"{who}: {what}", COLOURS["fail"])
+        yield from shared
+        yield from (line if line.startswith("  ") else f"  {line}" for line in way_out)
+        return
+    count = Counter(row.verdict for row in host.findings)
+    warnings = f"{count['warn']} warning{'' if count['warn'] == 1 else 's'}"
+    yield f"{who}: {count['fail']} failed, {warnings}, {count['pass']} passed"
+    yield from shared
+    longest = max((len(row.name) for row in host.findings), default=0)
+    for row in host.findings:
+        if row.verdict != "pass" or passes:
+            yield from _finding(row, longest, width, paint)
+    if not passes and count["pass"]:
+        passed = ", ".join(dict.fromkeys(row.name for row in host.findings if row.verdict == "pass"))
+        first, *rest = textwrap.wrap(passed, _room(width, MARGIN))
+        yield paint(f"  pass  {first}", COLOURS["pass"])
+        yield from (f"        {line}" for line in rest)
+
+
+def _finding(row: Finding, longest: int, width: int, paint: Paint) -> Iterator[str]:
+    margin = " " * (MARGIN + longest + 2)
+    room = _room(width, len(margin) + 3)
+    first, *rest = [piece for line in row.detail.split("\n") for piece in _wrapped(line, room)] or [""]
+    yield paint(f"  {row.verdict}  {row.name:<{longest}}  {first}".rstrip(), COLOURS[row.verdict])
+    yield from (margin + line for line in rest)
+    for number, line in enumerate(_wrapped(row.way_out, room)):
+        yield f"{margin}{'-> ' if number == 0 else '   '}{line}"
+
+
+def _room(width: int, margin: int) -> int:
+    """Characters beside a margin: enough to read, however narrow the terminal."""
+    return min(WIDEST, max(30, width - margin))
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Quoted lines of a file keep their blanks, the caret below them its place."""
+    if text.startswith(" "):
+        return [text]
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+
+
+def _summary(checked: Sequence[Checked]) -> str:
+    bad = [host.host for host in checked if host.exit_code]
+    said = f"{len(checked) - len(bad)} of {len(checked)} hosts can carry a Docker Engine"
+    return said + (f"; not {', '.join(bad)}" if 0 < len(bad) <= FEW else "")
+
+
+def _host(host: Checked) -> dict[str, Any]:
+    return {
+        "name": host.host,
+        "status": {0: "passed", 3: "unreachable", 5: "unsupported", 8: "blocked"}.get(host.exit_code, "failed"),
+        "changed": False,
+        "platform": host.platform,
+        "checks": [
+            {
+                "name": row.name,
+                "passed": row.verdict != "fail",
+                "verdict": row.verdict,
+                "detail": row.detail,
+                "way_out": row.way_out,
+                "unsupported": row.unsupported,
+            }
+            for row in host.findings
+        ],
+        "error": failure_document(host.error),
+        "seconds": round(host.seconds, 3),
+    }

@@ -1,0 +1,118 @@
+"""Runs as the history has them."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.report.columns import aligned
+from provisioner.report.envelope import document
+from provisioner.report.failure import hint_lines
+from provisioner.report.groups import grouped, names, without_name
+from provisioner.runs.fleet import worst
+from provisioner.runs.history import HostRecord, RunRecord
+
+
+def runs_document(records: Sequence[RunRecord]) -> dict[str, Any]:
+    """The JSON document of `history`; its keys are a contract."""
+    return document("history", runs=[_row(record) for record in records])
+
+
+def run_document(record: RunRecord) -> dict[str, Any]:
+    """The JSON document of `history RUN`; its keys are a contract."""
+    hosts = [
+        {key: value for key, value in dataclasses.asdict(host).items() if key != "wanted"} for host in record.hosts
+    ]
+    return document("history", run={**_row(record), "hosts": hosts})
+
+
+def runs_text(records: Sequence[RunRecord]) -> str:
+    """A line for each run."""
+    if not records:
+        return "there are no runs yet; `provisioner apply` makes the first"
+    rows = [("RUN", "WHEN", "COMMAND", "HOSTS", "EXIT", "RESULT")]
+    rows += [
+        (
+            record.id,
+            _when(record.started),
+            record.command,
+            str(sum(record.counts.values())),
+            "-" if record.ended is None else str(_code(record)),
+            _result(record),
+        )
+        for record in records
+    ]
+    return aligned(rows)
+
+
+def run_text(record: RunRecord) -> str:
+    """One run: how it was called, its hosts as a table, and below it what went wrong."""
+    took = "not ended" if record.ended is None else f"{record.ended - record.started:.1f} s"
+    lines = [f"{record.id}: {_result(record)}", f"  {_when(record.started)}, {took}"]
+    lines.append("  provisioner " + shlex.join(record.argv))
+    if record.resumes:
+        lines.append(f"  went on with {record.resumes}")
+    rows = [("HOST", "STATUS", "DOCKER", "REGISTRY MIRRORS", "SECONDS")]
+    rows += [
+        (
+            host.name,
+            _words(host.status),
+            host.docker_version or "",
+            " ".join(host.registry_mirrors),
+            f"{host.seconds:.1f}",
+        )
+        for host in record.hosts
+    ]
+    lines += ["", aligned(rows, right=4)]
+    for group in grouped([host for host in record.hosts if host.error], _failure):
+        first = group[0]
+        lines += ["", f"{first.name if len(group) == 1 else f'{len(group)} hosts'}: {_words(first.status)}"]
+        lines += [names([host.name for host in group])] if len(group) > 1 else []
+        lines += [f"  {line}" for line in (first.error or "").removeprefix(f"{first.name}: ").split("\n")]
+        lines += hint_lines(first.hint or "")
+    return "\n".join(lines)
+
+
+def _failure(host: HostRecord) -> tuple[str, str, str]:
+    """What failed alike is told once."""
+    said = (host.error or "").removeprefix(f"{host.name}: ")
+    return host.status, without_name(host.name, said), without_name(host.name, host.hint or "")
+
+
+def _row(record: RunRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "command": record.command,
+        "argv": list(record.argv),
+        "wanted": record.wanted,
+        "resumes": record.resumes,
+        "started": _iso(record.started),
+        "ended": None if record.ended is None else _iso(record.ended),
+        "statuses": dict(record.counts),
+        "exit_code": _code(record),
+    }
+
+
+def _result(record: RunRecord) -> str:
+    said = ", ".join(f"{number} {_words(status)}" for status, number in record.counts.items())
+    return said if record.ended is not None else f"{said} (not ended)"
+
+
+def _words(status: str) -> str:
+    return {"converged": "nothing to do", "pending": "no result"}.get(status, status.replace("_", " "))
+
+
+def _code(record: RunRecord) -> int | None:
+    """None for a run that has not ended."""
+    return None if record.ended is None else worst(record.exit_codes)
+
+
+def _when(moment: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+
+
+def _iso(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))

@@ -1,0 +1,81 @@
+"""Can hosts carry an engine: what `provisioner check` does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from provisioner import preflight
+from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
+from provisioner.facts.host import Host
+from provisioner.mirror_probe.before_writing import doubts_of, hopeless, way_out_of
+from provisioner.planner.intent import must_install
+from provisioner.preflight.finding import Finding, failed, passed, warned
+from provisioner.remote.gather import gather
+from provisioner.runs.answers import answers
+from provisioner.runs.mirrors import new_mirrors
+from provisioner.runs.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One host: what was found, or why nothing could be."""
+
+    host: str
+    findings: tuple[Finding, ...] = ()
+    platform: str | None = None
+    error: ProvisionerError | None = None
+    seconds: float = 0.0
+
+    @property
+    def fails(self) -> list[Finding]:
+        return [row for row in self.findings if row.verdict == "fail"]
+
+    @property
+    def exit_code(self) -> int:
+        if self.error:
+            return self.error.exit_code
+        if not self.fails:
+            return 0
+        unsupported = any(row.unsupported for row in self.fails)
+        return UnsupportedError.exit_code if unsupported else BlockedError.exit_code
+
+
+def check(targets: Sequence[Target], *, forks: int) -> list[Checked]:
+    """Examine every host, before anything is changed there."""
+    return answers(targets, _check, unanswered, forks=forks)
+
+
+def unanswered(name: str, error: ProvisionerError) -> Checked:
+    """A host that could not be asked, or whose answer is of no use."""
+    return Checked(name, error=error)
+
+
+def _check(target: Target) -> Checked:
+    began = time.monotonic()
+    try:
+        facts = gather(target.transport, become_password=target.become_password)
+    except ProvisionerError as error:
+        return Checked(target.name, error=error, seconds=time.monotonic() - began)
+    host = Host.of(facts)
+    findings = preflight.check(host, target.spec, installs=must_install(host, target.spec))
+    try:
+        findings += tuple(_mirrors(target, host))
+    except ProvisionerError as error:
+        return Checked(target.name, findings, error=error, seconds=time.monotonic() - began)
+    findings = tuple(replace(row, way_out=target.addressed(row.way_out)) for row in findings)
+    slug = host.platform.slug if host.platform else None
+    return Checked(target.name, findings, slug, None, time.monotonic() - began)
+
+
+def _mirrors(target: Target, host: Host) -> Iterator[Finding]:
+    """What is to be said of mirrors that the host would get."""
+    judged = () if target.force else new_mirrors(target, host)
+    if evidence := hopeless(judged):
+        yield failed("registry mirrors", f"no image can come through {evidence}", way_out_of(judged), "always")
+    yield from (
+        warned("registry mirrors", doubt) for doubt in doubts_of(mirror for mirror in judged if not mirror.hopeless)
+    )
+    if judged and all(mirror.verdict == "alive" for mirror in judged):
+        yield passed("registry mirrors", "those that it does not have yet are alive, seen from here")

@@ -1,0 +1,57 @@
+"""A change to many hosts, from the first look to the history: what `apply`, `remove` and `mirror` share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provisioner.runs.audience import Audience, Confirm
+from provisioner.runs.history import Journal, to_resume
+from provisioner.runs.outcome import Outcome
+from provisioner.runs.rollout_work import RolloutWork
+from provisioner.runs.target import Target
+from provisioner.runs.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class RolledOut:
+    """A run's name in the history, and an outcome for each of its hosts, in their order."""
+
+    run: str
+    outcomes: list[Outcome]
+
+
+def roll_out(
+    command: str,
+    targets: Sequence[Target],
+    terms: Terms,
+    audience: Audience,
+    *,
+    argv: Sequence[str],
+    confirm: Confirm | None,
+) -> RolledOut:
+    """Change the hosts. `confirm` is asked once all plans are shown; None changes them unasked.
+
+    `argv` is what the history keeps of how that was asked for.
+
+    Raises:
+        UsageError: there is nothing to resume; no host was contacted.
+        KeyboardInterrupt: a second Ctrl-C; what has begun runs to its end on its host.
+    """
+    wanted = {target.name: target.spec for target in targets}
+    resumes, finished = to_resume(command, wanted) if terms.resume else (None, frozenset())
+    journal = Journal(command, argv, wanted, warn=audience.warn, resumes=resumes)
+    if resumes:
+        audience.resumed(resumes, len(finished), len(targets))
+    outcomes = {name: Outcome(name, "skipped", note=f"done in run {resumes}") for name in finished}
+    for outcome in outcomes.values():
+        journal.add(outcome)
+    left = [target for target in targets if target.name not in finished]
+    try:
+        outcomes |= {outcome.host: outcome for outcome in RolloutWork(left, terms, audience, journal, confirm).run()}
+    except KeyboardInterrupt:
+        audience.interrupted(journal.run)
+        raise
+    journal.end()
+    audience.ended(journal.run, len(targets))
+    return RolledOut(journal.run, [outcomes[target.name] for target in targets])

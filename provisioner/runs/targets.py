@@ -1,0 +1,188 @@
+"""What was said of hosts -> hosts to work on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from provisioner.errors import UsageError
+from provisioner.runs.target import Target
+from provisioner.runs.wanted_state import spec
+from provisioner.transports.base import Transport
+from provisioner.transports.local import LocalTransport
+from provisioner.transports.ssh import SSHOptions, SSHTransport
+from provisioner.wanted.spec import MIRROR_FIELDS
+
+TARGET = re.compile(r"(?:(?P<user>[^@]+)@)?(?:\[(?P<six>[0-9a-fA-F:%.]+)\]|(?P<host>[^@:\[\]]+))(?::(?P<port>[0-9]+))?")
+LONGEST = 86_400.0
+"""Seconds that a connection may take."""
+
+
+class Access(Protocol):
+    """Which hosts, and how one gets there. None means "not said"; `ask_...`: somebody types that password."""
+
+    @property
+    def inventory(self) -> str | None: ...
+    @property
+    def limit(self) -> str | None: ...
+    @property
+    def user(self) -> str | None: ...
+    @property
+    def port(self) -> int | None: ...
+    @property
+    def private_key(self) -> str | None: ...
+    @property
+    def ask_pass(self) -> bool: ...
+    @property
+    def ask_become_pass(self) -> bool: ...
+    @property
+    def known_hosts(self) -> str | None: ...
+    @property
+    def accept_new(self) -> bool: ...
+    @property
+    def ssh_config(self) -> str | None: ...
+    @property
+    def jump(self) -> str | None: ...
+    @property
+    def timeout(self) -> float | None: ...
+
+
+class Person(Protocol):
+    """Whoever sits there."""
+
+    def password(self, prompt: str) -> str:
+        """Type it, unseen."""
+
+    def warn(self, text: str) -> None:
+        """Hear that something in the inventory was passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where a host is and how one logs in, as far as it was said with the host."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+    key_file: str | None = None
+    jump: str | None = None
+
+
+def targets(
+    names: Sequence[str] | None,
+    access: Access,
+    wanted: Mapping[str, Any] | None = None,
+    *,
+    person: Person,
+    only_said: bool = False,
+) -> list[Target]:
+    """Return the hosts that were named, or those of the inventory; this machine when neither names any.
+
+    What is `wanted` goes on top of what the inventory says of a host; with `only_said` the inventory's wanted
+    state is left out. With an inventory, `names` narrow it as --limit does.
+
+    Raises:
+        UsageError: a name, the inventory or the wanted state is not valid; no host has been contacted.
+    """
+    said = dict(wanted or {})
+    state = spec(**said)
+    if access.timeout is not None and not 0 < access.timeout <= LONGEST:
+        raise UsageError(f"--timeout {access.timeout:g} is no time to connect in", hint="write a number of seconds")
+    if access.inventory:
+        return _of_inventory(names or (), access, said, person, only_said=only_said)
+    if access.limit:
+        raise UsageError("-l/--limit narrows an inventory, and there is none", hint="name one with -i/--inventory FILE")
+    password, become = _passwords(access, person)
+    if not names or list(names) == ["localhost"]:
+        return [Target(LocalTransport(), state, become)]
+    return [Target(_transport(name, _address(name), access, password), state, become) for name in dict.fromkeys(names)]
+
+
+def mirrors_alone(target: Target) -> Target:
+    """The target with that part of its wanted state which says mirrors.
+
+    Raises:
+        UsageError: the inventory says nothing about them.
+    """
+    state = target.spec
+    if state.registry_mirrors is None and not state.other_registry_mirrors:
+        raise UsageError(
+            f"the inventory has no registry_mirrors for {target.name}; nothing was contacted",
+            hint="write them below docker:, name URLs, or narrow the hosts with --limit",
+        )
+    wanted = {name: getattr(state, name) for name in MIRROR_FIELDS}
+    return replace(target, spec=spec(**wanted, install=False))
+
+
+def _of_inventory(
+    names: Sequence[str], access: Access, said: dict[str, Any], person: Person, *, only_said: bool
+) -> list[Target]:
+    from provisioner.inventory import load, spec_of
+
+    supplied = {
+        name
+        for name, given in (
+            ("user", access.user),
+            ("port", access.port),
+            ("key_file", access.private_key),
+            ("password", access.ask_pass),
+            ("become_password", access.ask_become_pass),
+            ("jump", access.jump),
+        )
+        if given
+    }
+    try:
+        inventory = load(str(access.inventory))
+    except OSError as cause:
+        raise UsageError(f"{access.inventory}: {cause.strerror or cause}", hint="check -i/--inventory") from cause
+    limit = ",".join(names) + (f":&{access.limit}" if names and access.limit else access.limit or "")
+    hosts = inventory.hosts(limit or None, supplied=supplied)
+    if not hosts:
+        raise UsageError(f"{access.inventory} names no hosts", hint="nothing was contacted or changed")
+    states = [spec(**said) if only_said else spec_of(host, said) for host in hosts]
+    for warning in dict.fromkeys([*inventory.warnings, *(warning for host in hosts for warning in host.warnings)]):
+        person.warn(warning)
+    password, become = _passwords(access, person)
+    found = []
+    for host, state in zip(hosts, states, strict=True):
+        if host.local:
+            transport: Transport = LocalTransport(host.name)
+        else:
+            address = _Address(host.address, host.user, host.port, host.key_file, host.jump)
+            transport = _transport(host.name, address, access, password or host.password)
+        found.append(Target(transport, state, become or host.become_password))
+    return found
+
+
+def _address(name: str) -> _Address:
+    match = TARGET.fullmatch(name)
+    port = match["port"] if match else None
+    if not match or (port and not (len(port) <= 5 and 1 <= int(port) <= 65535)):
+        raise UsageError(f"{name!r} is not a target", hint="write [user@]host[:port], IPv6 as [::1]:22")
+    return _Address(match["six"] or match["host"], match["user"], int(port) if port else None)
+
+
+def _transport(name: str, address: _Address, access: Access, password: str | None) -> SSHTransport:
+    key_file = access.private_key or address.key_file
+    options = SSHOptions(
+        host=address.host,
+        user=address.user or access.user,
+        port=address.port or access.port,
+        key_files=(key_file,) if key_file else (),
+        password=password,
+        known_hosts=access.known_hosts,
+        accept_new=access.accept_new,
+        ssh_config=access.ssh_config,
+        jump=access.jump or address.jump,
+        timeout=access.timeout,
+    )
+    return SSHTransport(options, name)
+
+
+def _passwords(access: Access, person: Person) -> tuple[str | None, str | None]:
+    """The passwords that were asked to be asked for: of the login, of sudo."""
+    password = person.password("SSH password: ") if access.ask_pass else None
+    become = person.password("sudo password: ") if access.ask_become_pass else None
+    return password, become

@@ -1,0 +1,22 @@
+"""On what terms a change goes through many hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.runs.brakes import Brakes
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Which hosts wait for which, `forks` of them at a time. `allow_restart`: running containers may stop.
+
+    `proof` is an image that each host pulls at its end. With `resume`, hosts that the last such run finished are left
+    out.
+    """
+
+    brakes: Brakes
+    forks: int
+    allow_restart: bool = False
+    proof: str | None = None
+    resume: bool = False
