@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from provisioner.host_files.daemon_json import PATH, DaemonJson
@@ -54,6 +55,14 @@ def engine_proxies(answer: Mapping[str, str]) -> Proxies:
             environment |= {_NAMES[name]: value for name, value in told.items()}
             said_by = by
     return proxies(environment, said_by)
+
+
+def shown_proxies(info: Mapping[str, Any]) -> Proxies | None:
+    """Return those that `docker info` shows, None where it hides a login of theirs (moby: xxxxx:xxxxx@)."""
+    shown = {name: info.get(key) for name, key in _SHOWN.items()}
+    if not all(isinstance(value, str) and "xxxxx" not in value for value in shown.values()):
+        return None
+    return proxies({name: str(value) for name, value in shown.items()}, "the engine")
 
 
 def proxies(environment: Mapping[str, str], said_by: str) -> Proxies:
@@ -154,5 +163,7 @@ def _flags(words: Iterable[str]) -> dict[str, str]:
 
 _NAMES = {"http-proxy": "HTTP_PROXY", "https-proxy": "HTTPS_PROXY", "no-proxy": "NO_PROXY"}
 """Keys of `proxies` in daemon.json, which are dockerd's options too, and the variables that they set."""
+
+_SHOWN = {"HTTP_PROXY": "HttpProxy", "HTTPS_PROXY": "HttpsProxy", "NO_PROXY": "NoProxy"}
 
 _VARIABLES = {name.lower() for name in _NAMES.values()}

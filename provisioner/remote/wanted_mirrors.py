@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from provisioner.mirror_probe.judge import Judged, judge
+from provisioner.mirror_probe.proxies import Proxies
 from provisioner.remote.mirror_probe import probe
 from provisioner.transports.base import Transport
 from provisioner.wanted.spec import Spec
 
 
 def ask_wanted(
-    transport: Transport, spec: Spec, *, become_password: str | None = None, there: Collection[str] = ()
+    transport: Transport,
+    spec: Spec,
+    *,
+    become_password: str | None = None,
+    there: Collection[str] = (),
+    proxies: Proxies | None = None,
 ) -> tuple[Judged, ...]:
     """Return how the mirrors that `spec` brings answer to the host behind `transport`, in their order in `spec`.
 
     Those in `there` are not asked: the host has them already. Mirrors of other registries than Docker Hub are asked
-    for nothing but whether a registry answers. Takes at most half a minute; () at once when there is nothing to ask.
+    for nothing but whether a registry answers. `proxies` None: those of the host's engine, which is asked for them.
+    Takes at most half a minute; () at once when there is nothing to ask.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -29,6 +36,6 @@ def ask_wanted(
     pings = [url for url in dict.fromkeys(others) if url not in there and url not in urls]
     if not urls and not pings:
         return ()
-    judged = judge(probe(transport, urls, pings=pings, become_password=become_password, reference=""))
+    judged = judge(probe(transport, urls, pings=pings, become_password=become_password, reference="", proxies=proxies))
     found = {mirror.url: mirror for mirror in judged}
     return tuple(found[url] for url in (*urls, *pings))

@@ -12,6 +12,7 @@ from provisioner.facts.host import Host
 from provisioner.mirror_probe import HUB
 from provisioner.mirror_probe.answer import Image
 from provisioner.mirror_probe.judge import Judged, fastest, judge
+from provisioner.mirror_probe.proxies import shown_proxies
 from provisioner.remote import mirror_probe
 from provisioner.remote.wanted_mirrors import ask_wanted
 from provisioner.runs.answers import answers
@@ -63,7 +64,13 @@ def new_mirrors(target: Target, host: Host) -> tuple[Judged, ...]:
     there = {url.rstrip("/") for url in stand if isinstance(url, str)} if isinstance(stand, list) else set()
     there |= {url for row in host.registries for url in row.urls}
     there |= set(host.info.mirrors if host.info else ())
-    return ask_wanted(target.transport, target.spec, become_password=target.become_password, there=there)
+    return ask_wanted(
+        target.transport,
+        target.spec,
+        become_password=target.become_password,
+        there=there,
+        proxies=shown_proxies(host.info.raw) if host.info else None,
+    )
 
 
 def failed(name: str, error: ProvisionerError) -> View:

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from provisioner.errors import UsageError
 from provisioner.runs import history, rollout_work
 from provisioner.runs.target import Target
 from provisioner.wanted.spec import Spec
-from tests.fake_host import NEW, FakeHost, target
+from tests.fake_host import NEW, OLD, FakeHost, target
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,13 @@ def test_with_yes_a_host_goes_straight_through_over_one_connection(go):
     hosts = fleet(3)
     go(hosts)
     assert [(host.asked, host.changed, host.connections, host.connected) for host in hosts] == [(1, 1, 1, False)] * 3
+
+
+def test_a_mirror_that_is_new_to_a_host_is_asked_there_in_one_script_more():
+    hosts = [FakeHost("web0", OLD), FakeHost("web1", NEW)]
+    targets = [replace(target(host), force=False) for host in hosts]
+    roll_out("mirror set", targets, Rollout(yes=True), ReportedOutput(), forks=2)
+    assert [(host.asked, host.changed) for host in hosts] == [(2, 1), (1, 0)]
 
 
 def test_nothing_to_do_is_one_question(go):

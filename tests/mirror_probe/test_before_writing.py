@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.errors import BlockedError
+from provisioner.errors import TARGET, BlockedError
 from provisioner.mirror_probe.answer import Answer, Probed
 from provisioner.mirror_probe.before_writing import doubts_of, refuse_hopeless
 from provisioner.mirror_probe.judge import judge
@@ -69,6 +69,6 @@ def test_what_is_hopeless(found, verdict, hopeless):
 
 def test_the_way_out_is_a_command():
     with pytest.raises(BlockedError) as caught:
-        refuse_hopeless("web01", [judged(v2=answer(0, 6)), judged(v2=answer(403))], login="root@web01:22")
+        refuse_hopeless("web01", [judged(v2=answer(0, 6)), judged(v2=answer(403))])
     assert caught.value.message.endswith("Nothing was changed.")
-    assert "provisioner mirror probe https://m.corp root@web01:22 asks again" in caught.value.hint
+    assert f"provisioner mirror probe https://m.corp {TARGET} asks again" in caught.value.hint

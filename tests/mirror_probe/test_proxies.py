@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.mirror_probe.proxies import NONE, engine_proxies, proxies
+from provisioner.mirror_probe.proxies import NONE, engine_proxies, proxies, shown_proxies
 
 
 def asked_directly(no_proxy, host, port=443):
@@ -121,3 +121,27 @@ def test_where_a_host_says_its_proxies(frames, http, https, said_by):
 
 def test_the_exceptions_of_daemon_json_count():
     assert "nin.example:*" in engine_proxies(answer(config=DAEMON)).direct
+
+
+@pytest.mark.parametrize(
+    ("info", "http", "https"),
+    [
+        pytest.param({"HttpProxy": "", "HttpsProxy": "", "NoProxy": ""}, "", "", id="none"),
+        pytest.param({"HttpProxy": "p:1", "HttpsProxy": "http://q:2", "NoProxy": ""}, "http://p:1", "http://q:2", id="two"),
+    ],
+)  # fmt: skip
+def test_proxies_that_an_engine_shows(info, http, https):
+    found = shown_proxies(info)
+    assert (found.http, found.https) == (http, https)
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        pytest.param({"HttpProxy": "http://xxxxx:xxxxx@p:1", "HttpsProxy": "", "NoProxy": ""}, id="a login is hidden"),
+        pytest.param({"HttpProxy": "p:1"}, id="not all are there"),
+        pytest.param({"HttpProxy": 1, "HttpsProxy": "", "NoProxy": ""}, id="no text"),
+    ],
+)
+def test_proxies_that_an_engine_does_not_show_are_asked_for(info):
+    assert shown_proxies(info) is None
