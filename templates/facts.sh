@@ -184,7 +184,16 @@ record() {
   while read -r kind _ _ name; do
     if [ "$kind" = file ] && [ -f "$name" ]; then set -- "$@" "$name"; fi
   done </var/lib/provisioner/record
-  if [ $# -gt 0 ]; then begin record-now; sha256sum "$@" 2>/dev/null; end record-now; fi
+  now=''
+  if [ $# -gt 0 ]; then now=$(sha256sum "$@" 2>/dev/null); fi
+  value record-now "$now"
+  while read -r kind sum _ name; do
+    kept=/var/lib/provisioner/written/$sum
+    case $kind:$now in file:*"$sum  $name"*) continue ;; esac
+    if [ "$kind" != file ] || [ ! -f "$kept" ]; then continue; fi
+    begin as-written; printf '%s\n' "$name"; head -c 65536 "$kept"; end as-written
+    if [ -f "$name" ]; then begin as-edited; printf '%s\n' "$name"; head -c 65536 "$name"; end as-edited; fi
+  done </var/lib/provisioner/record
 }
 
 # What an engine needs of the kernel: built in, loaded, or there to be loaded.

@@ -11,7 +11,7 @@ from provisioner.facts.daemon_live import live_value, shows
 from provisioner.facts.host import Host
 from provisioner.facts.record import WrittenFile
 from provisioner.mirror_probe.judge import Judged
-from provisioner.plan.model import Check
+from provisioner.plan.model import Check, FileDiff
 from provisioner.planner.intent import must_install
 from provisioner.planner.missing_packages import missing_packages
 from provisioner.planner.planner import plan
@@ -77,9 +77,21 @@ def _configuration(host: Host) -> Iterator[Check]:
     if useless := idle(current, host.engine_version):
         yield Check("configuration", passed=False, detail=f"no container starts with it: {'; '.join(useless)}")
         return
-    stale = [key for key, value in current.items() if info and value is not None and not shows(info, key, value)]
+    stale = stale_keys(host)
     said = ", ".join(f"{key} is {live_value(info, key)!r}" for key in stale) if info else ""
     yield Check("configuration", not stale, f"{path} was not reloaded: {said}" if stale else path)
+
+
+def stale_keys(host: Host) -> list[str]:
+    """Return the keys of the configuration that the running engine shows other values for."""
+    info, current = host.info, host.daemon_json.values
+    return [key for key, value in current.items() if info and value is not None and not shows(info, key, value)]
+
+
+def edits(host: Host) -> tuple[FileDiff, ...]:
+    """Return what was changed in files since our runs wrote them, where their texts are known."""
+    touched = (file for file in host.facts.record.files if not file.untouched and file.before is not None)
+    return tuple(FileDiff(file.path, file.before, file.after) for file in touched)
 
 
 def _edited(host: Host) -> Iterator[Check]:

@@ -126,7 +126,8 @@ def _named(words: list[str] | None, how: str, connection: o.Connection) -> tuple
         raise UsageError("name at least one mirror URL", hint=f"provisioner mirror {how} https://mirror.example")
     if "other_registry_mirrors" in split_registries(urls):
         raise UsageError(
-            f"mirror {how} is about Docker Hub's mirrors", hint="mirror set HOST=URL... says all mirrors of a registry"
+            f"mirror {how} is about Docker Hub's mirrors",
+            hint="provisioner mirror set ghcr.io=https://mirror.example says all mirrors of a registry",
         )
     return urls, targets
 

@@ -89,7 +89,7 @@ class Desktop:
             if stands is None:
                 raise ApplyError(
                     f"{file.path}: {KEY} is no list of URLs. Nothing was changed.",
-                    hint="provisioner mirror set --desktop URL... says the whole list",
+                    hint="provisioner mirror set --desktop https://mirror.example says the whole list",
                 )
             had = stands if KEY in current or engine is None else engine.mirrors
             mirrors = list_after(wanted, had)

@@ -92,7 +92,7 @@ def parse(text: str, nonce: str) -> Facts:
         registry_hosts=_below(files, certificates, "/hosts.toml"),
         registry_cas=_below(files, certificates, "/ca.crt"),
         other_engines=other_engines(answer, files),
-        record=record(single),
+        record=record(single, answer),
     )
 
 

@@ -56,8 +56,8 @@ def refuse_kept(host: Host, wanted: Mapping[str, Any], version: str) -> None:
         )
 
 
-def daemon_warnings(host: Host, wanted: Mapping[str, Any], version: str) -> Iterator[str]:
-    """Yield what does not stop the change and should be known."""
+def daemon_warnings(host: Host, wanted: Mapping[str, Any], version: str, *, restarts: bool = False) -> Iterator[str]:
+    """Yield what does not stop the change, which `restarts` the engine or reloads it, and should be known."""
     path = host.facts.engine.config_path
     if broken := host.daemon_json.broken:
         yield f"the next start of the engine will fail: {broken.message}"
@@ -71,7 +71,7 @@ def daemon_warnings(host: Host, wanted: Mapping[str, Any], version: str) -> Iter
         yield f"{name} in {path} has no effect: {why}"
     yield from _https(host, wanted, version)
     for exception in reload_exceptions(version):
-        if exception.key in wanted and not exception.restart and host.info is not None:
+        if exception.key in wanted and not (exception.restart or restarts) and host.info is not None:
             yield f"with {_engine(version)} {exception.what}"
 
 

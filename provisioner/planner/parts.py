@@ -113,7 +113,8 @@ def engine(host: Host, intent: Intent) -> Part:
     if service and restart.how == "none":
         restart = start_of(host.facts)
     others = [url for mirrors in spec.other_registry_mirrors.values() for url in mirrors]
-    warnings = [*daemon_warnings(host, wanted, intent.version), *doubts([*(spec.registry_mirrors or ()), *others])]
+    known = daemon_warnings(host, wanted, intent.version, restarts=restart.how == "restart")
+    warnings = [*known, *doubts([*(spec.registry_mirrors or ()), *others])]
     return part(configuration, service, warnings=warnings, restart=restart)
 
 

@@ -65,6 +65,7 @@ def _host(outcome: Outcome) -> dict[str, Any]:
             for step in (plan.steps if plan else ())
         ],
         "checks": [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in outcome.checks],
+        **({"edits": [{"path": edit.path, "diff": edit.unified()} for edit in outcome.edits]} if outcome.edits else {}),
         "error": failure_document(outcome.error),
         "seconds": round(outcome.seconds, 3),
     }

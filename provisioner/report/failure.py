@@ -8,13 +8,15 @@ from provisioner.errors import ProvisionerError
 from provisioner.masking import masked
 
 
-def failure_lines(host: str, error: ProvisionerError, *, margin: str = "") -> list[str]:
-    """What happened, and below it the way out behind an arrow; the host's own name in front is left out.
+def failure_lines(host: str, error: ProvisionerError, *, margin: str = "", more: str = "") -> list[str]:
+    """What happened with `more` of it, and below it the way out behind an arrow; the host's own name in front is left
+    out.
 
     Masked, because hosts whose failures read the same share one text.
     """
     message = masked(error.message).removeprefix(f"{host}: ")
     lines = [f"{margin}{line}" for line in message.split("\n")]
+    lines += [f"{margin}  {line}" for line in masked(more).rstrip("\n").split("\n") if more]
     return lines + hint_lines(masked(error.hint))
 
 

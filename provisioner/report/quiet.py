@@ -8,6 +8,7 @@ from provisioner.plan.model import Plan
 from provisioner.report.paint import paint_for
 from provisioner.report.plans import plans_text
 from provisioner.report.taste import Taste
+from provisioner.runs.brakes import Brakes
 from provisioner.runs.outcome import Outcome
 
 
@@ -53,8 +54,9 @@ class Progress:
     def warn(self, text: str) -> None:
         self.say(f"warning: {text}")
 
-    def resumed(self, run: str, finished: int, total: int) -> None:
-        self.say(f"resuming run {run}: {finished} of {total} hosts are done")
+    def resumed(self, run: str, finished: int, total: int, brakes: Brakes) -> None:
+        how = f"; its brakes: {brakes}" if str(brakes) else ""
+        self.say(f"resuming run {run}: {finished} of {total} hosts are done{how}")
 
     def interrupted(self, run: str) -> None:
         self.say(f"interrupted; what has begun runs to its end there. So far: provisioner history {run}")

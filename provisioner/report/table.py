@@ -113,4 +113,5 @@ def _failure(group: list[Outcome], width: int | None, paint: Paint) -> list[str]
 
 
 def _error(outcome: Outcome) -> list[str]:
-    return failure_lines(outcome.host, outcome.error, margin="  ") if outcome.error else []
+    edits = "".join(edit.unified() for edit in outcome.edits)
+    return failure_lines(outcome.host, outcome.error, margin="  ", more=edits) if outcome.error else []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from provisioner.plan.model import Plan
+from provisioner.runs.brakes import Brakes
 from provisioner.runs.outcome import Outcome
 
 
@@ -39,8 +40,8 @@ class Audience(Protocol):
     def warn(self, text: str) -> None:
         """Something beside the work does not work, such as the history."""
 
-    def resumed(self, run: str, finished: int, total: int) -> None:
-        """The run goes on where `run` stopped, which has finished some of the hosts."""
+    def resumed(self, run: str, finished: int, total: int, brakes: Brakes) -> None:
+        """The run goes on where `run` stopped, which has finished some of the hosts, with `brakes`."""
 
     def interrupted(self, run: str) -> None:
         """A second Ctrl-C ends `run` at once."""

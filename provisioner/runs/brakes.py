@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from provisioner.errors import CancelledError, ProvisionerError, SkippedError, UsageError
@@ -46,6 +47,9 @@ class Share:
         return f"{self.number}%" if self.percent else str(self.number)
 
 
+_OPTIONS = ("--canary", "--batch", "--max-failures")
+
+
 @dataclass(frozen=True, slots=True)
 class Brakes:
     """How a change goes through a fleet: `canary` hosts alone, then waves of `batch`, at most `max_failures`."""
@@ -53,6 +57,19 @@ class Brakes:
     canary: int = 0
     batch: Share | None = None
     max_failures: Share | None = None
+
+    @classmethod
+    def said(cls, argv: Sequence[str]) -> Brakes:
+        """Return those that the words of a command line say."""
+        words = [part for word in argv for part in word.split("=", 1)] if argv else []
+        said = {word: following for word, following in pairwise(words) if word in _OPTIONS}
+        canary = said.get("--canary", "")
+        shares = (Share.parse(said[option], option) if option in said else None for option in _OPTIONS[1:])
+        return cls(int(canary) if canary.isdecimal() else 0, *shares)
+
+    def __str__(self) -> str:
+        values = (self.canary, self.batch, self.max_failures)
+        return " ".join(f"{option} {value}" for option, value in zip(_OPTIONS, values, strict=True) if value)
 
     @property
     def ordered(self) -> bool:

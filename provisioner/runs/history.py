@@ -19,6 +19,7 @@ from typing import Any
 
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.masking import masked, masked_words
+from provisioner.runs.brakes import Brakes
 from provisioner.runs.history_store import path, reading, writing
 from provisioner.runs.outcome import Outcome
 from provisioner.wanted.spec import Spec
@@ -187,7 +188,7 @@ def to_resume(command: str, wanted: dict[str, Spec]) -> tuple[str, frozenset[str
     """Return the latest run of `command` with this wanted state and any of these hosts, and the hosts done in it.
 
     Raises:
-        UsageError: there is no such run, nothing is left of it, or the journal cannot be read.
+        UsageError: there is no such run, or the journal cannot be read.
     """
     state = fingerprint(*wanted.values())
     for record in runs():
@@ -195,17 +196,21 @@ def to_resume(command: str, wanted: dict[str, Spec]) -> tuple[str, frozenset[str
             continue
         hosts = [host for host in _with_hosts(record).hosts if _same(host, wanted)]
         done = frozenset(host.name for host in hosts if host.done)
-        if done == wanted.keys():
-            raise UsageError(
-                f"there is nothing to resume: run {record.id} finished all of these hosts",
-                hint="run it without --resume to check them again",
-            )
         if hosts:
             return record.id, done
     raise UsageError(
         f"there is nothing to resume: no earlier run of `{command}` with these hosts and this wanted state",
         hint="run it without --resume; `provisioner history` lists the last runs",
     )
+
+
+def brakes_of(name: str) -> Brakes:
+    """Return the brakes that a run was started with; one that went on with another has that one's."""
+    known = {record.id: record for record in runs()}
+    said, record = Brakes(), known.get(name)
+    while record and said == Brakes():
+        said, record = Brakes.said(record.argv), known.get(record.resumes or "")
+    return said
 
 
 def _same(host: HostRecord, wanted: dict[str, Spec]) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from provisioner.checks import mirror_status as checks
 from provisioner.checks.mirror_status import MirrorStatus
-from provisioner.errors import DifferenceError, ProvisionerError
+from provisioner.errors import TARGET, DifferenceError, ProvisionerError
 from provisioner.facts.host import Host
 from provisioner.remote.gather import gather
 from provisioner.runs.answers import answers
@@ -48,9 +49,19 @@ def _mirror_status(target: Target, proof: str | None) -> HostMirrors:
     if proof:
         outcome = prove(target, outcome, proof, lambda _step, _what: None)
     if found.problems and outcome.succeeded:
-        error = DifferenceError("; ".join(found.problems), hint=f"provisioner mirror set URL... {target.name}")
+        error = DifferenceError("; ".join(found.problems), hint=_way_back(found))
         outcome = replace(outcome, status="drifted", error=error)
     return HostMirrors(outcome.light(), found)
+
+
+def _way_back(found: MirrorStatus) -> str:
+    if found.configured.urls:
+        return (
+            f"provisioner mirror set {shlex.join(found.configured.urls)} {TARGET} has the engine use those of its file"
+        )
+    if found.configured.by and found.shown:
+        return f"provisioner mirror set {shlex.join(found.shown)} {TARGET} writes down those that the engine has now"
+    return f"provisioner status {TARGET} shows what else is not as its files say"
 
 
 def failed(name: str, error: ProvisionerError) -> HostMirrors:

@@ -109,6 +109,7 @@ def pick(seen: Sequence[View], count: int) -> list[str]:
     picked = fastest({view.host: view.mirrors for view in seen if not view.error}, count)
     if not picked:
         raise VerifyError(
-            "no mirror is alive on every host; nothing was changed", hint="name others: mirror set URL..."
+            "no mirror is alive on every host; nothing was changed",
+            hint="provisioner mirror list shows others; name them",
         )
     return picked

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from provisioner.errors import BlockedError, ConnectError, DifferenceError, ProvisionerError, UnsupportedError
 from provisioner.facts.model import Facts
-from provisioner.plan.model import Check, Plan, StepResult
+from provisioner.plan.model import Check, FileDiff, Plan, StepResult
 
 Status = Literal[
     "converged",
@@ -45,6 +45,8 @@ class Outcome:
     timings: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     """Why a host was left out without an error, why there was nothing to do, or that its engine is stopped."""
+    edits: tuple[FileDiff, ...] = ()
+    """What others have changed in files that our runs wrote."""
 
     @property
     def exit_code(self) -> int:

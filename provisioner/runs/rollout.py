@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner.runs.audience import Audience, Confirm
-from provisioner.runs.history import Journal, to_resume
+from provisioner.runs.brakes import Brakes
+from provisioner.runs.history import Journal, brakes_of, to_resume
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.rollout_work import RolloutWork
 from provisioner.runs.target import Target
@@ -41,14 +42,18 @@ def roll_out(
     wanted = {target.name: target.spec for target in targets}
     resumes, finished = to_resume(command, wanted) if terms.resume else (None, frozenset())
     journal = Journal(command, argv, wanted, warn=audience.warn, resumes=resumes)
+    outcomes: dict[str, Outcome] = {}
     if resumes:
-        audience.resumed(resumes, len(finished), len(targets))
-    outcomes = {name: Outcome(name, "skipped", note=f"done in run {resumes}") for name in finished}
+        if terms.brakes == Brakes():
+            terms = replace(terms, brakes=brakes_of(resumes))
+        audience.resumed(resumes, len(finished), len(targets), terms.brakes)
+        outcomes = {name: Outcome(name, "skipped", note=f"done in run {resumes}") for name in finished}
     for outcome in outcomes.values():
         journal.add(outcome)
     left = [target for target in targets if target.name not in finished]
     try:
-        outcomes |= {outcome.host: outcome for outcome in RolloutWork(left, terms, audience, journal, confirm).run()}
+        changed = RolloutWork(left, terms, audience, journal, confirm).run() if left else []
+        outcomes |= {outcome.host: outcome for outcome in changed}
     except KeyboardInterrupt:
         audience.interrupted(journal.run)
         raise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from provisioner.checks.drift import status_checks
+from provisioner.checks.drift import edits, status_checks
+from provisioner.checks.ways_back import ways_back
 from provisioner.errors import DifferenceError, ProvisionerError
 from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
@@ -31,14 +32,14 @@ def status(target: Target, *, probes: bool = False, accept: bool = False) -> Out
             facts = _accepted(target, facts)
         mirrors = facts.engine.info.mirrors if probes and facts.engine.info else ()
         judged = _judged(target, mirrors) if mirrors else ()
-        checks = status_checks(target.name, Host.of(facts), target.spec, judged)
+        host = Host.of(facts)
+        checks = status_checks(target.name, host, target.spec, judged)
     except ProvisionerError as raised:
         return Outcome(target.name, status_of(raised), facts, error=raised, timings=_since(began))
     found = "\n".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
-    hint = f"provisioner apply {target.name} brings back what is wanted; status --accept takes edits as they are"
-    error = DifferenceError(found, hint=hint) if found else None
+    error = DifferenceError(found, hint=ways_back(host, target.spec, checks)) if found else None
     state: Status = "drifted" if found else "verified"
-    return Outcome(target.name, state, facts, checks=checks, error=error, timings=_since(began))
+    return Outcome(target.name, state, facts, checks=checks, error=error, timings=_since(began), edits=edits(host))
 
 
 def _judged(target: Target, mirrors: tuple[str, ...]) -> tuple[Judged, ...]:

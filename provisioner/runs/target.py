@@ -39,6 +39,6 @@ class Target:
         return text.replace(TARGET, self.words or shlex.quote(self.name))
 
     def address(self, error: ProvisionerError | None) -> None:
-        """Have the hint of `error` name this host."""
+        """Have the commands that `error` tells name this host."""
         if error is not None:
-            error.hint = self.addressed(error.hint)
+            error.message, error.hint = self.addressed(error.message), self.addressed(error.hint)

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from provisioner.checks.after_apply import verify_checks
-from provisioner.checks.drift import status_checks
+from provisioner.checks.drift import edits, status_checks
+from provisioner.checks.ways_back import ways_back
+from provisioner.facts.frames import Frame
 from provisioner.facts.host import Host
 from provisioner.facts.record import Record, WrittenFile, record
 from provisioner.host_files.host_file import HostFile
@@ -143,3 +145,54 @@ def test_accepting_notes_only_what_has_changed():
     assert planned.steps[0].params["paths"] == ["/x y"]
     assert planned.engine_version == "26.1.5"
     assert """printf '%s\\n' '/x y' >>"$RUN/wrote\"""" in apply_script(planned)
+
+
+@pytest.mark.parametrize(
+    ("facts", "spec", "ways"),
+    [
+        pytest.param(running(), Spec(users=["ops"]), ("provisioner apply",), id="a plan"),
+        pytest.param(running(), Spec(version="28"), ("provisioner apply",), id="a version"),
+        pytest.param(running(record=Record(engine="26.1.4")), Spec(), ("--accept",), id="a version that moved"),
+        pytest.param(running(record=Record((replace(WRITTEN, now="2" * 64),))), Spec(), ("--accept",), id="an edit"),
+        pytest.param(running(units=unit(needs_reload=True)), Spec(), ("systemctl daemon-reload",), id="unit files"),
+        pytest.param(
+            running(daemon_json=file('{"registry-mirrors": ["https://a.example"]}')),
+            Spec(),
+            ("systemctl reload docker",),
+            id="not reloaded",
+        ),
+        pytest.param(
+            running(info={"raw": {"LoggingDriver": "json-file"}}, daemon_json=file('{"log-driver": "local"}')),
+            Spec(),
+            ("systemctl restart docker",),
+            id="a restart",
+        ),
+        pytest.param(
+            running(
+                daemon_json=file('{"registry-mirrors": ["https://a.example"]}'),
+                record=Record((replace(WRITTEN, now="2" * 64),)),
+            ),
+            Spec(),
+            ("systemctl reload docker", "--accept"),
+            id="an edit that was not reloaded",
+        ),
+        pytest.param(running(daemon_json=file('{"a": 1,}')), Spec(), ("correct /etc/docker/daemon.json",), id="broken"),
+    ],
+)
+def test_the_way_back_is_that_of_the_difference(facts, spec, ways):
+    found = ways_back(Host.of(facts), spec, status_checks("web01", Host.of(facts), spec)).split("\n")
+    assert len(found) == len(ways), found
+    assert all(way in line for way, line in zip(ways, found, strict=True)), found
+
+
+def test_an_edit_is_shown_where_its_text_was_kept():
+    kept = replace(WRITTEN, now="2" * 64, before='{"debug": false}\n', after='{"debug": true}\n')
+    (edit,) = edits(Host.of(running(record=Record((kept, replace(WRITTEN, path="/etc/x", now=""))))))
+    assert '-{"debug": false}\n+{"debug": true}\n' in edit.unified()
+
+
+def test_the_texts_of_an_edit_are_read():
+    answer = [Frame("as-written", "/etc/a b\nold\n"), Frame("as-edited", "/etc/a b\nnew\n")]
+    single = {"record": f"file {'1' * 64} 20261124T210000Z /etc/a b", "record-now": f"{'3' * 64}  /etc/a b"}
+    (found,) = record(single, answer).files
+    assert (found.before, found.after, found.untouched) == ("old\n", "new\n", False)

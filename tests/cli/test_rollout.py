@@ -246,10 +246,26 @@ def test_resume_goes_on_where_the_last_run_stopped(go):
     assert hosts[0].asked == asked[0]
     first = history.run("last").resumes
     assert f"resuming run {first}: 2 of 3 hosts are done" in said
-    with pytest.raises(UsageError, match="nothing to resume"):
-        roll_out(
-            "mirror set", [target(host) for host in hosts], Rollout(yes=True, resume=True), ReportedOutput(), forks=1
-        )
+    asked = [host.asked for host in hosts]
+    code, statuses, document, said = go(hosts, resume=True)
+    assert (code, statuses, document["status"]) == (0, ["skipped"] * 3, "ok")
+    assert [host.asked for host in hosts] == asked
+    assert "3 of 3 hosts are done" in said
+
+
+def test_resume_keeps_the_brakes_that_a_run_began_with(go, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["provisioner", "mirror", "set", "--canary", "1", "--max-failures=1"])
+    hosts = fleet(4, web0="fails", web1="fails")
+    assert go(hosts, canary=1, max_failures="1")[1] == ["rolled_back", "skipped", "skipped", "skipped"]
+    monkeypatch.setattr("sys.argv", ["provisioner", "mirror", "set", "--resume"])
+    for _ in range(2):
+        _, statuses, _, said = go(hosts, resume=True)
+        assert statuses == ["rolled_back", "skipped", "skipped", "skipped"]
+        assert "its brakes: --canary 1 --max-failures 1" in said
+    hosts[0].trouble = ""
+    _, statuses, _, said = go(hosts, resume=True, max_failures="3")
+    assert statuses == ["changed", "rolled_back", "changed", "changed"]
+    assert "its brakes: --max-failures 3" in said
 
 
 def test_the_history_has_what_the_result_says(go):

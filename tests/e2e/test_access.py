@@ -53,7 +53,7 @@ def test_the_ten_newest_of_our_backups_stay(host, bed):
     host.sh(
         f"for n in $(seq 10 25); do cp -p {CONFIG} {CONFIG}.20240101T0000${{n}}Z.bak; done; touch {CONFIG}.mine.bak"
     )
-    outcomes(bed, "mirror", "set", "https://another.example", host.target, "--yes")
+    outcomes(bed, "mirror", "set", "https://another.example", host.target, "--yes", "--force")
     left = host.sh(f"ls {CONFIG}.*.bak").stdout.split()
     assert len(left) == 11
     assert f"{CONFIG}.mine.bak" in left
@@ -71,7 +71,9 @@ cat "$2" >"$3"
 """
     host.write("/usr/local/bin/cp", cp, "755")
     host.sh("mkdir /root/away; mv /usr/bin/getfacl /usr/bin/setfacl /usr/bin/getfattr /root/away")
-    (result,) = outcomes(bed, "mirror", "set", "https://third.example", host.target, "--yes", status=6).values()
+    (result,) = outcomes(
+        bed, "mirror", "set", "https://third.example", host.target, "--yes", "--force", status=6
+    ).values()
     host.sh("mv /root/away/* /usr/bin/; rm /usr/local/bin/cp")
     assert result["status"] == "failed"
     assert not result["changed"]

@@ -23,7 +23,7 @@ def host(bed):
 
 def test_the_mirror_that_served_is_named(host, bed):
     dead, first = bed.dead_mirror, bed.mirrors[0]
-    words = ("mirror", "set", dead, first.url, host.target, "--yes", "--proof", "hello-world")
+    words = ("mirror", "set", dead, first.url, host.target, "--yes", "--force", "--proof", "hello-world")
     (result,) = outcomes(bed, *words).values()
     (proof,) = (check for check in result["checks"] if check["name"] == "proof")
     assert f"came from {first.url}" in proof["detail"]

@@ -64,7 +64,7 @@ def litter(host):
 
 
 def change(bed, host, url, user="root"):
-    words = ("mirror", "set", url, host.target_as(user), "--yes")
+    words = ("mirror", "set", url, host.target_as(user), "--yes", "--force")
     return subprocess.Popen(
         command(bed, words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
     )
@@ -101,7 +101,7 @@ def test_no_other_account_blocks_the_runs_of_root(host, bed, what):
         host.sh(PLANTED[what].format(lock), user="nosudo")
         began = time.monotonic()
         assert provisioner(bed, "facts", host.target).returncode == 0
-        outcomes(bed, "mirror", "set", f"https://{what.replace(' ', '')}.example", host.target, "--yes")
+        outcomes(bed, "mirror", "set", f"https://{what.replace(' ', '')}.example", host.target, "--yes", "--force")
         assert time.monotonic() - began < 30
         # What root has made is out of their reach as well.
         assert (
@@ -162,7 +162,7 @@ def test_a_run_is_kept_while_others_find_its_lock(host, bed, transport):
         first = pool.submit(execute, transport, waiting, become_password=None, on_step=lambda _step, _what: None)
         until(lambda: "get-docker.sh" in host.sh(unended).stdout)
         before = host.sh(unended).stdout
-        words = ("mirror", "set", "https://other.example", host.target, "--yes")
+        words = ("mirror", "set", "https://other.example", host.target, "--yes", "--force")
         others = list(pool.map(lambda _: provisioner(bed, *words), range(21)))
         after = host.sh(unended).stdout
         host.sh("touch /root/go")

@@ -46,4 +46,4 @@ def test_a_unit_that_never_becomes_ready_is_given_up_and_its_configuration_taken
     assert "docker.service" not in host.sh("systemctl list-jobs --no-legend").stdout
     assert host.sh("pgrep -cf wrapped[-]dockerd", check=False).stdout == "0\n"
     # The lock is free.
-    outcomes(bed, "mirror", "set", "https://afterwards.example", host.target, "--yes")
+    outcomes(bed, "mirror", "set", "https://afterwards.example", host.target, "--yes", "--force")

@@ -69,7 +69,7 @@ def test_a_connection_into_a_container_outlives_every_change(host, bed, connecti
     for words, expected in (
         (("set", second), [second]),
         (("add", first), [second, first]),
-        (("add", "--first", bed.dead_mirror), [bed.dead_mirror, second, first]),
+        (("add", "--first", bed.dead_mirror, "--force"), [bed.dead_mirror, second, first]),
         (("remove", second), [bed.dead_mirror, first]),
         (("clear",), []),
     ):
@@ -80,7 +80,17 @@ def test_a_connection_into_a_container_outlives_every_change(host, bed, connecti
 
 
 def test_the_cost_of_a_dead_mirror_is_shown(host, bed):
-    words = ("mirror", "set", bed.dead_mirror, bed.mirrors[1].url, host.target, "--yes", "--proof", "hello-world")
+    words = (
+        "mirror",
+        "set",
+        bed.dead_mirror,
+        bed.mirrors[1].url,
+        host.target,
+        "--yes",
+        "--force",
+        "--proof",
+        "hello-world",
+    )
     (result,) = outcomes(bed, *words).values()
     (proof,) = (check for check in result["checks"] if check["name"] == "proof")
     assert f"came from {bed.mirrors[1].url}" in proof["detail"]
@@ -124,7 +134,7 @@ def test_an_immutable_file_is_refused_and_stays(host, bed):
     host.sh(
         f"cp {CONFIG} /root/kept && mount -t tmpfs none /etc/docker && cp /root/kept {CONFIG} && chattr +i {CONFIG}"
     )
-    done = provisioner(bed, "mirror", "set", bed.dead_mirror, host.target, "--yes")
+    done = provisioner(bed, "mirror", "set", bed.dead_mirror, host.target, "--yes", "--force")
     after = host.read(CONFIG)
     host.sh(f"chattr -i {CONFIG}; umount /etc/docker")
     assert done.returncode == 6, done.stdout + done.stderr

@@ -58,7 +58,9 @@ def test_a_pull_is_proven_to_come_through_the_mirror(host, bed):
     first, dead = bed.mirrors[0], bed.dead_mirror
     pulls = first.pulls(host)
     before = host.sh(f"cat {CONFIG}", check=False).stdout
-    (result,) = outcomes(bed, "mirror", "set", dead, first.url, host.target, "--yes", "--proof", "hello-world").values()
+    (result,) = outcomes(
+        bed, "mirror", "set", dead, first.url, host.target, "--yes", "--force", "--proof", "hello-world"
+    ).values()
     (proof,) = (check for check in result["checks"] if check["name"] == "proof")
     assert proof["passed"]
     assert f"came from {first.url}" in proof["detail"]
@@ -70,7 +72,7 @@ def test_a_pull_is_proven_to_come_through_the_mirror(host, bed):
 
 
 def test_a_mirror_that_does_not_serve_is_no_success(host, bed):
-    done = provisioner(bed, "mirror", "set", bed.dead_mirror, host.target, "--yes", "--proof", "hello-world")
+    done = provisioner(bed, "mirror", "set", bed.dead_mirror, host.target, "--yes", "--force", "--proof", "hello-world")
     assert done.returncode == 7, done.stdout + done.stderr
     assert bed.dead_mirror in done.stdout
 

@@ -63,7 +63,7 @@ def test_the_password_is_nowhere(host, bed, tmp_path):
 
 def test_a_wrong_password_is_said_once_and_nothing_changes(host, bed):
     before = host.read("/etc/docker/daemon.json")
-    words = ("mirror", "set", "https://other.example", host.target_as("pat"), "--yes", "-K")
+    words = ("mirror", "set", "https://other.example", host.target_as("pat"), "--yes", "--force", "-K")
     status, shown = at_a_terminal(bed, *words, answers=["wrong"])
     assert status == 6, shown
     assert "cannot become root" in shown
@@ -75,7 +75,7 @@ def test_a_wrong_password_is_said_once_and_nothing_changes(host, bed):
     [pytest.param("pat", "sudo asks for a password", id="no password given"), pytest.param("nosudo", "", id="no sudo")],
 )
 def test_without_root_nothing_is_tried(host, bed, user, reason):
-    done = provisioner(bed, "mirror", "set", "https://other.example", host.target_as(user), "--yes")
+    done = provisioner(bed, "mirror", "set", "https://other.example", host.target_as(user), "--yes", "--force")
     assert done.returncode == 6, done.stdout + done.stderr
     assert "cannot become root" in done.stdout
     assert reason in done.stdout

@@ -35,7 +35,7 @@ def host(bed):
 def test_any_registry_gets_mirrors_and_loses_them(host, bed):
     first, dead = bed.mirrors[0], bed.dead_mirror
     daemon = host.sh("systemctl show -p MainPID docker").stdout
-    set_ = ("mirror", "set", f"ghcr.io={dead}", f"ghcr.io={first.url}", host.target, "--yes")
+    set_ = ("mirror", "set", f"ghcr.io={dead}", f"ghcr.io={first.url}", host.target, "--yes", "--force")
     outcomes(bed, *set_)
     (again,) = outcomes(bed, *set_).values()
     assert again["status"] == "converged"

@@ -86,12 +86,12 @@ def test_the_next_run_takes_away_what_a_cut_one_has_left_and_keeps_what_is_not_i
     theirs = "#!/bin/sh\nexit 101\n"
     host.write(POLICY, theirs, "755")
     host.sh(f"mkdir {old}; sleep 0.1; echo 'absent {POLICY}' >{old}/undo; echo 99999 >{old}/pid")
-    outcomes(bed, "mirror", "set", "https://one.example", host.target, "--yes")
+    outcomes(bed, "mirror", "set", "https://one.example", host.target, "--yes", "--force")
     assert not there(host)
     # Somebody else's stays as it is.
     host.sh(f"rm -rf {old}; mkdir {old}; echo 'absent {POLICY}' >{old}/undo; sleep 0.1")
     host.write(POLICY, theirs, "755")
-    outcomes(bed, "mirror", "set", "https://two.example", host.target, "--yes")
+    outcomes(bed, "mirror", "set", "https://two.example", host.target, "--yes", "--force")
     assert host.read(POLICY) == theirs
     host.sh(f"rm {POLICY}; apt-get -y -q remove docker.io containerd", timeout=300)
     host.write(POLICY, theirs, "755")

@@ -56,7 +56,7 @@ def test_services_versions_and_mirrors_are_looked_at(host, bed):
     assert found["version"].endswith("wanted 28")
     assert "docker.io" in found["hold"]
     host.sh("systemctl daemon-reload; systemctl enable docker.service 2>/dev/null")
-    outcomes(bed, "mirror", "set", bed.dead_mirror, host.target, "--yes")
+    outcomes(bed, "mirror", "set", bed.dead_mirror, host.target, "--yes", "--force")
     assert differences(host, bed, status=0) == {}
     assert "dead" in differences(host, bed, "--probe")[f"mirror {bed.dead_mirror}"]
 

@@ -78,7 +78,7 @@ def test_lists_change_by_what_the_host_has(host, bed):
         (("set", first), [first]),
         (("add", second), [first, second]),
         (("add", second), [first, second]),
-        (("add", "--first", OTHER), [OTHER, first, second]),
+        (("add", "--first", OTHER, "--force"), [OTHER, first, second]),
         (("remove", first), [OTHER, second]),
         (("remove", first), [OTHER, second]),
         (("clear",), []),

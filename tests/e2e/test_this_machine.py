@@ -91,7 +91,7 @@ def test_a_second_run_has_nothing_to_do(engine):
 
 def test_mirrors_change_while_a_container_runs(container):
     before = state(container)
-    changed = provisioner("mirror", "set", "https://one.example", "http://127.0.0.1:5000", "--yes")
+    changed = provisioner("mirror", "set", "https://one.example", "http://127.0.0.1:5000", "--yes", "--force")
     assert changed.returncode == 0, changed.stdout + changed.stderr
     assert mirrors() == ["https://one.example/", "http://127.0.0.1:5000/"]
     assert state(container) == before

@@ -162,6 +162,11 @@ def test_what_is_odd_and_does_not_stop_a_change_is_a_warning(text, version, says
     assert warnings == [] if says is None else says in warnings[0]
 
 
+def test_where_the_engine_restarts_nothing_keeps_its_earlier_mirrors():
+    facts = host("{}", engine={"info": replace(INFO, version="20.10.24")})
+    assert list(daemon_warnings(Host.of(facts), {"registry-mirrors": ONE}, "20.10.24", restarts=True)) == []
+
+
 def test_an_engine_that_hangs_is_no_engine_that_is_stopped():
     facts = host(engine={"info": None, "error": "docker info does not answer: no word within 20 s"})
     with pytest.raises(ApplyError, match=r"no word within 20 s\. Nothing was changed"):

@@ -182,10 +182,9 @@ def test_nothing_to_resume(command, asked):
         to_resume(command, asked)
 
 
-def test_a_run_that_finished_everything_is_not_resumed():
-    written("apply", wanted("a"), done("a"))
-    with pytest.raises(UsageError, match="finished all of these hosts"):
-        to_resume("apply", wanted("a"))
+def test_of_a_run_that_finished_everything_nothing_is_left():
+    run = written("apply", wanted("a"), done("a"))
+    assert to_resume("apply", wanted("a")) == (run, {"a"})
 
 
 @pytest.mark.parametrize(
