@@ -47,7 +47,7 @@ golden: $(VENV)/.tested
 	$(BIN)/pytest -q tests/golden --update-golden
 
 matrix: tools
-	$(BIN)/pytest tests/e2e/test_package_matrix.py --matrix
+	$(BIN)/pytest tests/e2e/test_engine_stays.py tests/e2e/test_package_matrix.py --matrix
 
 bench: $(VENV)/.tested
 	$(BIN)/python -m tests.benchmarks

@@ -91,6 +91,8 @@ bring_back() {
     for unit in docker.service docker.socket containerd.service; do
       if [ -e "/lib/systemd/system/$unit" ] || grep -q "^$unit masked" "$RUN/packages/units"; then continue; fi
       for action in unmask purge; do deb-systemd-helper "$action" "$unit"; done
+      # Its init script stays with the other configuration files, and starts nothing.
+      if have update-rc.d; then update-rc.d -f "${unit%.*}" remove; fi
     done
   fi
 {% include "steps/_start_unguard.sh.j2" %}

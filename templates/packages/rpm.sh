@@ -38,8 +38,10 @@ fetch_installed() {
   else timeout 300 "$manager" -q -y reinstall --downloadonly --downloaddir="$PWD" "$@"
   fi
 }
-# bring_back: without a source and a solution, with rpm, out of what was kept.
+# bring_back: without a source and a solution, with rpm, out of what was kept. Where that is not all, an engine that has
+# come stays, since none would come in its place.
 bring_back() {
+  if [ -n "${lacking:-}" ] && grep -q '^docker-ce ' "$RUN/packages/now"; then return 0; fi
 {% include "steps/_rpm_start_guard.sh.j2" %}
   cut -d ' ' -f 1 "$RUN/packages/then" >"$RUN/packages/names"
   set --

@@ -88,7 +88,7 @@ def unpack(host: Host) -> None:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a refused or rolled back run leaves as it was."""
+    """What a refused or rolled back run leaves as it was; of units, which start at boot or must not."""
 
     packages: str
     sources: str
@@ -109,7 +109,7 @@ def state(host: Host) -> State:
         ),
         sources=ask(f"find {SOURCE_FILES} -type f -exec sha256sum {{}} + 2>/dev/null | sort"),
         holds=ask("apt-mark showhold 2>/dev/null; cat /etc/dnf/plugins/versionlock.list 2>/dev/null"),
-        units=ask("systemctl is-enabled docker.service docker.socket containerd.service"),
+        units=ask("systemctl is-enabled docker.service docker.socket containerd.service | sed s/not-found/disabled/"),
         engine=ask("docker version --format '{{.Server.Version}}' && systemctl is-active docker"),
         containers=ask("docker ps --format '{{.Names}} {{.State}}'"),
     )

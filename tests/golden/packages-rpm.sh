@@ -38,8 +38,10 @@ fetch_installed() {
   else timeout 300 "$manager" -q -y reinstall --downloadonly --downloaddir="$PWD" "$@"
   fi
 }
-# bring_back: without a source and a solution, with rpm, out of what was kept.
+# bring_back: without a source and a solution, with rpm, out of what was kept. Where that is not all, an engine that has
+# come stays, since none would come in its place.
 bring_back() {
+  if [ -n "${lacking:-}" ] && grep -q '^docker-ce ' "$RUN/packages/now"; then return 0; fi
   # The first start of the daemon waits for its configuration, whatever scriptlets do: until then its units have a
   # condition that does not hold, so that starting them does nothing. It says whose it is, and outlives no boot.
   guard_of() { printf '/run/systemd/system/%s.d/provisioner.conf' "$1"; }

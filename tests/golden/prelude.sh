@@ -112,9 +112,16 @@ undo_files() {
   if [ -n "$failed" ]; then mark "rollback failed"; else mark "rollback done"; fi
 }
 
-# files_as_before: all that was to be put back is what was kept of it.
+# files_as_before: all that was to be put back is what was kept of it first.
 files_as_before() {
+  seen='
+'
   while read -r saved path; do
+    case $seen in *"
+$path
+"*) continue ;; esac
+    seen="$seen$path
+"
     if [ "$saved" = absent ]; then [ ! -e "$path" ] || return 1
     else cmp -s "$saved" "$path" || return 1
     fi
