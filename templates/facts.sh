@@ -1,7 +1,8 @@
 #!/bin/sh
 # Everything that a decision about this host needs, in one exec. Changes nothing, starts nothing.
 # Before it stand a line package_names='NAME ...', the packages that are asked for, a line going_names='NAME ...', those
-# that may be taken away, and perhaps a line brief=1, which leaves out what only an installation needs to know.
+# that may be taken away, perhaps asked_users, accounts one a line, and perhaps a line brief=1, which leaves out what only
+# an installation needs to know.
 # Usage: sh -s NONCE [LOGIN_USER]. Answer: frames "@@NONCE begin NAME" ... "@@NONCE end NAME", then "@@NONCE done 0".
 # The newline before a marker belongs to the marker, so a frame carries a file exactly, final newline or not.
 N=$1
@@ -87,11 +88,31 @@ resources() {
   value clock "$(date +%s)"
 }
 
-packages() {
-  manager=none
-  for candidate in apt-get dnf5 dnf yum; do
-    if have "$candidate"; then manager=${candidate%-get}; break; fi
+# package_manager: whose packages this system is made of. The first program found is no answer: apt can be had on
+# Fedora and CentOS, dnf and rpm on Debian, and ALT Linux has an apt-get for rpm.
+package_manager() {
+  family=''
+  for release in /etc/os-release /usr/lib/os-release; do
+    [ -r "$release" ] || continue
+    family=$(sed -n -e 's/^ID=//p' -e 's/^ID_LIKE=//p' "$release" | tr "\"'\n" '   ')
+    break
   done
+  case " $family " in
+    *' debian '* | *' ubuntu '*) order='apt-get dnf5 dnf yum' ;;
+    *' rhel '* | *' fedora '* | *' centos '*) order='dnf5 dnf yum apt-get' ;;
+    *) if rpm -q rpm >/dev/null 2>&1; then order='dnf5 dnf yum apt-get'; else order='apt-get dnf5 dnf yum'; fi ;;
+  esac
+  manager=none
+  for candidate in $order; do
+    have "$candidate" || continue
+    if [ "$candidate" = apt-get ] && ! have dpkg-query; then continue; fi
+    manager=${candidate%-get}
+    break
+  done
+}
+
+packages() {
+  package_manager
   value package-manager "$manager"
   # shellcheck disable=SC2154,SC2086 # a list of words, from the line before this script
   set -- $package_names
@@ -139,11 +160,19 @@ package_sources() {
   end missing-keys
 }
 
+# entry DATABASE KEY: the line of an account or group, from the name service where it can be asked.
+entry() { if have getent; then getent "$1" "$2"; else grep "^$2:" "/etc/$1"; fi }
+
 accounts() {
-  begin docker-group
-  if have getent; then getent group docker; else grep '^docker:' /etc/group; fi
-  end docker-group
+  begin docker-group; entry group docker; end docker-group
+  if ! grep -q '^docker:' /etc/group; then value docker-group-elsewhere "$(entry group docker)"; fi
   value users "$(cut -d: -f1 /etc/passwd | tr '\n' ' ')"
+  # A directory is asked for the accounts that matter: it may have a hundred thousand.
+  begin directory-users
+  printf '%s' "${asked_users:-}" | while IFS= read -r name; do
+    if id "$name" >/dev/null 2>&1; then printf '%s\n' "$name"; fi
+  done
+  end directory-users
 }
 
 {% include "engine.sh" %}
@@ -155,7 +184,8 @@ other_engines() {
     [ -e "$path" ] || continue
     uid=${path#/run/user/}
     uid=${uid%%/*}
-    account=$(sed -n "s/^\([^:]*\):[^:]*:$uid:[^:]*:[^:]*:\([^:]*\):.*/\1 \2/p" /etc/passwd)
+    account=$({ if have getent; then getent passwd "$uid"; else cat /etc/passwd; fi; } |
+      sed -n "s/^\([^:]*\):[^:]*:$uid:[^:]*:[^:]*:\([^:]*\):.*/\1 \2/p")
     value rootless "$uid ${account%% *} ${account#* }/.config/docker/daemon.json"
     file "${account#* }/.config/docker/daemon.json"
   done

@@ -9,7 +9,7 @@ from provisioner.checks import single
 from provisioner.errors import ProvisionerError
 from provisioner.facts.daemon_live import live_value, shows
 from provisioner.facts.host import Host
-from provisioner.facts.record import WrittenFile
+from provisioner.facts.record import REMOVED, WrittenFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.plan.model import Check, FileDiff
 from provisioner.planner.intent import must_install
@@ -33,7 +33,9 @@ def status_checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged] = 
 def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iterator[Check]:
     engine, info = host.facts.engine, host.info
     if not engine.installed:
-        yield Check("engine", passed=False, detail="there is no Docker Engine on this host")
+        removed = host.facts.record.engine == REMOVED and not spec.model_fields_set - {"install"}
+        said = "there is no Docker Engine on this host"
+        yield Check("engine", removed, f"{said}, since our last run removed it" if removed else said)
         return
     yield Check("engine", info is not None, info.version if info else engine.error or "it does not run")
     if missing := missing_packages(host):
@@ -111,7 +113,8 @@ def _moved_version(host: Host, spec: Spec) -> Iterator[Check]:
     info, left = host.info, host.facts.record.engine
     if info and left and spec.version in {None, "latest"}:
         moved = left != info.version
-        yield Check("version", not moved, f"{info.version}, {left} at the last run" if moved else info.version)
+        then = "removed by the last run" if left == REMOVED else f"{left} at the last run"
+        yield Check("version", not moved, f"{info.version}, {then}" if moved else info.version)
 
 
 def _plan(name: str, host: Host, spec: Spec) -> Iterator[Check]:

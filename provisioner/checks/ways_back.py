@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from provisioner.catalogue.daemon_keys import reloadable
 from provisioner.checks.drift import stale_keys
 from provisioner.errors import TARGET, WANTED
+from provisioner.facts.by_hand import restart_command
 from provisioner.facts.host import Host
 from provisioner.plan.model import Check
 from provisioner.wanted.spec import Spec
@@ -42,10 +43,10 @@ def _taken_up(host: Host) -> str:
     path, stale = host.facts.engine.config_path, stale_keys(host)
     if not stale:
         return f"correct {path} on the host before the engine starts the next time"
-    running = host.facts.service_manager == "systemd"
-    unit = host.facts.engine.unit or "docker"
-    if all(reloadable(key, host.engine_version) for key in stale):
-        reload = f"systemctl reload {unit}" if running else f"kill -HUP {host.facts.engine.pid or '$(pidof dockerd)'}"
-        return f"{reload}, on the host, has the engine read {path}"
-    restart = f"systemctl restart {unit}" if running else "service docker restart"
-    return f"{restart}, on the host, has the engine read {path}; without live-restore that stops its containers"
+    unit = host.facts.engine.unit.removesuffix(".service") or "docker"
+    if not all(reloadable(key, host.engine_version) for key in stale):
+        restart = restart_command(host.facts.init, unit)
+        return f"{restart}, on the host, has the engine read {path}; without live-restore it stops the containers"
+    by_signal = f"kill -HUP {host.facts.engine.pid or '$(pidof dockerd)'}"
+    reload = f"systemctl reload {unit}" if host.facts.service_manager == "systemd" else by_signal
+    return f"{reload}, on the host, has the engine read {path}"

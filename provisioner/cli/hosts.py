@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import shlex
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -42,9 +44,17 @@ class _Person:
 
     def password(self, prompt: str) -> str:
         try:
-            return getpass.getpass(prompt)
-        except (EOFError, UnicodeDecodeError) as cause:
-            raise UsageError("no password was typed; nothing was contacted") from cause
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", getpass.GetPassWarning)
+                return getpass.getpass(prompt)
+        except getpass.GetPassWarning:  # there is no terminal: it may come through a pipe
+            line = sys.stdin.readline()
+        except (EOFError, UnicodeDecodeError):
+            line = ""
+        if not line:
+            hint = "without a terminal it is read from standard input, a line for each question"
+            raise UsageError("no password was typed; nothing was contacted", hint=hint)
+        return line.rstrip("\r\n")
 
     def warn(self, text: str) -> None:
         gate.remark(f"warning: {text}")

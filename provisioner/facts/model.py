@@ -169,8 +169,9 @@ class Facts:
 
     `clock_skew` is how far the host's clock is ahead of the controller's at least, given the time that the answer
     took; None when nobody compared. `leftover_configuration`: packages of which only configuration files are left;
-    `rpm_keys`: the keys that rpm trusts, as id-date. `registry_hosts` and `registry_cas` are the files hosts.toml and
-    ca.crt below `Engine.certificates`.
+    `rpm_keys`: the keys that rpm trusts, as id-date. `users` are those of /etc/passwd, and those that a directory was
+    asked for; with `group_elsewhere` the group docker is a directory's too. `registry_hosts` and `registry_cas` are
+    the files hosts.toml and ca.crt below `Engine.certificates`.
     """
 
     os: OperatingSystem
@@ -199,6 +200,7 @@ class Facts:
     ca_certificates: bool = False
     docker_group: tuple[str, ...] | None = None
     users: frozenset[str] = frozenset()
+    group_elsewhere: bool = False
     snap: bool = False
     virtualization: str = ""
     hardware: str = ""

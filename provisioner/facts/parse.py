@@ -74,7 +74,9 @@ def parse(text: str, nonce: str) -> Facts:
         package_lists=int(single.get("package-lists", "0") or 0),
         ca_certificates="ca-certificates" in single,
         docker_group=_group(single.get("docker-group", "")),
-        users=frozenset(single.get("users", "").split()),
+        users=frozenset(single.get("users", "").split())
+        | frozenset(filter(None, single.get("directory-users", "").split("\n"))),
+        group_elsewhere=bool(single.get("docker-group-elsewhere", "").strip()),
         snap="snap" in single,
         virtualization=single.get("virtualization", "").replace("none", "").strip(),
         hardware=single.get("hardware", "").strip(),

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from provisioner.facts.frames import Frame
 
+REMOVED = "none"
+"""What the record says of the engine when the last run has removed it."""
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
@@ -30,7 +33,7 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The files that runs have written, and the version of the engine at the end of the last one."""
+    """The files that runs have written, and the version of the engine at the end of the last one, or REMOVED."""
 
     files: tuple[WrittenFile, ...] = ()
     engine: str = ""

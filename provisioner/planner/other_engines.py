@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from provisioner.errors import ApplyError
+from provisioner.facts.by_hand import restart_command
 from provisioner.facts.containerd import containerd_of
 from provisioner.facts.model import Facts
 from provisioner.host_files.containerd_config import ContainerdConfig
@@ -57,24 +58,26 @@ def _containerd(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange],
     config = containerd_of(facts)
     if not config.there and not config.reads_hosts:
         changes.append(FileChange(CONTAINERD_CONFIG, None, CONFIG_PATH))
-        note = f"{CONTAINERD_CONFIG} is new; it counts from the next start: systemctl restart containerd"
+        note = f"{CONTAINERD_CONFIG} is new; it counts from the next start: {restart_command(facts.init, 'containerd')}"
         return changes, [f"containerd: {note}"]
-    return changes, [f"containerd: {note}" for note in _containerd_notes(config)]
+    return changes, [
+        f"containerd: {note}" for note in _containerd_notes(config, restart_command(facts.init, "containerd"))
+    ]
 
 
-def _containerd_notes(config: ContainerdConfig) -> Iterator[str]:
+def _containerd_notes(config: ContainerdConfig, restart: str) -> Iterator[str]:
     """What has to be done by hand, since config.toml is somebody's own."""
     if config.problem:
         yield f"{config.problem}; it does not start with that"
     elif config.cri_off:
         yield f"{CONTAINERD_CONFIG} switches CRI off, so nothing but dockerd uses it"
     elif config.inline or config.inline_tls:
-        yield _inline_first(config)
+        yield _inline_first(config, restart)
     elif not config.reads_hosts:
-        yield f"{_not_named(config)}: {_name_it(config)}, then systemctl restart containerd"
+        yield f"{_not_named(config)}: {_name_it(config)}, then {restart}"
 
 
-def _inline_first(config: ContainerdConfig) -> str:
+def _inline_first(config: ContainerdConfig, restart: str) -> str:
     places = " and ".join(dict.fromkeys(row.path for row in config.inline)) or CONTAINERD_CONFIG
     given = [f"mirrors of {row.registry}: {' '.join(row.urls) or 'none'}" for row in config.inline]
     given += [f"certificates of {registry}" for registry in config.inline_tls]
@@ -85,7 +88,7 @@ def _inline_first(config: ContainerdConfig) -> str:
     then = "" if config.clash else f"; only then {_name_it(config)} (with both, CRI does not start)"
     return (
         f"{places} has {'; '.join(given)}, and {now}. First take {tables} out of it, and write what they say "
-        f"into {CONTAINERD}/REGISTRY/hosts.toml{then}; then systemctl restart containerd"
+        f"into {CONTAINERD}/REGISTRY/hosts.toml{then}; then {restart}"
     )
 
 
@@ -107,7 +110,7 @@ def _k3s(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], list[s
     before = facts.other_engines.file(K3S)
     ours = before is not None and written_by_us(facts, before)
     text = with_mirrors(before, mirrors, ours=ours)
-    notes = ["k3s reads its mirrors when it starts: systemctl restart k3s (or k3s-agent)"]
+    notes = [f"k3s reads its mirrors when it starts: {restart_command(facts.init, 'k3s')} (or k3s-agent)"]
     notes += [
         f'k3s: {row.path} sends all registries to {" ".join(row.urls)} ("*"); docker.io has its own from now on'
         for row in (k3s(before) if before and mirrors else ())

@@ -114,15 +114,25 @@ def open_files(subject: Subject) -> Iterator[Finding]:
 
 def accounts(subject: Subject) -> Iterator[Finding]:
     facts, login = subject.facts, subject.facts.login
-    missing = [user for user in subject.spec.users if facts.users and user not in facts.users]
-    if missing:
+    members = facts.docker_group or ()
+    outside = [user for user in subject.spec.users if user not in members]
+    missing = [user for user in outside if facts.users and user not in facts.users]
+    if outside and facts.group_elsewhere:
+        said = f"the group docker comes from a directory, and {', '.join(outside)} is no member"
+        yield failed("accounts", said, "make them members there, or leave out --docker-user", "apply")
+    elif missing:
         yield failed(
-            "accounts", f"there is no user {', '.join(missing)} here", "create it, or correct --docker-user", "start"
+            "accounts", f"there is no user {', '.join(missing)} here", "create it, or correct --docker-user", "apply"
         )
-    elif login.name in (facts.docker_group or ()) and "docker" not in login.groups:
+    elif login.name in members and "docker" not in login.groups:
         yield warned("accounts", f"{login.name} is in group docker, but not in this session", "log in again")
     elif facts.docker_group:
         yield passed("accounts", f"may use docker, as good as root: {', '.join(facts.docker_group)}")
 
 
-CHECKS = (memory, clock, privileges, virtualization, services, open_files, accounts)
+def other_runs(subject: Subject) -> Iterator[Finding]:
+    if run := subject.facts.in_progress:
+        yield warned("other runs", f"this host is being changed: {run.holder}", "wait until that has ended")
+
+
+CHECKS = (memory, clock, privileges, virtualization, services, open_files, accounts, other_runs)

@@ -14,6 +14,10 @@ def require_root(facts: Facts, what: str) -> None:
     """
     if not facts.as_root:
         hint = "log in as root, allow sudo without a password, or give the password with -K"
+        if "incorrect" in facts.login.sudo_message or "try again" in facts.login.sudo_message:
+            hint = (
+                f"the password for sudo was wrong, or sudo takes root's: try `sudo -k true` as {facts.login.name} there"
+            )
         if "tty" in facts.login.sudo_message:
             hint = f"let sudo do without a terminal there: a line `Defaults:{facts.login.name} !requiretty` (visudo)"
         raise PrivilegeError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from provisioner.errors import FactsError
@@ -18,8 +19,12 @@ TIMEOUT = 120.0
 """Seconds; a healthy host answers in well under one, a hung dockerd costs 40."""
 
 
-def gather(transport: Transport, *, become_password: str | None = None, brief: bool = False) -> Facts:
+def gather(
+    transport: Transport, *, become_password: str | None = None, brief: bool = False, users: Sequence[str] = ()
+) -> Facts:
     """Return the facts of the host behind `transport`; `brief` leaves out what only an installation needs.
+
+    `users` are accounts that its name service is asked for.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -27,7 +32,8 @@ def gather(transport: Transport, *, become_password: str | None = None, brief: b
     """
     nonce = new_nonce()
     asked = time.time()
-    streams = _ask(transport, nonce, become_password, brief=brief)
+    script = facts_script(nonce, become_password=become_password, brief=brief, users=users)
+    streams = _ask(transport, script)
     answered = time.time()
     facts = parse_answer(*streams, nonce)
     told = 0 < facts.clock < 10**limits.DIGITS
@@ -37,7 +43,7 @@ def gather(transport: Transport, *, become_password: str | None = None, brief: b
 def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
     """Return the answer itself, in the form that golden test directories store."""
     nonce = new_nonce()
-    stdout, _ = _ask(transport, nonce, become_password, brief=False)
+    stdout, _ = _ask(transport, facts_script(nonce, become_password=become_password))
     return stdout.replace(f"@@{nonce} ", f"@@{RAW_NONCE} ")
 
 
@@ -58,7 +64,6 @@ def _skew(clock: int, asked: float, answered: float) -> float:
     return min(0.0, clock + 1 - asked)
 
 
-def _ask(transport: Transport, nonce: str, become_password: str | None, *, brief: bool) -> tuple[str, str]:
-    script = facts_script(nonce, become_password=become_password, brief=brief)
+def _ask(transport: Transport, script: str) -> tuple[str, str]:
     completed = answer(transport, script, timeout=TIMEOUT)
     return completed.stdout, completed.stderr

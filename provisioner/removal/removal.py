@@ -16,6 +16,7 @@ from provisioner.facts.engine_origin import origin, way_to_a_package
 from provisioner.facts.host import Host
 from provisioner.facts.losses import Losses
 from provisioner.facts.model import Facts
+from provisioner.facts.record import REMOVED
 from provisioner.plan.engine_steps import remove_docker_group, stop_engine
 from provisioner.plan.model import Check, EngineProcess, Plan, Restart, Step
 from provisioner.plan.package_steps import uninstall
@@ -74,6 +75,7 @@ def plan_removal(name: str, host: Host, losses: Losses | None = None, *, remove_
         restart=whole.restart if whole.steps else Restart("none"),
         init=facts.service_manager,
         engine=EngineProcess.of(facts.engine),
+        engine_version=REMOVED,
     )
 
 

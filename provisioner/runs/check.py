@@ -55,7 +55,7 @@ def unanswered(name: str, error: ProvisionerError) -> Checked:
 def _check(target: Target) -> Checked:
     began = time.monotonic()
     try:
-        facts = gather(target.transport, become_password=target.become_password)
+        facts = gather(target.transport, become_password=target.become_password, users=target.spec.users)
     except ProvisionerError as error:
         return Checked(target.name, error=error, seconds=time.monotonic() - began)
     host = Host.of(facts)

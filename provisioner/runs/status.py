@@ -27,7 +27,7 @@ def status(target: Target, *, probes: bool = False, accept: bool = False) -> Out
     began = time.monotonic()
     facts = None
     try:
-        facts = gather(target.transport, become_password=target.become_password, brief=True)
+        facts = gather(target.transport, become_password=target.become_password, brief=True, users=target.spec.users)
         if accept:
             facts = _accepted(target, facts)
         mirrors = facts.engine.info.mirrors if probes and facts.engine.info else ()

@@ -15,7 +15,7 @@ from provisioner.transports.local import LocalTransport
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import MIRROR_FIELDS
 
-TARGET = re.compile(r"(?:(?P<user>[^@]+)@)?(?:\[(?P<six>[0-9a-fA-F:%.]+)\]|(?P<host>[^@:\[\]]+))(?::(?P<port>[0-9]+))?")
+TARGET = re.compile(r"(?:(?P<user>.+)@)?(?:\[(?P<six>[0-9a-fA-F:%.]+)\]|(?P<host>[^@:\[\]]+))(?::(?P<port>[0-9]+))?")
 LONGEST = 86_400.0
 """Seconds that a connection may take."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,23 @@ from provisioner.transports import limits
 Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
 
-def facts_script(nonce: str, *, become_password: str | None = None, brief: bool = False) -> str:
+def facts_script(
+    nonce: str, *, become_password: str | None = None, brief: bool = False, users: Sequence[str] = ()
+) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
 
-    `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks.
+    `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `users` are
+    accounts that the name service is asked for.
     """
-    return _envelope(nonce, _facts(brief=brief), become_password, needs_root=False)
+    return _envelope(nonce, _facts(brief=brief, users=users), become_password, needs_root=False)
 
 
-def _facts(*, brief: bool) -> str:
+def _facts(*, brief: bool, users: Sequence[str] = ()) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
+    if users:
+        lines = "".join(user + "\n" for user in users)
+        asked += f"asked_users={shlex.quote(lines)}\n"
     return ("brief=1\n" if brief else "") + asked + template_text("facts.sh")
 
 

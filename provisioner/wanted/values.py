@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from provisioner.catalogue.versions import candidate, upstream
 from provisioner.masking import masked
 
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 VERSION = re.compile(r"latest|\d+(\.\d+){0,2}(-[A-Za-z0-9.]+)?")
-LOGIN_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}\$?", re.IGNORECASE)
+OF_PACKAGE = re.compile(r"(\d+:)?\d+(\.\d+){1,2}[~+-][A-Za-z0-9.+~-]+|\d+:\d+(\.\d+){1,2}")
+LOGIN_NAME = re.compile(r"(?!\d+\Z)[\w.][\w.+@\\-]{0,255}\$?")
+"""Also DOMAIN\\user and user@domain, as directories have them; a number alone is taken for an id by programs."""
+
 REGISTRY = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
 
@@ -74,6 +78,9 @@ def fingerprint(value: str) -> str:
 
 
 def docker_version(value: str) -> str:
+    """Also that of a package, as `provisioner versions` lists it: 5:26.1.5-1~debian.13~trixie is 26.1.5."""
+    if OF_PACKAGE.fullmatch(value):
+        return "-".join(filter(None, (upstream(value), candidate(value))))
     if not VERSION.fullmatch(value):
         raise ValueError(f"{value!r} is not a version: write latest, 28, 28.3 or 28.3.1")
     return value

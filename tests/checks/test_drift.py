@@ -11,7 +11,7 @@ from provisioner.checks.drift import edits, status_checks
 from provisioner.checks.ways_back import ways_back
 from provisioner.facts.frames import Frame
 from provisioner.facts.host import Host
-from provisioner.facts.record import Record, WrittenFile, record
+from provisioner.facts.record import REMOVED, Record, WrittenFile, record
 from provisioner.host_files.host_file import HostFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.planner.planner import plan
@@ -68,6 +68,9 @@ def test_a_service_that_starts_at_boot_is_no_drift_however_systemd_calls_it(stat
     ("facts", "spec", "name", "says"),
     [
         pytest.param(BARE, Spec(), "engine", "no Docker Engine", id="no engine"),
+        pytest.param(
+            replace(BARE, record=Record(engine=REMOVED)), Spec(hold=True), "engine", "no Docker Engine", id="removed"
+        ),
         pytest.param(running(units=unit(unit_file_state="disabled")), Spec(), "service", "active, disabled", id="boot"),
         pytest.param(running(units=unit(unit_file_state="masked")), Spec(), "service", "active, masked", id="masked"),
         pytest.param(running(units=unit(needs_reload=True)), Spec(), "unit files", "daemon-reload", id="unit files"),
@@ -196,3 +199,7 @@ def test_the_texts_of_an_edit_are_read():
     single = {"record": f"file {'1' * 64} 20261124T210000Z /etc/a b", "record-now": f"{'3' * 64}  /etc/a b"}
     (found,) = record(single, answer).files
     assert (found.before, found.after, found.untouched) == ("old\n", "new\n", False)
+
+
+def test_an_engine_that_we_have_removed_is_no_difference():
+    assert differences(replace(BARE, record=Record(engine=REMOVED))) == {}

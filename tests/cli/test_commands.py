@@ -363,3 +363,29 @@ def test_every_command_has_its_envelope(run, words, command, keys):
         assert set(host["error"]) == {"message", "hint", "exit_code"}
         assert host["error"]["exit_code"] == 3
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [("secret\n", 3, "refuses connections"), ("", 2, "no password was typed; nothing was contacted")],
+    ids=["through a pipe", "nothing"],
+)
+def test_a_password_without_a_terminal(tmp_path, typed, status, said):
+    ended = subprocess.run(
+        [sys.executable, "-m", "provisioner", "plan", "-K", NOBODY[0]],
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+    )
+    assert ended.returncode == status, ended.stderr
+    assert said in ended.stdout + ended.stderr
+    assert "Warning" not in ended.stderr
+
+
+@pytest.mark.parametrize("user", ["ops", "CORP\\eve", "eve@corp.example"])
+def test_a_target_may_have_an_account_of_a_directory(run, user):
+    tried = run("plan", f"{user}@{NOBODY[0]}")
+    assert (tried.returncode, "refuses connections" in tried.stdout) == (3, True), tried.stdout + tried.stderr

@@ -207,7 +207,7 @@ def test_nothing_but_records_is_left_of_a_run_that_was_cut(host, bed, slow, cut)
         assert running.returncode == 6, said
         assert "the run was cut off: it was killed" in said
         assert "nothing was changed" not in said
-    (result,) = outcomes(bed, "mirror", "set", f"{url}/next", host.target, "--yes").values()
+    (result,) = outcomes(bed, "mirror", "set", f"{url}/next", host.target, "--yes", "--force").values()
     assert result["status"] == "changed"
     assert json.loads(host.read(CONFIG))["registry-mirrors"] == [f"{url}/next"]
     assert litter(host) == ""

@@ -80,6 +80,8 @@ def test_removed_purged_and_installed_again(slug, start_host, bed):
     assert host.sh("apt-mark showhold 2>/dev/null", check=False).stdout == ""
     again = provisioner(bed, "remove", host.target, "--yes")
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True), again.stdout + again.stderr
+    outcomes(bed, "status", host.target)
+    outcomes(bed, "status", host.target, "--docker-version", "latest", status=9)
     outcomes(bed, *apply)
     assert host.sh("docker image inspect mine:1 && docker start -a old").returncode == 0
     assert host.read("/etc/default/docker" if "14.04" in slug else "/etc/docker/daemon.json") == configuration

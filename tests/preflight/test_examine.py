@@ -7,7 +7,7 @@ import pytest
 from provisioner.errors import BlockedError, DaemonConfigurationError, UnsupportedError
 from provisioner.facts.host import Host
 from provisioner.facts.kernel_support import KernelSupport
-from provisioner.facts.model import Login, OperatingSystem
+from provisioner.facts.model import Login, OperatingSystem, RunInProgress
 from provisioner.facts.network import Network, Proxy, Route
 from provisioner.facts.package_state import PackageLock, PackageState
 from provisioner.facts.storage import Inodes, Mount, Storage
@@ -87,6 +87,7 @@ def test_a_host_of_which_little_is_known_is_not_refused():
 
 
 CASES = [
+    ("a run", replace(GOOD, in_progress=RunInProgress("ops@laptop since 10:00")), "other runs", "warn", "ops@laptop"),
     ("kernel-2.6", replace(GOOD, kernel="2.6.32-754.el6.x86_64"), "kernel", "fail", "needs 3.10 or newer"),
     ("i686", replace(CENTOS_7, arch="i686"), "architecture", "fail", "no packages for i686"),
     ("i386-userland", replace(GOOD, package_arch="i386"), "architecture", "warn", "32 bit"),
@@ -266,3 +267,26 @@ def test_a_vpn_that_takes_all_routes_keeps_an_older_engine_from_starting(version
     facts = linked(routes=(Route("tun0", "0.0.0.0/1"), Route("tun0", "128.0.0.0/1")))
     (row,) = [row for row in check(Host.of(facts), Spec(version=version), installs=True) if row.name == "address pool"]
     assert row.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"users": frozenset({"root"})}, "there is no user bob here", id="no account"),
+        pytest.param({"users": frozenset({"root", "bob"})}, "", id="an account"),
+        pytest.param({"users": frozenset({"root"}), "docker_group": ("bob",)}, "", id="a member"),
+        pytest.param(
+            {"users": frozenset({"bob"}), "docker_group": ("eve",), "group_elsewhere": True},
+            "the group docker comes from a directory, and bob is no member",
+            id="a directory's group",
+        ),
+        pytest.param(
+            {"users": frozenset({"bob"}), "docker_group": ("bob",), "group_elsewhere": True}, "", id="a member there"
+        ),
+    ],
+)
+@pytest.mark.parametrize("facts", [GOOD, RUNNING], ids=["no engine", "an engine"])
+def test_who_is_to_use_docker(facts, changes, says):
+    host = Host.of(replace(facts, **changes))
+    fails = [row.detail for row in check(host, Spec(users=["bob"]), installs=False) if row.verdict == "fail"]
+    assert [row for row in fails if "bob" in row] == ([says] if says else [])

@@ -146,6 +146,36 @@ def test_sudo_says_itself_why_it_refuses(tmp_path, words, login):
     assert parse(answer.stdout, "n").login.sudo_message == login.partition("\n")[2]
 
 
+GREEDY = """\
+[ "$1" != -n ] || { echo "sudo: a password is required" >&2; exit 1; }
+while [ "$1" != sh ]; do shift; done
+read -r typed
+cat >>"$SWALLOWED"
+[ "$typed" = "pass'word" ] || { echo "sudo: 1 incorrect password attempt" >&2; exit 1; }
+exec "$@" </dev/null
+"""
+"""A sudo that reads whatever there is after the password."""
+
+
+@pytest.mark.parametrize("password", ["pass'word", "wrong"])
+def test_who_reads_the_password_gets_nothing_else(tmp_path, password):
+    swallowed, private = tmp_path / "swallowed", tmp_path / "private"
+    private.mkdir()
+    for name, body in (("id", "echo 'uid=1000(ops) gid=1000(ops)'"), ("sudo", GREEDY)):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    answer = sh(
+        facts_script("n", become_password=password, brief=True),
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(private), "SWALLOWED": str(swallowed)},
+    )
+    login = parse(answer.stdout, "n").login
+    assert (login.sudo, login.sudo_message) == (
+        ("password", "") if password != "wrong" else ("refused", "sudo: 1 incorrect password attempt")
+    )
+    assert swallowed.read_text() == ""
+    assert list(private.iterdir()) == []
+
+
 def test_nothing_to_write_is_no_success_while_the_engine_hangs():
     class Hanging(FakeHost):
         def _facts(self, nonce):

@@ -61,3 +61,31 @@ def test_a_prefix_matches_whole_numbers():
 def test_a_setting_that_no_engine_takes_is_refused_before_any_host_is_contacted(daemon, says):
     with pytest.raises(ValidationError, match=says):
         Spec(daemon=daemon)
+
+
+@pytest.mark.parametrize(
+    ("listed", "meant"),
+    [
+        ("5:26.1.5-1~debian.13~trixie", "26.1.5"),
+        ("3:26.1.5-1.el9", "26.1.5"),
+        ("20.10.24+dfsg1-1+deb12u1+b6", "20.10.24"),
+        ("18.06.3~ce~3-0~ubuntu", "18.06.3"),
+        ("5:29.0.0~rc.1-1~debian.13~trixie", "29.0.0-rc.1"),
+        ("29.0.0-rc.1", "29.0.0-rc.1"),
+        ("28.3", "28.3"),
+    ],
+)
+def test_a_version_may_be_that_of_a_package_as_they_are_listed(listed, meant):
+    assert Spec(version=listed).version == meant
+    assert satisfies(listed, meant)
+
+
+@pytest.mark.parametrize("name", ["ops", "CORP\\eve", "eve@corp.example", "j.doe", "web01$", "_apt", "müller", "2fa"])
+def test_a_login_name(name):
+    assert Spec(users=[name]).users == (name,)
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a b", "a:b", "a,b", "1000", "a\nb", "\x1b[31m", "@corp", "a/b"])
+def test_what_is_no_login_name(name):
+    with pytest.raises(ValidationError, match="is not a login name"):
+        Spec(users=[name])

@@ -257,9 +257,18 @@ step_3() {
 }
 
 step_4() {
-  if ! grep -q '^docker:' /etc/group; then groupadd -r docker; fi
+  if ! grep -q '^docker:' /etc/group; then
+    if have getent && getent group docker >/dev/null; then
+      die "the group docker comes from a directory: make them members there"
+    fi
+    groupadd -r docker
+  fi
   id ops >/dev/null 2>&1 || die 'there is no account ops on this host'
-  if have usermod; then usermod -a -G docker ops; else adduser ops docker; fi
+  # gpasswd takes accounts of a directory too, which some usermods look for in /etc/passwd.
+  if have gpasswd; then gpasswd -a ops docker >/dev/null
+  elif have usermod; then usermod -a -G docker ops
+  else adduser ops docker
+  fi || die 'ops cannot be made a member of the group docker'
 }
 
 main() {
