@@ -1,6 +1,10 @@
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin
 umask 022
+
+{% include "proxies.sh" %}
+
+environment_proxies
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
 current=''
 config_changed=''

@@ -15,11 +15,11 @@ from provisioner.scripts.render import apply_script
 from provisioner.wanted.spec import Spec
 from tests.hosts import RUNNING
 from tests.machine import lacks, needs
+from tests.scripts.shells import SHELLS
 
 PRELUDE = apply_script(
     plan("h", Host.of(RUNNING), (), Spec(registry_mirrors=["https://m.example"], install=False))
 ).split("step_1() {")[0]
-SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
 ACL, LIST = "system.posix_acl_access", "a list"
 ADM = 4
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

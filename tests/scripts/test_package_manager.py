@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from provisioner.scripts.render import template_text
-from tests.scripts.test_access import SHELLS
+from tests.scripts.shells import SHELLS
 
 FUNCTION = template_text("facts.sh").partition("\npackage_manager() {")[2].partition("\n}\n")[0]
 HAVE = 'have() { [ -e "$BIN/$1" ]; }'

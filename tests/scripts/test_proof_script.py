@@ -15,6 +15,7 @@ from provisioner.facts.host import Host
 from provisioner.scripts.render import apply_script
 from tests.hosts import INFO, RUNNING
 from tests.machine import needs
+from tests.scripts.shells import SHELLS
 
 # A name's file holds its image; what a pull brings, its status and its words are files as well.
 DOCKER = """#!/bin/sh
@@ -43,8 +44,6 @@ esac
 """
 LOUD = replace(RUNNING, engine=replace(RUNNING.engine, info=replace(INFO, debug=True)))
 """An engine that says at debug level already what is asked of it."""
-
-SHELLS = {"dash": ("dash",), "bash": ("bash",), "busybox": ("busybox", "sh")}
 
 
 @pytest.fixture(params=SHELLS)

@@ -15,9 +15,9 @@ import pytest
 
 from provisioner.scripts.render import follow_script, launch_script, template_text
 from tests.machine import needs
+from tests.scripts.shells import SHELLS
 from tests.until import until
 
-SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="runs are root's")
 
 
