@@ -2,6 +2,7 @@
 # make up TARGETS="root@host"  ... on other machines; ARGS="--registry-mirror https://..." adds options
 # make test                    all that a change must pass: linters, types, unit tests, and real hosts in containers
 #                              (as root; with CI=true it installs an engine on this machine, and a skip is a failure)
+# make matrix                  every engine under every failing source and every obstacle, about an hour
 # make unit                    the tests that need neither root nor a network, in less than a minute
 # make lint                    format, linters, types, and shellcheck on the scripts that hosts run
 # make test-bare               README's commands and make test from nothing, in a fresh container with its own engine
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 UNIT := -n 3 --dist worksteal --ignore tests/e2e
 THIS_MACHINE := tests/e2e/test_this_machine.py
 
-.PHONY: up test unit lint test-bare golden tools bench clean
+.PHONY: up test matrix unit lint test-bare golden tools bench clean
 
 up: $(VENV)/.installed
 	@echo "Docker Engine on $(or $(TARGETS),this machine): a look at it first, then the plan, then its steps"
@@ -44,6 +45,9 @@ test-bare: tools
 golden: $(VENV)/.tested
 	[ -z "$(FACTS)" ] || $(BIN)/python -m tests.golden.capture $(FACTS:all=)
 	$(BIN)/pytest -q tests/golden --update-golden
+
+matrix: tools
+	$(BIN)/pytest tests/e2e/test_engine_stays.py tests/e2e/test_package_matrix.py --matrix
 
 bench: $(VENV)/.tested
 	$(BIN)/python -m tests.benchmarks

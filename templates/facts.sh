@@ -1,7 +1,8 @@
 #!/bin/sh
 # Everything that a decision about this host needs, in one exec. Changes nothing, starts nothing.
-# Before it stand a line package_names='NAME ...', the packages that are asked for, perhaps asked_users, accounts one a
-# line, and perhaps a line brief=1, which leaves out what only an installation needs to know.
+# Before it stand a line package_names='NAME ...', the packages that are asked for, a line going_names='NAME ...', those
+# that may be taken away, perhaps asked_users, accounts one a line, and perhaps a line brief=1, which leaves out what only
+# an installation needs to know.
 # Usage: sh -s NONCE [LOGIN_USER]. Answer: frames "@@NONCE begin NAME" ... "@@NONCE end NAME", then "@@NONCE done 0".
 # The newline before a marker belongs to the marker, so a frame carries a file exactly, final newline or not.
 N=$1
@@ -145,8 +146,18 @@ package_sources() {
   done
   set -- /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources \
     /etc/yum.repos.d/*.repo
-  grep -ls -e 'docker-ce' -e 'download\.docker\.com' -e '/linux/\(ubuntu\|debian\|raspbian\)/\{0,1\}[[:space:]]' \
-    -e '/linux/\(ubuntu\|debian\|raspbian\)/\{0,1\}$' "$@" 2>/dev/null | while IFS= read -r path; do file "$path"; done
+  found=$(grep -ls -e 'docker-ce' -e 'download\.docker\.com' -e '/linux/\(ubuntu\|debian\|raspbian\)/\{0,1\}[[:space:]]' \
+    -e '/linux/\(ubuntu\|debian\|raspbian\)/\{0,1\}$' "$@" 2>/dev/null)
+  if [ -z "$found" ]; then value no-source yes; return 0; fi
+  printf '%s\n' "$found" | while IFS= read -r path; do file "$path"; done
+  begin missing-keys
+  printf '%s\n' "$found" | while IFS= read -r path; do
+    sed -n -e 's/^[Ss]igned-[Bb]y:[[:space:]]*\(\/[^[:space:],]*\).*/\1/p' \
+      -e 's/^[[:space:]]*deb[^[]*\[[^]]*signed-by=\(\/[^], [:space:]]*\).*/\1/p' \
+      -e 's/^[[:space:]]*gpgkey[[:space:]]*=[[:space:]]*file:\/\/\(\/[^[:space:],]*\).*/\1/p' "$path" 2>/dev/null |
+      while IFS= read -r key; do [ -e "$key" ] || printf '%s\n' "$key"; done
+  done
+  end missing-keys
 }
 
 # entry DATABASE KEY: the line of an account or group, from the name service where it can be asked.
@@ -415,7 +426,74 @@ ${place##*:} "}
   end version-locks
   if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /var/lib/kubelet/config.yaml ]; then value kubelet yes; fi
   if have apparmor_parser; then value apparmor-parser yes; fi
+  set -- /var/lib/yum/transaction-all.*
+  if [ -e "$1" ]; then value yum-interrupted "$#"; fi
+  if grep -qs '^[[:space:]]*AVOID_COMMIT_BEFORE_INSTALL=.*[1-9a-z]' /etc/etckeeper/etckeeper.conf && have etckeeper &&
+    limited 20 etckeeper unclean >/dev/null 2>&1; then
+    value etckeeper "$(cd /etc && limited 20 git status --porcelain 2>/dev/null | head -n 5)"
+  fi
+  dependents
 }
+
+# What needs packages that may be taken away, the packages that this goes for next, and what else would do for it.
+dependents() {
+  # shellcheck disable=SC2154,SC2086 # a list of words, from a line before this script
+  set -- ${going_names:-}
+  if [ "$manager" = apt ]; then
+    # shellcheck disable=SC2016 # dpkg-query expands these
+    waiting=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^.[iUFHWt]. *//p')
+    [ -n "$waiting" ] || return 0
+    # shellcheck disable=SC2016
+    everything=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\t${Version}\t, ${Provides}\t, ${Pre-Depends}, ${Depends}\n' |
+      sed -n 's/^.[iUFHWt]. *//p')
+    seen=''
+    while [ -n "$waiting" ]; do
+      seen="$seen
+$waiting"
+      # A virtual package stands for those that provide it.
+      called=$(
+        printf '%s\n' "$waiting"
+        printf '%s\n' "$everything" | grep -E "^($(words "$waiting"))	" | cut -f 3 | names_in
+      )
+      found=$(printf '%s\n' "$everything" | grep -E "[ ,|]($(words "$called"))([ ,(:|]|\$)" | cut -f 1)
+      waiting=$(printf '%s\n' "$found" | grep -v -x -F -e "$seen" | sort -u)
+    done
+    rows=$(printf '%s\n' "$everything" | grep -E "^($(words "$seen"))	")
+    begin deb-dependencies
+    printf '%s\n' "$rows"
+    end deb-dependencies
+    others=$(printf '%s\n' "$rows" | cut -f 4 | tr ',' '\n' | grep '|' | grep -E "[ ,|]($(words "$seen"))([ (:|]|\$)" | names_in)
+    [ -n "$others" ] || return 0
+    begin deb-alternatives
+    printf '%s\n' "$everything" |
+      grep -E "^($(words "$others"))	|	[^	]*[ ,]($(words "$others"))([ ,(][^	]*)?	[^	]*\$" | cut -f 1-3
+    end deb-alternatives
+  elif have rpm; then
+    waiting=$(rpm -q --qf '%{NAME}\n' "$@" 2>/dev/null | grep -v ' ' | sort -u)
+    [ -n "$waiting" ] || return 0
+    begin rpm-dependencies
+    seen=''
+    while [ -n "$waiting" ]; do
+      seen="$seen
+$waiting"
+      found=$(
+        for name in $waiting; do
+          LC_ALL=C limited 10 rpm -e --test --allmatches "$name" 2>&1 </dev/null |
+            sed -n "s/^[[:space:]]*\(.*\) is needed by (installed) \(.*\)-[^-]*-[^-]*\$/$name	\1	\2/p"
+        done
+      )
+      [ -z "$found" ] || printf '%s\n' "$found"
+      waiting=$(printf '%s\n' "$found" | cut -f 3 | grep -v -x -F -e "$seen" | grep . | sort -u)
+    done
+    end rpm-dependencies
+  fi
+}
+
+# words NAMES: names of packages, one a line, as alternatives of a regular expression.
+words() { printf '%s\n' "$1" | grep . | sort -u | sed 's/[.+]/[&]/g' | tr '\n' '|' | sed 's/|$//'; }
+
+# names_in: the names of packages in dependencies on stdin, one a line.
+names_in() { tr ',|' '\n\n' | sed -e 's/^[[:space:]]*//' -e 's/[ :(].*//' | grep . | sort -u; }
 
 lock_line() { printf '%s\t%s\t%s\n' "$1" "$2" "$(tr '\0' ' ' <"/proc/$2/cmdline" 2>/dev/null)"; }
 

@@ -9,6 +9,9 @@ stamp=$(date -u +%Y%m%dT%H%M%SZ)
 current=''
 config_changed=''
 current_fails=''
+packages_noted=''
+lasting=''
+failed=''
 mkdir -p "$RUN/backup" "$RUN/client"
 own_client "$RUN/client"
 if [ -n "$engine_host" ]; then export DOCKER_HOST="$engine_host"; fi
@@ -27,7 +30,8 @@ ok() { mark "ok $current $(($(now) - began))"; current=''; }
 # unguard: services may start again; a step that keeps them from it says how.
 unguard() { :; }
 
-# When a step fails, the files that this run wrote come back in reverse order; packages stay as they are.
+# When a step fails, packages and the files that this run wrote come back in reverse order. Steps that change packages
+# define how they do, and set `packages_noted`; one that does what is never taken back says what in `lasting`.
 finish() {
   status=$?
   trap - EXIT HUP INT TERM
@@ -40,6 +44,7 @@ finish() {
   fi
   [ "$status" -ne 0 ] || remember
   rm -f "$RUN/candidate"
+  if [ -z "$failed" ] && [ -d "$RUN/packages" ]; then rm -r "$RUN/packages"; fi
   if [ "$status" -eq 0 ] && [ -z "$given" ]; then rm -r "$RUN"; fi
   mark "finished $status"
   exit "$status"
@@ -88,8 +93,10 @@ keep_written() {
 }
 
 undo_files() {
-  [ -s "$RUN/undo" ] || return 0
+  [ -s "$RUN/undo" ] || [ -n "$packages_noted$lasting" ] || return 0
   failed=''
+  [ -z "$packages_noted" ] || undo_packages
+  cp "$RUN/undo" "$RUN/undone"
   case $config_changed in
     '') put_back ;;
     reload)
@@ -103,7 +110,26 @@ undo_files() {
   if [ -n "$config_changed" ]; then
     if comes_up 60 engine_answers; then note "the engine answers, with the previous configuration"; else failed=1; fi
   fi
+  [ -z "$packages_noted" ] || packages_as_before || failed=1
+  files_as_before || failed=1
+  [ -z "$lasting" ] || { failed=1; note "$lasting stays"; }
   if [ -n "$failed" ]; then mark "rollback failed"; else mark "rollback done"; fi
+}
+
+# files_as_before: all that was to be put back is what was kept of it first.
+files_as_before() {
+  seen='
+'
+  while read -r saved path; do
+    case $seen in *"
+$path
+"*) continue ;; esac
+    seen="$seen$path
+"
+    if [ "$saved" = absent ]; then [ ! -e "$path" ] || return 1
+    else cmp -s "$saved" "$path" || return 1
+    fi
+  done <"$RUN/undone"
 }
 
 # A reload ignores a key that is absent, so putting the old file back would leave the new value alive: the earlier
@@ -334,4 +360,15 @@ comes_up() {
 say_why() {
   engine_log | grep -E 'level=(error|fatal)|^(failed|unable|Error|invalid)|dockerd' | tail -n 4 |
     while IFS= read -r line; do mark "daemon $line"; done
+}
+
+with_systemd() { have systemctl && [ -d /run/systemd/system ]; }
+
+replaced() { case $(readlink "/proc/$1/exe" 2>/dev/null) in *'(deleted)') return 0 ;; *) return 1 ;; esac; }
+
+# renew_containerd: the one that runs is the one that is installed.
+renew_containerd() {
+  with_systemd || return 0
+  containerd=$(timeout 20 systemctl show -p MainPID containerd.service 2>/dev/null) || return 0
+  if replaced "${containerd#MainPID=}"; then timeout 60 systemctl daemon-reload && timeout 120 systemctl restart containerd.service; fi
 }

@@ -37,8 +37,15 @@ sweep() {
       if [ -e "$path.provisioner" ]; then rm -f "$path.provisioner"; fi
     done <"$1/wrote"
   fi
-  # The policy that keeps services from starting. An older version's does not say whose it is: it was not written after
-  # the list of what to undo, which names it.
+  # What keeps services from starting: conditions of units, until the next boot in any case, and a policy. An older
+  # version's policy does not say whose it is: it was not written after the list of what to undo, which names it.
+  for path in /run/systemd/system/docker.service.d /run/systemd/system/docker.socket.d; do
+    if grep -q -s -x "# provisioner: of $1" "$path/provisioner.conf"; then
+      rm -f "$path/provisioner.conf"
+      rmdir "$path" 2>/dev/null || :
+      timeout 60 systemctl daemon-reload || :
+    fi
+  done
   policy=/usr/sbin/policy-rc.d
   [ -e "$policy" ] || return 0
   # shellcheck disable=SC3013 # dash, bash and busybox know -nt

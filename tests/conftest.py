@@ -11,3 +11,12 @@ hypothesis.settings.load_profile("any-speed")
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew; review them as a diff")
+    parser.addoption("--matrix", action="store_true", help="all combinations of packages, what make matrix runs")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--matrix"):
+        return
+    long = [item for item in items if item.get_closest_marker("matrix")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]

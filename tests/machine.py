@@ -21,6 +21,7 @@ TOOLS = {
     "cp": "coreutils",
     "cut": "coreutils",
     "dash": "dash",
+    "dpkg": "dpkg",
     "dpkg-deb": "dpkg",
     "env": "coreutils",
     "grep": "grep",
@@ -71,6 +72,7 @@ TOOLS = {
     "createrepo_c": "createrepo-c",
     "ip": "iproute2",
     "mmdebstrap": "mmdebstrap",
+    "rpm": "rpm",
     "rpmbuild": "rpm",
     "rpmsign": "rpm",
 }

@@ -20,11 +20,12 @@ class Package:
     holdable: bool = False
     client: bool = False
     family: str = ""
+    provides: tuple[str, ...] = ()
 
 
 @functools.cache
 def packages() -> tuple[Package, ...]:
-    return tuple(Package(**row) for row in data("packages")["package"])
+    return tuple(Package(**{**row, "provides": tuple(row.get("provides", ()))}) for row in data("packages")["package"])
 
 
 def names(*roles: Role, family: str = "") -> tuple[str, ...]:
@@ -43,3 +44,8 @@ def holdable() -> tuple[str, ...]:
 def clients() -> tuple[str, ...]:
     """Return the names of the packages of others that bring the command docker."""
     return tuple(row.name for row in packages() if row.client)
+
+
+def provided_by(name: str) -> tuple[str, ...]:
+    """Return the names that the package `name` stands for besides its own, whatever is asked of their versions."""
+    return next((row.provides for row in packages() if row.name == name), ())

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.catalogue.packages import names
 from provisioner.catalogue.rows import data
 
 FAMILIES = {"apt": "deb", "dnf5": "rpm", "dnf": "rpm", "yum": "rpm"}
@@ -70,6 +71,12 @@ class Derivative:
 
 def platforms() -> tuple[Platform, ...]:
     return tuple(_rows())
+
+
+def taken_away() -> tuple[str, ...]:
+    """Return the names of all packages that an installation or a removal may take away, on whatever platform."""
+    conflicts = (name for row in platforms() for name in row.conflicts)
+    return tuple(dict.fromkeys([*names("docker-ce", "companion", "extension", "engine", "spare"), *conflicts]))
 
 
 def derivatives() -> Mapping[str, Derivative]:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
 _WHAT, _HOW, _SHOWN = "Wanted state", "Rollout", "Output"
 
-__all__ = ["AsJson", "Connection", "Output", "Proof", "ReportedOutput", "Rollout", "Targets", "WantedState"]
+__all__ = [
+    "AsJson",
+    "Connection",
+    "Output",
+    "Proof",
+    "RemoveDependents",
+    "ReportedOutput",
+    "Rollout",
+    "Targets",
+    "WantedState",
+]
 
 Targets = Annotated[
     Optional[list[str]], typer.Argument(metavar="[TARGET]...", help="\\[user@]host\\[:port]; none: this machine")
@@ -38,6 +48,11 @@ Proof = Annotated[
         metavar="IMAGE",
         rich_help_panel=_HOW,
     ),
+]
+
+RemoveDependents = Annotated[
+    bool,
+    typer.Option("--remove-dependents", help="what needs the removed packages may go as well", rich_help_panel=_WHAT),
 ]
 
 
@@ -118,6 +133,7 @@ class WantedState:
         bool,
         typer.Option("--hold", help="keep the package manager from upgrading the engine", rich_help_panel=_WHAT),
     ] = False
+    remove_dependents: RemoveDependents = False
 
     mirror_ca: MirrorCa = None
     also: Also = None
@@ -140,6 +156,7 @@ class WantedState:
             "update": False if self.no_update else None,
             "system_update": self.system_update or None,
             "hold": self.hold or None,
+            "remove_dependents": self.remove_dependents or None,
         }
         mirrors = split_registries(self.registry_mirror or ())
         writing = writing_said(mirror_ca=self.mirror_ca, also=self.also, take_over=self.take_over)

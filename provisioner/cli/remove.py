@@ -27,6 +27,7 @@ def remove(
         bool,
         typer.Option("--yes-delete-data", help="with --purge: do not ask for the host's name", rich_help_panel=_WHAT),
     ] = False,
+    remove_dependents: o.RemoveDependents = False,
     rollout: o.Rollout,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -63,9 +64,10 @@ def remove(
             "no host was named; nothing was touched",
             hint=f"provisioner {shlex.join(['remove', 'localhost', *typed])} takes it from this machine",
         )
+    said = {"install": False, "remove_dependents": remove_dependents}
     found = [
         replace(found, removal="purge" if purge else "remove")
-        for found in hosts.targets(target, connection, {"install": False}, only_said=True)
+        for found in hosts.targets(target, connection, said, only_said=True)
     ]
     code = roll_out(
         "remove --purge" if purge else "remove",

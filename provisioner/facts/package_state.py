@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provisioner.facts.dependencies import Dependency, dependencies
 from provisioner.host_files.lines import lines
 
 
@@ -24,7 +25,10 @@ class PackageLock:
 class PackageState:
     """`version_locks` are lines of dnf's versionlock that name Docker. `kubernetes_node`: a kubelet is set up here.
 
-    `client_is_podman`: the command called docker is podman's.
+    `client_is_podman`: the command called docker is podman's. `interrupted`: a run of dpkg or yum broke off; `broken`
+    are packages that dpkg left half done. `sourceless`: no package source is set up that could have docker-ce;
+    `missing_keys` are files that package sources name as keys and that are not there. `uncommitted` are changes in
+    /etc, as git tells them, for the sake of which etckeeper refuses installations; None when it refuses none.
     """
 
     locks: tuple[PackageLock, ...] = ()
@@ -34,6 +38,10 @@ class PackageState:
     kubernetes_node: bool = False
     apparmor_parser: bool = False
     client_is_podman: bool = False
+    dependencies: tuple[Dependency, ...] = ()
+    sourceless: bool = False
+    missing_keys: tuple[str, ...] = ()
+    uncommitted: tuple[str, ...] | None = None
 
 
 def package_state(single: Mapping[str, str]) -> PackageState:
@@ -41,10 +49,14 @@ def package_state(single: Mapping[str, str]) -> PackageState:
     locks = [line.split("\t") for line in lines(single.get("package-locks", ""))]
     return PackageState(
         locks=tuple(PackageLock(row[0], int(row[1]), row[2]) for row in locks if len(row) == 3 and row[1].isdecimal()),
-        interrupted="dpkg-interrupted" in single,
+        interrupted=bool({"dpkg-interrupted", "yum-interrupted"} & single.keys()),
         broken=tuple(dict.fromkeys(single.get("broken-packages", "").replace("Package: ", "").split())),
         version_locks=tuple(filter(None, map(str.strip, lines(single.get("version-locks", ""))))),
         kubernetes_node="kubelet" in single,
         apparmor_parser="apparmor-parser" in single,
         client_is_podman="podman" in single.get("docker-version", "").lower(),
+        dependencies=dependencies(single),
+        sourceless="no-source" in single,
+        missing_keys=tuple(filter(None, lines(single.get("missing-keys", "")))),
+        uncommitted=tuple(lines(single["etckeeper"])) if "etckeeper" in single else None,
     )

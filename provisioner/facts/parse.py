@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -59,7 +60,7 @@ def parse(text: str, nonce: str) -> Facts:
         login=login,
         package_manager=_one_of("package-manager", single["package-manager"], PackageManager),
         packages={name: version for name, version, state in _packages(single) if state[1:2] in {"i", "W", "t"}},
-        half_configured=tuple(name for name, _, state in _packages(single) if state[1:2] in {"U", "F", "H"}),
+        half_configured=_half_configured(single),
         leftover_configuration=tuple(name for name, _, state in _packages(single) if state[1:2] == "c"),
         held=_held(single),
         rpm_keys=tuple(re.findall(r"(?m)^gpg-pubkey\t(?:\d+:)?(\S+)\t", single.get("rpm", ""))),
@@ -136,6 +137,13 @@ def _packages(single: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
         fields = line.split("\t")
         if len(fields) == 3 and fields[1] and fields[0] != "gpg-pubkey":
             yield fields[0], fields[1].removeprefix("0:"), fields[2]
+
+
+def _half_configured(single: Mapping[str, str]) -> tuple[str, ...]:
+    """What dpkg says so of, and what rpm has in two versions since a transaction broke off."""
+    rows = list(_packages(single))
+    count = Counter(name for name, _, _ in rows if not single.get("dpkg"))
+    return tuple(dict.fromkeys(name for name, _, state in rows if state[1:2] in {"U", "F", "H"} or count[name] > 1))
 
 
 def _held(single: Mapping[str, str]) -> frozenset[str]:

@@ -107,17 +107,19 @@ def run_service(
     containerd: bool,
     config_path: str,
     flags: Sequence[str],
+    replaced: bool = False,
 ) -> Step:
     """Have the engine run, and enabled where `enable` says so.
 
-    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran; the new
-    program is asked before about `config_path`, with `flags`. `revive`: it runs and does not answer. `containerd`: the
-    one of the system is started before.
+    `configured`: its configuration changed in this plan. `restart`: its packages were replaced while it ran, by those
+    of another engine if `replaced`; the new program is asked before about `config_path`, with `flags`. `revive`: it
+    runs and does not answer. `containerd`: the one of the system is started before.
     """
     params = {
         "enable": enable,
         "config_changed": "start" if configured else "",
         "restart": restart,
+        "replaced": replaced,
         "revive": revive,
         "containerd": containerd,
         "config_path": config_path,

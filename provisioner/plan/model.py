@@ -49,6 +49,11 @@ class Step:
     params: Mapping[str, Any] = field(default_factory=dict)
     diffs: tuple[FileDiff, ...] = ()
 
+    @property
+    def package_manager(self) -> str:
+        """The package manager that it uses, "" when it uses none."""
+        return str(self.params.get("manager", "apt" if self.template.startswith("apt_") else ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -112,6 +117,11 @@ class Plan:
     @property
     def empty(self) -> bool:
         return not self.steps
+
+    @property
+    def package_manager(self) -> str:
+        """The package manager that steps use, "" when none does."""
+        return next((name for step in self.steps if (name := step.package_manager)), "")
 
     @property
     def diffs(self) -> tuple[FileDiff, ...]:

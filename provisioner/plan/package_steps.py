@@ -18,20 +18,26 @@ def apt_install(
     why: str,
     packages: Sequence[str],
     *,
+    going: Sequence[str] = (),
     held: Collection[str] = (),
+    released: Collection[str] = (),
     refresh: Literal["all", "source", ""] = "all",
     source_file: str = "",
     version_prefix: str = "",
     downgrades: bool = False,
 ) -> Step:
-    """Install `packages` (NAME or NAME=VERSION), those that are `held` as well.
+    """Install `packages` (NAME or NAME=VERSION), those that are `held` as well, and remove `going` with it.
 
-    `refresh` says which package lists are fetched before: all, that of `source_file` alone, or none. With
-    `version_prefix` the newest version of the first package that begins with it is taken.
+    It is one transaction, of which all is known before anything changes; no more than `going` is removed, those of
+    them in `released` although they are held. `refresh` says which package lists are fetched before: all, that of
+    `source_file` alone, or none. With `version_prefix` the newest version of the first package that begins with it is
+    taken.
     """
     params = {
         "packages": packages,
+        "going": going,
         "held": sorted(held),
+        "released": sorted(released),
         "refresh": refresh,
         "source_file": source_file,
         "version_prefix": version_prefix,
@@ -48,20 +54,30 @@ def rpm_install(
     packages: Sequence[str],
     *,
     manager: str,
+    going: Sequence[str] = (),
     downgrade: Sequence[str] = (),
     exact: Sequence[str] = (),
     held: Collection[str] = (),
+    released: Collection[str] = (),
+    doubled: Sequence[str] = (),
+    guard: bool = False,
     key_file: str = "",
     key_id: str = "",
     extras: str = "",
 ) -> Step:
-    """Install `packages` and change those in `downgrade` to an older version; `exact` must be installed afterwards.
+    """Install `packages`, change those in `downgrade` to an older version and remove `going`, in one transaction.
 
-    `key_file` holds the key `key_id` (its last eight digits) that rpm is to trust; `extras` is a topic of
-    amazon-linux-extras.
+    All of it is known before anything changes; no more than `going` is removed, those of them in `released` although
+    they are held, and `exact` must be installed afterwards. `doubled` are packages of which a transaction that broke
+    off left two versions. `guard` keeps the engine from starting before it is configured. `key_file` holds the key
+    `key_id` (its last eight digits) that rpm is to trust; `extras` is a topic of amazon-linux-extras.
     """
     params = {
         "packages": packages,
+        "going": going,
+        "released": sorted(released),
+        "doubled": doubled,
+        "guard": guard,
         "downgrade": downgrade,
         "exact": exact,
         "held": sorted(held),
@@ -80,10 +96,16 @@ def apt_prerequisites(step_id: str, why: str, packages: Sequence[str]) -> Step:
     return Step(step_id, f"install {' '.join(packages)}", why, "+", "apt_prerequisites", params)
 
 
-def remove_packages(packages: Sequence[str], why: str, *, manager: str, held: Collection[str] = ()) -> Step:
-    """Remove `packages`, never their configuration files or data."""
-    params = {"packages": packages, "held": list(held), "manager": manager, "lock_timeout": LOCK_TIMEOUT}
-    template = "apt_remove" if manager == "apt" else "rpm_remove"
+def make_room(
+    packages: Sequence[str], why: str, *, manager: str, now: bool = False, held: Collection[str] = ()
+) -> Step:
+    """Say that `packages` go, and keep them for the way back; the step that installs removes them.
+
+    `now`: what installs cannot do that, so they are removed here, those that are `held` too; never their configuration
+    files or data.
+    """
+    params = {"packages": packages, "held": list(held), "now": now, "manager": manager, "lock_timeout": LOCK_TIMEOUT}
+    template = "apt_make_room" if manager == "apt" else "rpm_make_room"
     return Step("conflicts", f"remove {' '.join(packages)}", why, "-", template, params)
 
 
@@ -126,14 +148,23 @@ def run_convenience_script(
     download_url: str,
     family: str,
     manager: str,
+    going: Sequence[str],
+    there: Sequence[str],
+    files: Sequence[str],
     held: Collection[str],
+    released: Collection[str],
     fresh: bool,
 ) -> Step:
     """Run the installation script `text` on a host of `family` deb or rpm.
 
-    `fresh`: no engine runs yet, so one that the script starts is stopped.
+    `going` may be removed by it, `there` are packages that it may change, `files` those that it may write; all of them
+    come back when it fails. `fresh`: no engine runs yet, so one that the script starts is stopped.
     """
     params = {
+        "going": going,
+        "released": sorted(released),
+        "there": there,
+        "files": files,
         "text": text,
         "sha256": sha256,
         "arguments": arguments,

@@ -13,7 +13,8 @@ from provisioner.plan.model import Rejected
 from provisioner.planner.mirror_change import resolved
 from provisioner.planner.storage_driver import StorageChoice, storage_choice
 from provisioner.sources.choice import choose_source
-from provisioner.sources.reach import SourceReach
+from provisioner.sources.leftovers import set_up
+from provisioner.sources.reach import SourceReach, configured_base
 from provisioner.strategies import strategies
 from provisioner.strategies.docker_ce import PACKAGE
 from provisioner.strategies.strategy import Accept, Questions, Reject, Strategy
@@ -35,7 +36,8 @@ class Choice:
 class Intent:
     """`spec` has its list of mirrors written out. `choice` is None when no package is to be installed or changed.
 
-    `version` is that of the engine that will read the configuration, "" when it is not known exactly.
+    `unsourced` says what the package source of an engine that stays lacks, "" when it lacks nothing. `version` is that
+    of the engine that will read the configuration, "" when it is not known exactly.
     """
 
     spec: Spec
@@ -43,6 +45,7 @@ class Intent:
     version: str
     storage: StorageChoice = field(default_factory=StorageChoice)
     reach: tuple[SourceReach, ...] = ()
+    unsourced: str = ""
 
     @property
     def installs(self) -> bool:
@@ -68,13 +71,16 @@ def intent_of(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> Intent:
     version = _coming_version(choice.accept, spec) if choice else host.engine_version
     last = host.platform.last_engine if host.platform else ""
     storage = storage_choice(host.facts, spec, version or last, installs=choice is not None)
-    return Intent(resolved(host, spec), choice, version, storage, reach)
+    unsourced = "" if choice else source_problem(host, spec)
+    return Intent(resolved(host, spec), choice, version, storage, reach, unsourced)
 
 
 def questions(host: Host, spec: Spec) -> Questions:
     """Return what the strategies that `spec` allows must know of this host before they can be considered."""
     platform = host.platform
-    if platform is None or not (must_install(host, spec) or follows_the_newest(host, spec)):
+    if platform is None or not (
+        must_install(host, spec) or follows_the_newest(host, spec) or source_problem(host, spec)
+    ):
         return Questions()
     asked = [strategy.questions(host, platform, spec) for _, strategy in _allowed(spec)]
     sources = {source.name: source for each in asked for source in each.sources}
@@ -118,6 +124,40 @@ def runs_an_earlier_one(host: Host, spec: Spec) -> bool:
 def follows_the_newest(host: Host, spec: Spec) -> bool:
     """True when only the sources can tell whether the engine that is installed is the one that is wanted."""
     return spec.install and spec.version == "latest" and PACKAGE in host.facts.packages
+
+
+def source_problem(host: Host, spec: Spec) -> str:
+    """Return why nothing would ever upgrade the docker-ce that is installed, "" when something would.
+
+    A run that broke off leaves such an engine, and so does who installs from files.
+    """
+    if not spec.install or not host.facts.engine.installed or not any(_from_a_source(host, spec)):
+        return ""
+    return set_up(host.facts)
+
+
+def source_choice(host: Host, intent: Intent) -> tuple[Choice | None, str]:
+    """Return how the package source of the engine that is installed can be set up, or why it cannot.
+
+    One that is there and lacks its key is not exchanged for another one, unless that was asked for.
+    """
+    assert host.platform is not None  # noqa: S101 # without one no strategy knows a source
+    base = configured_base(host.facts, host.platform) if intent.spec.source == "auto" else ""
+    reach = tuple(answer for answer in intent.reach if base in {"", answer.source.base})
+    reasons = []
+    for name, strategy in _from_a_source(host, intent.spec):
+        answer = strategy.consider(host, host.platform, reach, intent.spec)
+        if isinstance(answer, Accept):
+            return Choice(name, strategy, answer, ()), ""
+        reasons.append(answer.reason)
+    return None, "; ".join(reasons)
+
+
+def _from_a_source(host: Host, spec: Spec) -> Iterator[tuple[str, Strategy]]:
+    """The allowed strategies that the engine could have come by and that take it from a package source."""
+    for name, strategy in _allowed(spec):
+        if host.platform and strategy.installed(host) and strategy.questions(host, host.platform, spec).sources:
+            yield name, strategy
 
 
 def installed_by(host: Host) -> str:

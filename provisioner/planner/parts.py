@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from provisioner.catalogue.packages import holdable
+from provisioner.catalogue.platforms import taken_away
 from provisioner.catalogue.registry_mirrors import doubts
 from provisioner.facts.host import Host
 from provisioner.plan.engine_steps import allow_users
@@ -14,13 +15,14 @@ from provisioner.plan.part import Part, part
 from provisioner.planner.daemon_config import daemon_step
 from provisioner.planner.daemon_keys_check import daemon_warnings, refuse_kept
 from provisioner.planner.daemon_refusals import refuse_conflicts
-from provisioner.planner.intent import Intent, runs_an_earlier_one
+from provisioner.planner.intent import Intent, runs_an_earlier_one, source_choice
 from provisioner.planner.missing_packages import missing_packages, missing_packages_step
 from provisioner.planner.other_engines import other_engine_steps
 from provisioner.planner.registry_files import registry_file_step
 from provisioner.planner.service import service_step, start_of
 from provisioner.planner.trial import next_flags
 from provisioner.sources.choice import choose_source
+from provisioner.strategies.docker_ce import PACKAGE, conflicting
 
 PlanPart = Callable[[Host, Intent], Part]
 
@@ -31,10 +33,7 @@ def packages(host: Host, intent: Intent) -> Part:
     if choice is None and intent.spec.install and (completion := missing_packages_step(host, intent.spec)):
         return part(completion)
     if choice is None:
-        unanswered = choose_source(intent.reach, host.facts, intent.spec)
-        if not intent.reach or unanswered.reach:
-            return Part()
-        return Part(warnings=(f"whether there is a newer engine could not be found out: {unanswered.why_none}",))
+        return _source(host, intent)
     assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
     steps = choice.strategy.steps(host, platform, choice.accept, intent.spec)
     restart = None
@@ -48,7 +47,33 @@ def packages(host: Host, intent: Intent) -> Part:
         )
         stops = 0 if host.info.live_restore and not switches else host.containers_running
         restart = Restart("restart", why, stops)
-    return part(*steps, warnings=choice.accept.notices, restart=restart)
+    warnings = (*choice.accept.notices, *_way_back(host))
+    return part(*steps, warnings=warnings, restart=restart)
+
+
+def _source(host: Host, intent: Intent) -> Part:
+    """Where the packages of an engine that stays come from: what is missing of that, or not to be seen from here."""
+    if not intent.reach:
+        return Part()
+    if intent.unsourced and host.platform:
+        choice, why_none = source_choice(host, intent)
+        if choice:
+            return part(*choice.strategy.source_steps(host, host.platform, choice.accept, intent.spec))
+        return Part(warnings=(f"nothing upgrades {PACKAGE} here: {intent.unsourced}, and none can be: {why_none}",))
+    unanswered = choose_source(intent.reach, host.facts, intent.spec)
+    if unanswered.reach:
+        return Part()
+    return Part(warnings=(f"whether there is a newer engine could not be found out: {unanswered.why_none}",))
+
+
+def _way_back(host: Host) -> Iterator[str]:
+    """Where the way back depends on others: dpkg's packages are packed again from their files, rpm's cannot be."""
+    facts = host.facts
+    if facts.package_manager != "apt" and {*taken_away()} & {*facts.packages}:
+        yield (
+            "if the new engine fails, the present packages come back as far as a source of this host still has them; "
+            "those that none has are named before anything changes"
+        )
 
 
 def storage(host: Host, intent: Intent) -> Part:
@@ -87,6 +112,7 @@ def engine(host: Host, intent: Intent) -> Part:
             containerd="containerd" in " ".join(missing_packages(host)),
             outlived=outlived,
             flags=next_flags(host),
+            replaces=_replaces(host, intent),
         )
         if spec.install
         else None
@@ -97,6 +123,12 @@ def engine(host: Host, intent: Intent) -> Part:
     known = daemon_warnings(host, wanted, intent.version, restarts=restart.how == "restart")
     warnings = [*known, *doubts([*(spec.registry_mirrors or ()), *others])]
     return part(configuration, service, warnings=warnings, restart=restart)
+
+
+def _replaces(host: Host, intent: Intent) -> bool:
+    """Another engine's packages make room, and take the states of their units with them."""
+    takes_room = intent.choice is not None and intent.choice.name != "distro-packages"
+    return takes_room and host.platform is not None and bool(conflicting(host.facts, host.platform))
 
 
 def users(host: Host, intent: Intent) -> Part:

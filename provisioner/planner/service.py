@@ -21,12 +21,14 @@ def service_step(
     configured: bool,
     containerd: bool = False,
     outlived: bool = False,
+    replaces: bool = False,
     flags: Sequence[str] = (),
 ) -> Step | None:
     """Return the step after which the engine runs and answers, now and after a reboot; None when it does.
 
     `containerd`: its package comes with this plan. `outlived`: the wanted version is installed, and an earlier one
-    still runs. `flags` are those of the next start.
+    still runs. `replaces`: packages of another engine go in this plan, and disable its units, which have the same
+    names. `flags` are those of the next start.
 
     Raises:
         PrivilegeError: whether it answers cannot be known without root.
@@ -56,9 +58,10 @@ def service_step(
     return run_service(
         title,
         why,
-        enable=masked or not enabled,
+        enable=masked or not enabled or replaces,
         configured=configured,
         restart=again or outlived,
+        replaced=again and replaces,
         revive=silent and not installs,
         containerd=helper,
         config_path="" if engine.snap else engine.config_path,

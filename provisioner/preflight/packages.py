@@ -60,7 +60,26 @@ def unfinished(subject: Subject) -> Iterator[Finding]:
     names = list(dict.fromkeys([*subject.facts.half_configured, *state.broken]))
     if state.interrupted or names:
         what = ", ".join(names[:8]) or "an interrupted run"
-        yield warned("unfinished packages", f"dpkg left half done: {what}", "apply finishes it: dpkg --configure -a")
+        if subject.facts.package_manager == "apt":
+            yield warned(
+                "unfinished packages", f"dpkg left half done: {what}", "apply finishes it: dpkg --configure -a"
+            )
+        else:
+            way_out = "apply finishes it" if names else "yum-complete-transaction --cleanup-only"
+            yield warned("unfinished packages", f"a transaction left half done: {what}", way_out)
+
+
+def uncommitted(subject: Subject) -> Iterator[Finding]:
+    changes = subject.facts.package_state.uncommitted
+    if changes is not None:
+        said = ", ".join(f"/etc/{line[3:]}" for line in changes if line[3:]) or "some"
+        yield failed(
+            "etckeeper",
+            "etckeeper is told (AVOID_COMMIT_BEFORE_INSTALL) to refuse installations while /etc has changes that are "
+            f"not committed: {said}",
+            "commit them first: etckeeper commit",
+            "install",
+        )
 
 
 def held(subject: Subject) -> Iterator[Finding]:
@@ -117,4 +136,4 @@ def apparmor(subject: Subject) -> Iterator[Finding]:
         )
 
 
-CHECKS = (snap, podman, conflicts, kubernetes, unfinished, held, locks, selinux, apparmor)
+CHECKS = (snap, podman, conflicts, kubernetes, unfinished, uncommitted, held, locks, selinux, apparmor)

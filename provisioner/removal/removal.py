@@ -7,7 +7,7 @@ Not touched in any case: files that were not there because of an engine, and acc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from provisioner.catalogue.packages import names
@@ -21,6 +21,7 @@ from provisioner.plan.engine_steps import remove_docker_group, stop_engine
 from provisioner.plan.model import Check, EngineProcess, Plan, Restart, Step
 from provisioner.plan.package_steps import uninstall
 from provisioner.plan.part import Part, joined, part
+from provisioner.preflight.dependents import dependents, refuse_dependents
 from provisioner.preflight.privilege import require_root
 from provisioner.removal.data_deletion import data_step
 from provisioner.removal.source_removal import other_sources, rpm_key_step, source_step
@@ -31,9 +32,13 @@ CONTAINERD_UNIT = "containerd.service"
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is to go from one host: its `packages`, and with `losses` its data, which the step `data` deletes."""
+    """What is to go from one host: its `packages`, and with `losses` its data, which the step `data` deletes.
+
+    `dependents` are packages of others that cannot stay without them, each with what it needs.
+    """
 
     packages: tuple[str, ...]
+    dependents: Mapping[str, str]
     losses: Losses | None
     data: Step | None
 
@@ -42,18 +47,22 @@ class Removal:
         return self.losses is not None
 
 
-def plan_removal(name: str, host: Host, losses: Losses | None = None) -> Plan:
+def plan_removal(name: str, host: Host, losses: Losses | None = None, *, remove_dependents: bool = False) -> Plan:
     """Return the plan; empty when nothing of an engine is left. With `losses` its data goes as well.
 
     Raises:
         UnsupportedError: the engine is none that a package manager could remove.
-        BlockedError: the data lies where nothing may be deleted.
+        BlockedError: the data lies where nothing may be deleted, or packages of others would go without
+            `remove_dependents`.
         PrivilegeError: something is to be done and the account cannot become root.
     """
     facts = host.facts
     packages = packages_to_remove(facts)
     _refuse_what_no_package_brought(facts, packages)
-    removal = Removal(packages, losses, data_step(facts, losses, packages) if losses else None)
+    needed_by = dependents(facts, packages, {})
+    if not remove_dependents:
+        refuse_dependents(needed_by, why=f"{', '.join(packages)} would be removed", otherwise="or keep the engine")
+    removal = Removal(packages, needed_by, losses, data_step(facts, losses, packages) if losses else None)
     whole = joined(each(host, removal) for each in PARTS)
     if whole.steps:
         require_root(facts, "there is something to remove here")
@@ -147,17 +156,19 @@ def packages(host: Host, removal: Removal) -> Part:
         tuple(name for name in names("spare") if name not in needed_elsewhere) if apt and "docker.io" in going else ()
     )
     containerd = (CONTAINERD_UNIT,) if "containerd.io" in going else ()
+    everything = (*going, *removal.dependents)
     why = "images, containers, volumes and configuration stay"
     if purges:
         why = "with their configuration files" if apt else "their data goes in the next step"
     if spare:
         why += f"; {', '.join(spare)} go too unless something else needs them"
+    why += "".join(f"; {name} needs {what}" for name, what in removal.dependents.items())
     step = uninstall(
-        f"remove {' '.join(going)}" if going else f"remove the configuration files of {' '.join(leftover)}",
+        f"remove {' '.join(everything)}" if going else f"remove the configuration files of {' '.join(leftover)}",
         why,
-        going,
+        everything,
         manager=facts.package_manager,
-        held=[name for name in going if name in facts.held],
+        held=[name for name in everything if name in facts.held],
         spare=spare,
         purge=configured,
         disable=(*UNITS, *containerd),

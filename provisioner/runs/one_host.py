@@ -178,7 +178,7 @@ def _applied(target: Target, planned: Outcome, *, allow_restart: bool, on_step: 
 def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
     if target.removal:
         losses = _losses(target, host.facts.storage.data_root) if target.removal == "purge" else None
-        return plan_removal(target.name, host, losses)
+        return plan_removal(target.name, host, losses, remove_dependents=target.spec.remove_dependents)
     asked = planner.questions(host, target.spec) if asks else Questions()
     become = target.become_password
     reach = source_probe.probe(target.transport, asked.sources, become_password=become)

@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provisioner.catalogue.packages import packages
+from provisioner.catalogue.platforms import taken_away
 from provisioner.plan.model import Plan
 from provisioner.transports import limits
 
@@ -36,6 +37,7 @@ def facts_script(
 
 def _facts(*, brief: bool, users: Sequence[str] = ()) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
+    asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
         lines = "".join(user + "\n" for user in users)
         asked += f"asked_users={shlex.quote(lines)}\n"

@@ -39,19 +39,35 @@ def leftovers(facts: Facts, ours: str) -> tuple[dict[str, str], tuple[str, ...]]
     return rewrite, tuple(remove)
 
 
+def set_up(facts: Facts) -> str:
+    """Return what the package source of docker-ce on this host lacks; "" when nothing is known to be missing."""
+    if facts.package_state.sourceless:
+        return "no package source that has it is set up"
+    docker = "\n".join(_docker_part(file.asked or file.path, file.text) for file in facts.source_files)
+    missing = [key for key in facts.package_state.missing_keys if re.search(rf"{re.escape(key)}(?![\w.-])", docker)]
+    return f"the key of its package source is missing: {', '.join(missing)}" if missing else ""
+
+
 def old_keys(facts: Facts, ours: str) -> tuple[str, ...]:
     """Return the binary keys of older guides that are on this host."""
     return tuple(path for path in OLD_KEYS if path in facts.binary_keys and path != ours)
 
 
 def _without_docker(path: str, text: str) -> str:
+    return "".join(part for part, docker in _parts(path, text) if not docker)
+
+
+def _docker_part(path: str, text: str) -> str:
+    return "".join(part for part, docker in _parts(path, text) if docker)
+
+
+def _parts(path: str, text: str) -> list[tuple[str, bool]]:
+    """All of a file in parts, each with whether it carries docker-ce."""
     if path.endswith(".list"):
-        return "".join(line for line in lines_with_ends(text) if not _is_docker_line(line))
+        return [(line, _is_docker_line(line)) for line in lines_with_ends(text)]
     if path.endswith(".sources"):
-        stanzas = re.split(r"(\n[ \t]*\n)", text)
-        return "".join(part for part in stanzas if not _is_docker_stanza(part))
-    sections = re.split(r"(?m)^(?=\s*\[)", text)
-    return "".join(section for section in sections if not _is_docker_section(section))
+        return [(part, _is_docker_stanza(part)) for part in re.split(r"(\n[ \t]*\n)", text)]
+    return [(section, _is_docker_section(section)) for section in re.split(r"(?m)^(?=\s*\[)", text)]
 
 
 def _is_docker_line(line: str) -> bool:

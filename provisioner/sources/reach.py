@@ -111,18 +111,28 @@ def sources_to_ask(platform: Platform, facts: Facts, spec: Spec) -> tuple[Source
 
 
 def configured_source(facts: Facts, platform: Platform) -> tuple[str, str] | None:
-    """Return base and key fingerprint of the source that an earlier run has set up on this host, if there is one."""
-    paths, key_path = (APT_SOURCES, APT_KEY) if platform.family == "deb" else ((RPM_REPOSITORY,), RPM_KEY)
-    file = next((file for path in paths if (file := facts.file(path))), None)
-    found = re.search(r"(https?://\S+?)/linux/", file.text) if file else None
-    key = facts.file(key_path)
-    if not found or not key:
+    """Return base and key fingerprint of the source that an earlier run has set up on this host, if there is one.
+
+    Where its key is missing, that is Docker's; what is signed by another one is not trusted then.
+    """
+    base, key = configured_base(facts, platform), facts.file(APT_KEY if platform.family == "deb" else RPM_KEY)
+    if not base:
         return None
+    if not key:
+        return base, docker_key(platform.family)
     try:
         (fingerprint,) = fingerprints(key.text)
     except ValueError:
         return None
-    return found.group(1), fingerprint
+    return base, fingerprint
+
+
+def configured_base(facts: Facts, platform: Platform) -> str:
+    """Return the base of the source in the file that an earlier run has written on this host, else ""."""
+    paths = APT_SOURCES if platform.family == "deb" else (RPM_REPOSITORY,)
+    file = next((file for path in paths if (file := facts.file(path))), None)
+    found = re.search(r"(https?://\S+?)/linux/", file.text) if file else None
+    return found.group(1) if found else ""
 
 
 def key_problem(answer: SourceReach) -> str:

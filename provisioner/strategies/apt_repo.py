@@ -53,17 +53,20 @@ def consider(host: Host, platform: Platform, reach: tuple[SourceReach, ...], spe
 def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
     assert accept.reach is not None  # noqa: S101 # consider() accepts with a source only
     facts, old = host.facts, _is_old(platform)
+    room = docker_ce.room_for(facts, platform, dict(accept.packages), spec)
     packages = [f"{name}={version}" if version else name for name, version in accept.packages]
     planned = [
         docker_ce.system_update(facts, spec),
         _prerequisites(facts, platform, accept.reach.source.base),
-        docker_ce.remove_conflicts(facts, platform),
-        *_source(facts, platform, accept, spec),
+        docker_ce.make_room(facts, room),
+        *source_steps(host, platform, accept, spec),
         apt_install(
             "install " + " ".join(packages),
             "all engine packages at one version",
             packages,
+            going=room.packages,
             held=facts.held & {name for name, _ in accept.packages},
+            released=facts.held & {*room.packages},
             refresh="all" if spec.update and not facts.package_lists else "source",
             source_file=OLD_SOURCE if old else SOURCE,
             downgrades=not old,
@@ -89,9 +92,10 @@ def _prerequisites(facts: Facts, platform: Platform, base: str) -> Step | None:
     return apt_prerequisites("prerequisites", "the package source is reached over https", needed)
 
 
-def _source(facts: Facts, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step | None, ...]:
+def source_steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step | None, ...]:
+    """Return what sets up the source that was accepted, and nothing else."""
     assert accept.reach is not None  # noqa: S101 # as in steps()
-    found = accept.reach
+    facts, found = host.facts, accept.reach
     old = _is_old(platform)
     path, key_path = (OLD_SOURCE, OLD_KEY) if old else (SOURCE, APT_KEY)
     text = file_text(

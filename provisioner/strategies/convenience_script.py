@@ -7,7 +7,7 @@ other source. It waits 20 s where a docker command is there and under WSL, 10 s 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from provisioner.catalogue.package_sources import package_sources
 from provisioner.catalogue.packages import clients, names
@@ -18,7 +18,7 @@ from provisioner.plan.files import source_changes, write_files
 from provisioner.plan.model import Step
 from provisioner.plan.package_steps import run_convenience_script
 from provisioner.sources.leftovers import leftovers
-from provisioner.sources.reach import APT_SOURCES, RPM_REPOSITORY, ScriptReach, SourceReach
+from provisioner.sources.reach import APT_KEY, APT_SOURCES, RPM_REPOSITORY, ScriptReach, SourceReach
 from provisioner.strategies import docker_ce
 from provisioner.strategies.strategy import Accept, Questions, Reject
 from provisioner.wanted.spec import Spec
@@ -64,8 +64,10 @@ def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[S
     url = _download_url(spec)
     environment = f"DOWNLOAD_URL={url} " if url else ""
     rewrite, remove = leftovers(facts, APT_SOURCES[1] if deb else RPM_REPOSITORY)
+    ours = names("docker-ce", "companion")
+    room = docker_ce.room_for(facts, platform, dict.fromkeys(ours, ""), spec)
     planned = [
-        docker_ce.remove_conflicts(facts, platform),
+        docker_ce.make_room(facts, room, now=not deb, how=_how_they_go(facts, room.conflicts) if deb else "first"),
         write_files(
             "source",
             "remove other sources of docker-ce",
@@ -81,11 +83,20 @@ def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[S
             download_url=url,
             family=platform.family,
             manager=facts.package_manager,
-            held=facts.held & {*names("docker-ce", "companion")},
+            going=room.packages if deb else (),
+            there=[name for name in ours if name in facts.packages],
+            files=(*APT_SOURCES, APT_KEY) if deb else (RPM_REPOSITORY,),
+            held=facts.held & {*ours},
+            released=facts.held & {*room.packages} if deb else (),
             fresh=not facts.engine.running,
         ),
     ]
     return tuple(step for step in planned if step)
+
+
+def source_steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step | None, ...]:
+    del host, platform, accept, spec
+    return ()
 
 
 def _arguments(text: str, spec: Spec) -> tuple[str, ...]:
@@ -104,6 +115,12 @@ def _download_url(spec: Spec) -> str:
         return spec.source
     row = package_sources().get(spec.source)
     return row.base if row and spec.source not in {*MIRRORS, "official"} else ""
+
+
+def _how_they_go(facts: Facts, conflicts: Collection[str]) -> str:
+    """apt, which the script calls, replaces them by what comes; it may do that with what is in the plan alone."""
+    waits = facts.engine.client and {*clients()} & {*conflicts}
+    return "with what comes, or not at all" + ("; the script waits 20 s for their docker command" if waits else "")
 
 
 def _waits(facts: Facts, platform: Platform) -> Iterator[str]:

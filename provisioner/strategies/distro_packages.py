@@ -39,6 +39,11 @@ def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[S
     return tuple(step for step in planned if step)
 
 
+def source_steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step | None, ...]:
+    del host, platform, accept, spec
+    return ()
+
+
 def _apt(facts: Facts, platform: Platform, accept: Accept, spec: Spec, version: str) -> Step:
     extra = [
         *([] if facts.ca_certificates else ["ca-certificates"]),
@@ -69,5 +74,7 @@ def _rpm(facts: Facts, platform: Platform, accept: Accept, spec: Spec, version: 
         packages,
         manager=facts.package_manager,
         held=facts.held & set(platform.distro_packages),
+        doubled=facts.half_configured,
+        guard=not facts.engine.running,
         extras=platform.extras,
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from provisioner.catalogue.platforms import Platform
 from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
+from provisioner.plan import package_steps
 from provisioner.plan.model import Step
-from provisioner.plan.package_steps import remove_packages, upgrade_system
+from provisioner.preflight.dependents import dependents, refuse_dependents
 from provisioner.sources.choice import choose_source
 from provisioner.sources.reach import SourceReach
 from provisioner.strategies.strategy import Accept, Reject
@@ -36,16 +40,50 @@ def installed(host: Host, *, apt: bool) -> str:
     return PACKAGE if PACKAGE in facts.packages and (facts.package_manager == "apt") == apt else ""
 
 
-def remove_conflicts(facts: Facts, platform: Platform) -> Step | None:
-    """Return the step that removes what conflicts with docker-ce; None if nothing does."""
-    conflicts = [name for name in platform.conflicts if name in facts.packages]
-    if not conflicts:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What makes room for docker-ce: packages that conflict with it, and what needs those, each with what it needs."""
+
+    conflicts: tuple[str, ...]
+    dependents: Mapping[str, str]
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return (*self.conflicts, *self.dependents)
+
+
+def conflicting(facts: Facts, platform: Platform) -> tuple[str, ...]:
+    """Return the installed packages that conflict with docker-ce."""
+    return tuple(name for name in platform.conflicts if name in facts.packages)
+
+
+def room_for(facts: Facts, platform: Platform, coming: Mapping[str, str], spec: Spec) -> Room:
+    """Return what makes room for the packages in `coming`, which maps names to versions.
+
+    Raises:
+        BlockedError: somebody else's package would go as well, and nobody has allowed that.
+    """
+    conflicts = conflicting(facts, platform)
+    lost = dependents(facts, conflicts, coming)
+    if not spec.remove_dependents:
+        names = ", ".join(conflicts)
+        keep = "or keep the engine that is there"
+        refuse_dependents(lost, why=f"{names} would make room for docker-ce", otherwise=keep)
+    return Room(conflicts, lost)
+
+
+def make_room(
+    facts: Facts, room: Room, *, now: bool = False, how: str = "with what comes, or not at all"
+) -> Step | None:
+    """Return the step that names what goes and keeps it for the way back; None if nothing does."""
+    if not room.packages:
         return None
-    why = "they conflict with docker-ce; images, containers and volumes stay"
-    held = [name for name in conflicts if name in facts.held]
-    return remove_packages(conflicts, why, manager=facts.package_manager, held=held)
+    why = f"they conflict with docker-ce; images, containers and volumes stay; they go {how}"
+    why += "".join(f"; {name} needs {what}" for name, what in room.dependents.items())
+    held = [name for name in room.packages if name in facts.held]
+    return package_steps.make_room(room.packages, why, manager=facts.package_manager, now=now, held=held)
 
 
 def system_update(facts: Facts, spec: Spec) -> Step | None:
     """Return the full upgrade of the system that some guides begin with; only on request."""
-    return upgrade_system(facts.package_manager) if spec.system_update else None
+    return package_steps.upgrade_system(facts.package_manager) if spec.system_update else None

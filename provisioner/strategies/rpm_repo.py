@@ -42,21 +42,26 @@ def consider(host: Host, platform: Platform, reach: tuple[SourceReach, ...], spe
 def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
     assert accept.reach is not None  # noqa: S101 # consider() accepts with a source only
     facts, found = host.facts, accept.reach
+    room = docker_ce.room_for(facts, platform, dict(accept.packages), spec)
     packages = [_pinned(name, version, spec) for name, version in accept.packages]
     down = _downwards(facts, accept)
     planned = [
         docker_ce.system_update(facts, spec),
-        docker_ce.remove_conflicts(facts, platform),
-        _source(facts, found, accept, spec),
+        docker_ce.make_room(facts, room),
+        *source_steps(host, platform, accept, spec),
         rpm_install(
             "packages",
             "install " + " ".join(packages),
             "all engine packages at one version",
             [name for name in packages if name not in down],
             manager=facts.package_manager,
+            going=room.packages,
             downgrade=down,
             exact=[name for name in packages if "*" not in name],
             held=facts.held & {name for name, _ in accept.packages},
+            released=facts.held & {*room.packages},
+            doubled=facts.half_configured,
+            guard=bool(room.packages) or not facts.engine.running,
             key_file=RPM_KEY,
             key_id=found.source.fingerprint[-8:].lower(),
         ),
@@ -68,7 +73,11 @@ def _is_foreign(facts: Facts, platform: Platform) -> bool:
     return facts.package_manager not in {"dnf5", "dnf", "yum"} or platform.family != "rpm"
 
 
-def _source(facts: Facts, found: SourceReach, accept: Accept, spec: Spec) -> Step | None:
+def source_steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step | None, ...]:
+    """Return what sets up the source that was accepted, and nothing else."""
+    del platform
+    assert accept.reach is not None  # noqa: S101 # as in steps()
+    facts, found = host.facts, accept.reach
     repository = file_text(
         "docker-ce.repo.j2",
         uri=f"{found.source.base}/linux/{found.suite.directory}",
@@ -80,12 +89,13 @@ def _source(facts: Facts, found: SourceReach, accept: Accept, spec: Spec) -> Ste
     )
     rewrite, remove = leftovers(facts, RPM_REPOSITORY)
     write = {RPM_KEY: armoured(found.key), RPM_REPOSITORY: repository, **rewrite}
-    return write_files(
+    step = write_files(
         "source",
         f"use the packages of {found.source.base}",
         f"{accept.why}; key {found.source.fingerprint}",
         source_changes(facts, write=write, remove=remove),
     )
+    return (step,)
 
 
 def _pinned(name: str, version: str, spec: Spec) -> str:

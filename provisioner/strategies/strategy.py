@@ -54,3 +54,6 @@ class Strategy(Protocol):
 
     def steps(self, host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
         """Return what installs what was accepted, all that stands in its way included."""
+
+    def source_steps(self, host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step | None, ...]:
+        """Return what sets up the package source that was accepted, and nothing else; nothing where there is none."""

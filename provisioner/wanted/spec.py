@@ -130,6 +130,9 @@ class Spec(BaseModel):
     update: bool = Field(default=True, description="refresh the distribution's package lists where that is needed")
     system_update: bool = Field(default=False, description="upgrade the whole system before an engine is installed")
     hold: bool = Field(default=False, description="keep the package manager from upgrading the engine by itself")
+    remove_dependents: bool = Field(
+        default=False, description="packages of others that cannot stay without what is removed may go as well"
+    )
     install: bool = True
     mirror_change: MirrorChange | None = None
     take_over: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -62,3 +63,26 @@ def on(engines: Callable[[str], Host]) -> Iterator[Callable[[str], Host]]:
     yield host
     for dirty in used:
         engine_states.reset(dirty)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The rows of the package matrix as a table, with how many there were of each outcome."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    rows = [
+        [*map(str, value), report.outcome]
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "matrix" and report.when == "call"
+    ]
+    if not rows:
+        return
+    terminalreporter.section("package matrix")
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    for *columns, seconds, said, verdict in rows:
+        cells = "  ".join(cell.ljust(width) for cell, width in zip([*columns, seconds], widths, strict=True))
+        terminalreporter.write_line(f"{verdict:6}  {cells}  {said}")
+    count = Counter(row[4] for row in rows)
+    kept = sum(row[-1] == "passed" for row in rows)
+    terminalreporter.write_line(
+        f"{len(rows)} combinations, {kept} as promised: " + ", ".join(f"{n} {status}" for status, n in count.items())
+    )

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.planner.planner import plan, sources_needed
+from provisioner.facts.host import Host
+from provisioner.planner.planner import plan, questions
 from provisioner.remote.gather import gather
 from provisioner.remote.source_probe import probe
 from provisioner.transports.ssh import SSHOptions, SSHTransport
@@ -34,16 +35,16 @@ def test_each_source_that_fails_is_passed_over_with_its_reason(host, bed):
             ssh_config="/dev/null",
         )
     )
-    facts = gather(transport)
+    looked_at = Host.of(gather(transport))
     urls = {name: bed.source.variant(name).url for name in ("missing", "slow", "broken", "wrongkey")}
     urls["good"] = bed.source.url
     sources = []
     for name, url in urls.items():
-        (source,) = sources_needed(facts, Spec(source=url, source_fingerprint=bed.source.fingerprint))
+        (source,) = questions(looked_at, Spec(source=url, source_fingerprint=bed.source.fingerprint)).sources
         sources.append(replace(source, name=name))
     reach = probe(transport, tuple(sources), become_password=None)
     transport.close()
-    planned = plan(host.name, facts, reach, Spec())
+    planned = plan(host.name, looked_at, reach, Spec())
     assert planned.strategy in {"apt-repo", "rpm-repo"}
     (source_step,) = (step for step in planned.steps if step.id == "source")
     assert urls["good"] in source_step.title

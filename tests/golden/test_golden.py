@@ -1,8 +1,8 @@
 """Facts of real hosts -> plan -> script, as text that a review can read.
 
 Every directory holds facts.txt (see capture.py) and, for each wanted state below, a plan and what its script does:
-steps.sh, which names the parts that many scripts share, engine.sh, prelude.sh and service-*.sh beside this file, where
-they stand in it. `pytest tests/golden --update-golden` writes all of it anew.
+steps.sh, which names the parts that many scripts share, engine.sh, prelude.sh, service-*.sh and packages-*.sh beside
+this file, where they stand in it. `pytest tests/golden --update-golden` writes all of it anew.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ PARTS = {
     "engine.sh": "engine.sh",
     "prelude.sh": "prelude.sh",
     **{f"service-{init}.sh": f"service/{init}.sh" for init in ("systemd", "sysvinit", "none")},
+    **{f"packages-{part}.sh": f"packages/{part}.sh" for part in ("engine", "apt", "rpm", "etckeeper")},
 }
 """What many scripts share: the name of a file here -> its template."""
 
@@ -128,7 +129,10 @@ def test_plan_and_script_are_as_reviewed(host, state, request):
 @pytest.mark.parametrize("steps", SCRIPTS, ids=SCRIPT_IDS)
 def test_parts_and_steps_are_the_script_to_the_byte(steps):
     text = steps.read_text(encoding="utf-8")
-    assert [text.count(named(part)) for part in PARTS if named(part) in text] == [1, 1, 1]
+    parts = [part for part in PARTS if named(part) in text]
+    assert [text.count(named(part)) for part in parts] == [1] * len(parts)
+    kinds = [part.removesuffix(".sh").split("-")[0] for part in parts]
+    assert kinds in (["engine", "prelude", "service"], ["engine", "prelude", "service", *["packages"] * 3])
     assert whole(text) == apply_script(planned_for(*steps.parts[-3:-1]))
 
 

@@ -15,7 +15,9 @@ bed.key_file                                  private key of every account: root
 bed.known_hosts                               the real host keys of the hosts of this bed
 bed.source.url .fingerprint .log()            a signed package source in the shape of Docker's, over http
 bed.source.url + "/get-docker.sh"            a stand-in for the script of get.docker.com
-bed.source.variant(name).url                  wrongkey | missing | slow | broken | only-plain | only-xz
+bed.source.variant(name).url                  wrongkey | missing | slow | broken | only-plain | only-xz | dies | lies |
+                                              otherkey | lacks
+bed.source.distribution                       a .repo file with an engine as an rpm distribution packages it
 bed.mirrors[0], [1]: .url .log() .log_of(host) .pulls(host, repository)
                                               registry mirrors with library/hello-world and library/busybox
 bed.dead_mirror                               the URL of a mirror whose port refuses

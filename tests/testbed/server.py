@@ -1,6 +1,7 @@
 """Serves a package source under several base paths: python -m tests.testbed.server ADDRESS PORT TREE.
 
-The first part of a path is the variant; below each lies the same tree, wrong in one way.
+The first part of a path is the variant; below each lies the same tree, wrong in one way. Files below TREE/variants
+come in place of those that all the others have.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ VARIANTS = {
     "missing": "the releases are not there",
     "slow": "connections are accepted and nothing is ever answered",
     "broken": "the package list is another one than the index says, as during a synchronisation",
+    "dies": "the lists come, and then the engine's packages break off in the middle",
+    "lies": "the engine's packages are not the ones that the list names",
+    "otherkey": "the published key is the right one, and another one has signed",
+    "lacks": "the list does not have containerd.io, which the engine needs",
     "only-plain": "apt lists are there as they are, in no packing",
     "only-xz": "apt lists are there packed with xz alone",
 }
 ONE_LIST = {"only-plain": "Packages", "only-xz": "Packages.xz"}
-"""The only list that these variants have; their indexes lie below variants/ of a distribution."""
+"""The only list that these variants have."""
 
 SCRIPT = Path(__file__).with_name("convenience.sh")
 """Below each variant as get-docker.sh."""
@@ -47,6 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         tail = b"\n" if variant == "broken" and file.name.endswith(LISTS) else b""
         head = self._repository(variant, file) if file.suffix == ".repo" else None
         size = len(head) if head is not None else file.stat().st_size + len(tail)
+        engine = file.name.startswith("docker-ce") and file.suffix in {".deb", ".rpm"}
         self.send_response(200)
         self.send_header("Content-Length", str(size))
         self.end_headers()
@@ -56,7 +62,13 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(head)
             return
         with file.open("rb") as content:
-            shutil.copyfileobj(content, self.wfile)
+            if engine and variant == "dies":
+                self.wfile.write(content.read(size // 2))
+                self.close_connection = True
+            elif engine and variant == "lies":
+                self.wfile.write(content.read()[:-1] + b"?")
+            else:
+                shutil.copyfileobj(content, self.wfile)
         self.wfile.write(tail)
 
     do_HEAD = do_GET  # noqa: N815 # the name is what the base class calls
@@ -76,15 +88,13 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if variant == "wrongkey" and name == "gpg":
             path += ".other"
-        if variant in ONE_LIST and "/dists/" in path:
-            if name in {"InRelease", "Release", "Release.gpg"}:
-                path = path.replace("/dists/", f"/variants/{variant}/dists/")
-            elif name.startswith("Packages") and name != ONE_LIST[variant]:
-                return None
+        if variant in ONE_LIST and name.startswith("Packages") and name != ONE_LIST[variant]:
+            return None
         if name == "docker-ce.repo":
             path = f"{path.rpartition('/')[0]}.repo"
-        file = self.tree / urllib.parse.unquote(path)
-        return file if file.is_file() else None
+        plain = urllib.parse.unquote(path)
+        places = (self.tree / "variants" / variant / plain, self.tree / plain)
+        return next((file for file in places if file.is_file()), None)
 
     def _repository(self, variant: str, file: Path) -> bytes:
         base = f"http://{self.headers.get('Host', '')}/{variant}"

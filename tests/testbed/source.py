@@ -19,7 +19,7 @@ from tests.testbed import apt, engine, images, server, services
 from tests.testbed.engine import cache_directory, docker, run
 from tests.testbed.locks import locked, used
 from tests.testbed.services import Service
-from tests.testbed.source_packages import DEB_SUITES, ENGINES, PACKAGES, RPM_RELEASES, Package
+from tests.testbed.source_packages import DEB_SUITES, DISTRIBUTION, ENGINES, PACKAGES, RPM_RELEASES, Package
 
 ARCHITECTURE = platform.machine()
 DEB_ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(ARCHITECTURE, ARCHITECTURE)
@@ -68,6 +68,14 @@ if tonumber(arg[2]) == 0 then os.execute("systemctl --no-reload disable --now {u
 os.execute("systemctl daemon-reload >/dev/null 2>&1")
 if tonumber(arg[2]) >= 1 then os.execute("systemctl try-restart {service} >/dev/null 2>&1") end
 """
+RPM_STARTS = """%post -p <lua>
+os.execute("getent group docker >/dev/null || groupadd --system docker")
+os.execute("systemctl daemon-reload; systemctl enable {units}; systemctl start {service}")
+%preun -p <lua>
+if tonumber(arg[2]) == 0 then os.execute("systemctl --no-reload disable --now {units} >/dev/null 2>&1") end
+"""
+LACKING = "containerd.io"
+USUAL_LISTS = ("Packages", "Packages.gz")
 DOCKER_CE_REPO = """[docker-ce-stable]
 name=Docker CE Stable - $basearch
 baseurl={base}/linux/{id}/$releasever/$basearch/stable
@@ -87,6 +95,12 @@ class Source(Service):
     @property
     def url(self) -> str:
         return f"http://{self.address}:{self.port}/{self.path}"
+
+    @property
+    def distribution(self) -> str:
+        """A .repo file of an rpm distribution that packages an engine of its own, docker-engine."""
+        base = f"http://{self.address}:{self.port}/good/linux/distribution/$basearch"
+        return f"[distribution]\nname=distribution\nbaseurl={base}\nenabled=1\ngpgcheck=0\n"
 
     def variant(self, path: str) -> Source:
         """Return the source under one of server.VARIANTS."""
@@ -135,6 +149,7 @@ def _build(folder: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(_deb_suite, folder, suite) for suite in DEB_SUITES]
         jobs += [pool.submit(_rpm_release, folder, release) for release in RPM_RELEASES]
+        jobs.append(pool.submit(_rpm_distribution, folder))
         for job in jobs:
             job.result()
     run("gpgconf", "--homedir", str(keys), "--kill", "gpg-agent")
@@ -208,28 +223,36 @@ def _deb_suite(folder: Path, suite: str) -> None:
         file = f"{package.name}_{version.partition(':')[2] or version}_{DEB_ARCHITECTURE}.deb"
         run("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", str(root), str(top / pool / file))
         shutil.rmtree(root)
-    index = top / f"dists/{suite}/stable/binary-{DEB_ARCHITECTURE}"
-    index.mkdir(parents=True)
-    text = run("apt-ftparchive", "packages", pool, cwd=top).encode()
-    lists = {"Packages": text, "Packages.gz": gzip.compress(text, mtime=0), "Packages.xz": lzma.compress(text)}
-    for name, packed in lists.items():
-        (index / name).write_bytes(packed)
-    usual = {name: lists[name] for name in ("Packages", "Packages.gz")}
-    _deb_index(folder, suite, index.parents[1], usual)
+    listed = run("apt-ftparchive", "packages", pool, cwd=top)
+    stanzas = [stanza for stanza in listed.split("\n\n") if f"Package: {LACKING}\n" not in stanza]
+    lists, below = _packed(listed), f"linux/{distribution}"
+    usual = {name: lists[name] for name in USUAL_LISTS}
+    lacking = {name: packed for name, packed in _packed("\n\n".join(stanzas)).items() if name in USUAL_LISTS}
+    variants = folder / "tree" / "variants"
+    _deb_index(folder, suite, top, usual, "source")
+    _deb_index(folder, suite, variants / "otherkey" / below, usual, "other")
+    _deb_index(folder, suite, variants / "lacks" / below, lacking, "source")
     for variant, name in server.ONE_LIST.items():
-        below = top / f"variants/{variant}/dists/{suite}"
-        below.mkdir(parents=True)
         # What is unpacked is named in any case: apt passes over a list whose index names it packed alone.
-        _deb_index(folder, suite, below, {"Packages": text, name: lists[name]})
+        _deb_index(
+            folder, suite, variants / variant / below, {"Packages": lists["Packages"], name: lists[name]}, "source"
+        )
 
 
-def _deb_index(folder: Path, suite: str, target: Path, lists: dict[str, bytes]) -> None:
-    """Write Release, Release.gpg and InRelease into `target`; they name `lists` of the channel stable."""
-    named = folder / "work" / "indexes" / target.relative_to(folder)
-    below = named / f"stable/binary-{DEB_ARCHITECTURE}"
-    below.mkdir(parents=True)
-    for name, packed in lists.items():
-        (below / name).write_bytes(packed)
+def _packed(listed: str) -> dict[str, bytes]:
+    text = listed.encode()
+    return {"Packages": text, "Packages.gz": gzip.compress(text, mtime=0), "Packages.xz": lzma.compress(text)}
+
+
+def _deb_index(folder: Path, suite: str, top: Path, lists: dict[str, bytes], key: str) -> None:
+    """Write `lists` of the channel stable below `top`, and the index that names them, signed by the key called `key`."""
+    index = top / "dists" / suite
+    named = folder / "work" / "indexes" / index.relative_to(folder)
+    for place in (index, named):
+        below = place / f"stable/binary-{DEB_ARCHITECTURE}"
+        below.mkdir(parents=True)
+        for name, packed in lists.items():
+            (below / name).write_bytes(packed)
     fields = {
         "Origin": "Docker",
         "Label": "Docker CE",
@@ -239,20 +262,22 @@ def _deb_index(folder: Path, suite: str, target: Path, lists: dict[str, bytes]) 
         "Components": "stable",
     }
     options = [f"-oAPT::FTPArchive::Release::{name}={value}" for name, value in fields.items()]
-    release = target / "Release"
+    release = index / "Release"
     release.write_text(run("apt-ftparchive", *options, "release", ".", cwd=named))
-    gpg = ("gpg", "--homedir", str(folder / "keys"), "--batch", "--quiet", "--yes", "-u", "source@test.invalid")
+    gpg = ("gpg", "--homedir", str(folder / "keys"), "--batch", "--quiet", "--yes", "-u", f"{key}@test.invalid")
     run(*gpg, "--clearsign", "--output", str(release.with_name("InRelease")), str(release))
     run(*gpg, "--armor", "--detach-sign", "--output", str(release.with_name("Release.gpg")), str(release))
 
 
 def _deb_control(package: Package, version: str, control: Path) -> None:
+    size = sum(file.stat().st_size for file in control.parent.rglob("*") if file.is_file())
     control.mkdir(parents=True)
     lines = [
         f"Package: {package.name}",
         f"Version: {version}",
         f"Architecture: {DEB_ARCHITECTURE}",
         "Maintainer: Test bed <testbed@test.invalid>",
+        f"Installed-Size: {size // 1024 + 1}",
         "Section: admin",
         "Priority: optional",
         *([f"Depends: {', '.join(package.depends)}"] if package.depends else []),
@@ -273,17 +298,37 @@ def _deb_control(package: Package, version: str, control: Path) -> None:
 
 
 def _rpm_release(folder: Path, release: str) -> None:
-    target = folder / "tree" / "linux" / "centos" / release / ARCHITECTURE / "stable"
-    packages = target / "Packages"
-    packages.mkdir(parents=True)
-    for package in PACKAGES:
-        work = folder / "work" / f"el{release}" / f"{package.name}-{package.version}"
+    place = Path("linux") / "centos" / release / ARCHITECTURE / "stable"
+    target = folder / "tree" / place
+    _rpm_build(folder, PACKAGES, release, target)
+    variants = folder / "tree" / "variants"
+    shutil.copytree(target / "Packages", variants / "otherkey" / place / "Packages")
+    _rpm_sign(folder, target, "source")
+    _rpm_index(folder, target)
+    _rpm_sign(folder, variants / "otherkey" / place, "other")
+    _rpm_index(folder, variants / "otherkey" / place)
+    lacking = variants / "lacks" / place
+    lacking.mkdir(parents=True)
+    _rpm_index(folder, target, "--excludes", f"*{LACKING}*", "--outputdir", str(lacking), into=lacking)
+
+
+def _rpm_distribution(folder: Path) -> None:
+    target = folder / "tree" / "linux" / "distribution" / ARCHITECTURE
+    _rpm_build(folder, DISTRIBUTION, "9", target)
+    _rpm_index(folder, target)
+
+
+def _rpm_build(folder: Path, packages: tuple[Package, ...], release: str, target: Path) -> None:
+    (target / "Packages").mkdir(parents=True)
+    for package in packages:
+        work = folder / "work" / f"{target.parent.parent.name}-{release}" / f"{package.name}-{package.version}"
         _stage(folder, package, work / "root", "/usr/lib/systemd/system")
+        (work / "root").mkdir(parents=True, exist_ok=True)
         spec = work / "package.spec"
         spec.write_text(_rpm_spec(package, release, work / "root"))
         macros = {
             "_topdir": str(work),
-            "_rpmdir": str(packages),
+            "_rpmdir": str(target / "Packages"),
             "_build_name_fmt": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
             "_binary_payload": "w1.gzdio",
             "__strip": "/bin/true",
@@ -294,20 +339,24 @@ def _rpm_release(folder: Path, release: str) -> None:
         buildroot = ("--buildroot", str(work / "buildroot"))
         run("rpmbuild", "-bb", "--quiet", "--target", ARCHITECTURE, *buildroot, *defines, str(spec))
         shutil.rmtree(work)
-    files = [str(path) for path in packages.glob("*.rpm")]
+
+
+def _rpm_sign(folder: Path, target: Path, key: str) -> None:
+    files = [str(path) for path in (target / "Packages").glob("*.rpm")]
     program = f"__gpg {shutil.which('gpg')}"  # Debian's rpm looks for another name
     signing = (
-        "--define",
-        program,
-        "--define",
-        "_gpg_name source@test.invalid",
-        "--define",
-        f"_gpg_path {folder / 'keys'}",
+        *("--define", program),
+        *("--define", f"_gpg_name {key}@test.invalid"),
+        *("--define", f"_gpg_path {folder / 'keys'}"),
     )
     run("rpmsign", "--addsign", *signing, *files, env={"GNUPGHOME": str(folder / "keys")})
-    run("createrepo_c", "--quiet", "--no-database", "--general-compress-type=gz", str(target))
+
+
+def _rpm_index(folder: Path, target: Path, *options: str, into: Path | None = None) -> None:
+    """Index the packages below `target`; the index lies `into` another directory where one is named."""
+    run("createrepo_c", "--quiet", "--no-database", "--general-compress-type=gz", *options, str(target))
     gpg = ("gpg", "--homedir", str(folder / "keys"), "--batch", "--quiet", "--yes", "-u", "source@test.invalid")
-    run(*gpg, "--armor", "--detach-sign", str(target / "repodata" / "repomd.xml"))
+    run(*gpg, "--armor", "--detach-sign", str((into or target) / "repodata" / "repomd.xml"))
 
 
 def _rpm_spec(package: Package, release: str, root: Path) -> str:
@@ -316,6 +365,7 @@ def _rpm_spec(package: Package, release: str, root: Path) -> str:
         inner = f"/{path.relative_to(root)}"
         files.append(f"%config(noreplace) {inner}" if inner in package.configuration else inner)
     units = " ".join(package.units)
+    scripts = RPM_STARTS if package.starts else RPM_SCRIPTS
     return "\n".join(
         [
             f"Name: {package.name}",
@@ -326,6 +376,7 @@ def _rpm_spec(package: Package, release: str, root: Path) -> str:
             "License: ASL 2.0",
             "AutoReqProv: no",
             *(f"Requires: {name}" for name in package.rpm_requires),
+            *(f"Obsoletes: {name}" for name in package.rpm_obsoletes),
             *(f"Conflicts: {name}" for name in package.conflicts if name in {"docker-engine", "containerd", "runc"}),
             *(["Provides: containerd", "Provides: runc"] if package.name == "containerd.io" else []),
             "%description",
@@ -333,7 +384,7 @@ def _rpm_spec(package: Package, release: str, root: Path) -> str:
             "%install",
             f"mkdir -p %{{buildroot}} && cp -a {root}/. %{{buildroot}}/",
             RPM_PRE if package.name == "docker-ce" else "",
-            RPM_SCRIPTS.format(units=units, service=package.units[0]) if package.units else "",
+            scripts.format(units=units, service=package.units[0]) if package.units else "",
             "%files",
             *files,
             "",

@@ -98,11 +98,14 @@ class Package:
     rpm_epoch: str = ""
     depends: tuple[str, ...] = ()
     rpm_requires: tuple[str, ...] = ()
+    rpm_obsoletes: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     binaries: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     configuration: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    starts: bool = False
+    """Its scriptlets start the service, as those of some distributions do."""
 
     def deb_version(self, build: str) -> str:
         """`build` is "ubuntu.24.04~noble"; engines before 23.0 spelled it "ubuntu-noble"."""
@@ -125,6 +128,7 @@ def _engine(version: str) -> tuple[Package, ...]:
             rpm_epoch="3",
             depends=("containerd.io (>= 1.4.1)", "docker-ce-cli", "iptables", "libc6", "libsystemd0", *library),
             rpm_requires=("containerd.io >= 1.4.1", "docker-ce-cli"),
+            rpm_obsoletes=("docker-engine",),
             conflicts=("docker (<< 1.5~)", "docker.io", "docker-cli", "docker-engine", "lxc-docker"),
             binaries={
                 "/usr/bin/dockerd": f"{version}/dockerd",
@@ -168,6 +172,7 @@ PACKAGES = (
         CONTAINERD,
         rpm_epoch="0",
         depends=("libc6", "libseccomp2"),
+        rpm_obsoletes=("containerd", "runc"),
         conflicts=("containerd", "runc"),
         binaries={
             f"/usr/bin/{name}": f"containerd/{name}"
@@ -199,3 +204,38 @@ PACKAGES = (
         },
     ),
 )
+
+DISTRIBUTION = (
+    Package(
+        "docker-engine",
+        ENGINES[0],
+        rpm_epoch="0",
+        rpm_requires=("containerd", "runc"),
+        binaries={f"/usr/bin/{name}": f"{ENGINES[0]}/{name}" for name in ("dockerd", "docker-proxy", "docker")},
+        texts={
+            "/lib/systemd/system/docker.service": DOCKER_SERVICE,
+            "/lib/systemd/system/docker.socket": DOCKER_SOCKET,
+        },
+        units=("docker.service", "docker.socket"),
+        starts=True,
+    ),
+    Package(
+        "containerd",
+        CONTAINERD,
+        rpm_epoch="0",
+        rpm_requires=("runc",),
+        binaries={
+            f"/usr/bin/{name}": f"containerd/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+        },
+        texts={
+            "/lib/systemd/system/containerd.service": CONTAINERD_SERVICE,
+            "/etc/containerd/config.toml": CONTAINERD_CONFIG,
+        },
+        configuration=("/etc/containerd/config.toml",),
+        units=("containerd.service",),
+    ),
+    Package("runc", "1.1.4", rpm_epoch="0", binaries={"/usr/bin/runc": "containerd/runc"}),
+    Package("engine-watcher", "1.0", rpm_epoch="0", rpm_requires=("docker-engine",)),
+    Package("engine-toolkit", "1.0", rpm_epoch="0", rpm_requires=("(docker-ce or docker-engine)",)),
+)
+"""An engine as an rpm distribution packages it, and what needs it: one that wants this engine, one that takes any."""

@@ -17,6 +17,13 @@ engine_others='  '
 
 . ./service-systemd.sh
 
+manager=dnf
+. ./packages-engine.sh
+
+. ./packages-rpm.sh
+
+. ./packages-etckeeper.sh
+
 step_1() {
   put /etc/pki/rpm-gpg/RPM-GPG-KEY-docker 644 root:root absent '-----BEGIN PGP PUBLIC KEY BLOCK-----
 
@@ -100,34 +107,69 @@ step_2() {
     versionlock list >/dev/null && return 0
     dnf -q -y install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
   }
+  note_packages
+  ours gpg-pubkey
   rpm -q gpg-pubkey-c1cb5fe5 >/dev/null 2>&1 || rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-docker || die "rpm refuses the repository key"
-  # manage VERB PACKAGE...: the output is kept for the reason of a failure.
-  manage() {
-    { dnf -y $enable "$@" && : >"$RUN/managed"; } 2>&1 | tee "$RUN/manage.log"
-    if [ -e "$RUN/managed" ]; then rm -f "$RUN/managed"; return 0; fi
-    return 1
-  }
   # container-selinux is in a repository of the distribution that may be switched off (extras, addons).
   switched_off() {
     sed -n 's/^\[\([^]]*\(extras\|addons\)[^]]*\)\].*/\1/p' /etc/yum.repos.d/*.repo 2>/dev/null |
       grep -v -i -e debug -e source | tr '\n' ','
   }
-  enable=''
-  change() {
-    manage install docker-ce-28.3.3-1.el9 docker-ce-cli-28.3.3-1.el9 containerd.io-1.7.27-1 docker-buildx-plugin-0.25.0-1  || return 1
+  # transact OPTION...: one transaction.
+  transact() {
+    how=$*
+    manage install docker-ce-28.3.3-1.el9 docker-ce-cli-28.3.3-1.el9 containerd.io-1.7.27-1 docker-buildx-plugin-0.25.0-1 
   }
-  changed=0
-  change || changed=1
-  if [ "$changed" = 1 ] && grep -q 'container-selinux' "$RUN/manage.log"; then
+  # First as a test: solved, fetched, signatures, room and files checked, nothing changed.
+  tested=0
+  transact --setopt=tsflags=test || tested=1
+  if [ "$tested" = 1 ] && grep -q 'container-selinux' "$RUN/manage.log"; then
     enable=$(switched_off)
     [ -z "$enable" ] || {
       note "container-selinux is missing: trying with ${enable%,}"
       enable=--enablerepo=${enable%,}
-      change && changed=0
+      transact --setopt=tsflags=test && tested=0
     }
-    [ "$changed" = 0 ] || mark "error container-selinux is in no repository that is set up here (RHEL: extras or AppStream, Oracle: addons)"
+    [ "$tested" = 0 ] || mark "error container-selinux is in no repository that is set up here (RHEL: extras or AppStream, Oracle: addons)"
   fi
-  [ "$changed" = 0 ] || die "the packages cannot be installed"
+  [ "$tested" = 0 ] || die "the packages cannot be installed, so nothing was installed or removed: $(rpm_reason docker-ce-28.3.3-1.el9 docker-ce-cli-28.3.3-1.el9 containerd.io-1.7.27-1 docker-buildx-plugin-0.25.0-1 )"
+  others=$(goes_beyond '')
+  [ -z "$others" ] || die "${others% } would be removed too, which is not in the plan; nothing was installed or removed"
+  cp "$RUN/manage.log" "$RUN/tested"
+  # shellcheck disable=SC2046
+  ours  $(sed -n 's/^ \([^ ][^ ]*\).*/\1/p' "$RUN/tested" | sort -u)
+  # shellcheck disable=SC2046 # a list of words
+  keep_packages  $(changed_by)
+  etc_committed
+  # The first start of the daemon waits for its configuration, whatever scriptlets do: until then its units have a
+  # condition that does not hold, so that starting them does nothing. It says whose it is, and outlives no boot.
+  guard_of() { printf '/run/systemd/system/%s.d/provisioner.conf' "$1"; }
+  guard() {
+    [ -d /run/systemd/system ] || return 0
+    for unit in docker.service docker.socket; do
+      mkdir -p "/run/systemd/system/$unit.d" &&
+        printf '# provisioner: of %s\n[Unit]\nConditionPathExists=!%s\n' "$RUN" "$(guard_of "$unit")" >"$(guard_of "$unit")" ||
+        note "$unit may start before it is configured: there is no room below /run"
+    done
+    timeout 60 systemctl daemon-reload
+  }
+  unguard() {
+    guarded=''
+    for unit in docker.service docker.socket; do
+      [ -e "$(guard_of "$unit")" ] || continue
+      guarded=1
+      rm -f "$(guard_of "$unit")"
+      rmdir "/run/systemd/system/$unit.d" 2>/dev/null || :
+    done
+    [ -z "$guarded" ] || timeout 60 systemctl daemon-reload
+  }
+  guard
+  # Now in earnest, out of what was fetched.
+  changed=0
+  engine_changes=1
+  transact -C || changed=1
+  [ "$changed" = 0 ] || die "the packages cannot be installed: $(rpm_reason docker-ce-28.3.3-1.el9 docker-ce-cli-28.3.3-1.el9 containerd.io-1.7.27-1 docker-buildx-plugin-0.25.0-1 )"
+  unguard
   rpm -q docker-ce-28.3.3-1.el9 >/dev/null 2>&1 || die 'docker-ce-28.3.3-1.el9 was asked for, and another version is installed'
   rpm -q docker-ce-cli-28.3.3-1.el9 >/dev/null 2>&1 || die 'docker-ce-cli-28.3.3-1.el9 was asked for, and another version is installed'
   rpm -q containerd.io-1.7.27-1 >/dev/null 2>&1 || die 'containerd.io-1.7.27-1 was asked for, and another version is installed'
@@ -145,16 +187,72 @@ step_3() {
 }
 
 step_4() {
+  # say_what_failed: of the units that an engine needs, the one that failed, with its own last words; then the daemon's,
+  # and what the kernel has denied in the meantime.
+  say_what_failed() {
+    denied=''
+    if with_systemd_journal; then
+      for unit in containerd.service docker.socket; do
+        state=$(timeout 20 systemctl show -p ActiveState -p Result "$unit" 2>/dev/null | sed 's/.*=//' | tr '\n' ' ')
+        case $state in
+          *failed* | *'activating '* | *exit-code* | *' timeout '*) ;;
+          *) continue ;;
+        esac
+        mark "daemon $unit does not start:"
+        timeout 20 journalctl -q --no-pager -o cat -u "$unit" --since="@$began" 2>/dev/null | grep -v -e '^systemd' -e level=info |
+          grep -i -e level=error -e level=fatal -e level=panic -e "^${unit%%.*}:" -e fail -e error -e invalid -e unsupported -e denied |
+          grep -v -e "^$unit:" -e '^Failed to start' | tail -n 3 | while IFS= read -r line; do mark "daemon $line"; done
+      done
+      denied=$(timeout 20 journalctl -q --no-pager -k -o cat --since="@$began" 2>/dev/null | grep -e 'apparmor="DENIED"' -e 'avc: *denied')
+    fi
+    said=$(say_why)
+    if [ -n "$said" ]; then printf '%s\n' "$said"
+    elif with_systemd_journal; then
+      line=$(timeout 20 journalctl -q --no-pager -o cat -u "$engine_unit" --since="@$began" 2>/dev/null |
+        grep -e 'process exited' -e 'Failed with result' -e 'Dependency failed' -e 'timed out' | tail -n 1)
+      [ -z "$line" ] || mark "daemon $line"
+    fi
+    {
+      printf '%s\n' "$denied"
+      # With a daemon of its own, the kernel's words are there.
+      tail -n 200 /var/log/audit/audit.log 2>/dev/null | grep -e 'apparmor="DENIED"' -e 'avc: *denied' | while IFS= read -r line; do
+        stamp=${line#*audit(}
+        if [ "${stamp%%[!0-9]*}" -ge "$began" ] 2>/dev/null; then printf '%s\n' "$line"; fi
+      done
+    } | grep -e docker -e containerd -e runc | tail -n 2 | while IFS= read -r line; do mark "daemon $line"; done
+  }
+  with_systemd_journal() { have journalctl && [ -d /run/systemd/system ]; }
+  # containerd_starts: an engine waits minutes for one that does not, and never says why.
+  containerd_starts() {
+    have systemctl && [ -d /run/systemd/system ] || return 0
+    case $(timeout 20 systemctl show -p Wants -p Requires -p After "$engine_unit" 2>/dev/null) in *containerd.service*) ;; *) return 0 ;; esac
+    [ "$(timeout 20 systemctl show -p LoadState containerd.service 2>/dev/null)" = LoadState=loaded ] || return 0
+    timeout 60 systemctl reset-failed containerd.service 2>/dev/null || :
+    timeout 120 systemctl start containerd.service
+  }
   config_changed=start
   engine_enable
+  if ! engine_pid >/dev/null; then
+    containerd_starts || {
+      say_what_failed
+      die "the engine does not start: containerd.service, which it needs, does not"
+    }
+  fi
   engine_start || {
-    say_why
+    say_what_failed
     die "the engine does not start"
   }
   comes_up 60 engine_answers || {
-    say_why
+    say_what_failed
     die "the engine was started and does not answer"
   }
+  if [ -n "$packages_noted" ]; then
+    containers_again || :
+    # The engine runs as planned: what follows takes nothing of that back.
+    packages_noted=''
+    config_changed=''
+    : >"$RUN/undo"
+  fi
 }
 
 step_5() {
@@ -216,6 +314,7 @@ step_5() {
   if ! can_lock; then
     # The engine is installed and runs: nothing of that is taken back.
     : >"$RUN/undo"
+    packages_noted=''
     die 'all else is done and stays, but the packages cannot be held: dnf has no versionlock here and no repository of this host offers it (python3-dnf-plugin-versionlock)'
   fi
   versionlock add "$@" || die "the packages cannot be held"

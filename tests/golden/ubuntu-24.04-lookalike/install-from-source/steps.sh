@@ -17,6 +17,13 @@ engine_others='  '
 
 . ./service-systemd.sh
 
+manager=apt
+. ./packages-engine.sh
+
+. ./packages-apt.sh
+
+. ./packages-etckeeper.sh
+
 step_1() {
   put /etc/apt/keyrings/docker.asc 644 root:root absent '-----BEGIN PGP PUBLIC KEY BLOCK-----
 
@@ -96,6 +103,10 @@ step_2() {
   }
   wait_for_locks
   quiet='-y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20'
+  rm -f "$RUN/update.log"
+  note_packages
+  if dpkg --audit | grep -q .; then
+    note "finishing what dpkg left half done"
   # The first start of the daemon waits for its configuration: invoke-rc.d and deb-systemd-invoke ask this policy. It
   # also lets a package finish whose daemon did not start. It holds as long as this process lives; after a power cut it
   # answers as if it were not there, and goes.
@@ -127,19 +138,75 @@ POLICY
   # One that an earlier run has left goes when it is asked; anybody else's stays.
   if [ -n "$(policy_of)" ]; then "$policy" docker start || :; fi
   if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then guard; fi
-  if dpkg --audit | grep -q .; then
-    note "finishing what dpkg left half done"
-    dpkg --force-confdef --force-confold --configure -a || die "dpkg cannot finish what it left half done"
+    leaving=''
+    dpkg --force-confdef --force-confold --configure -a || {
+      for package in $(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^.[UFH]. *//p'); do
+        case " $leaving " in
+          *" $package "*) ;;
+          *) die "dpkg cannot finish the package $package; nothing was removed. Repair it first: dpkg --configure $package" ;;
+        esac
+      done
+    }
+  unguard
   fi
   # shellcheck disable=SC2086
   patient_apt $quiet update -o Dir::Etc::sourcelist=/etc/apt/sources.list.d/docker.sources -o Dir::Etc::sourceparts=- \
-    -o APT::Get::List-Cleanup=0 || die "the package list of the new source cannot be fetched"
-  installed=0
+    -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any || die "the package list of the new source cannot be fetched: $(apt_reason)"
+  # apt before 2.3 is content with old lists, or with none.
+  if grep -q -e '^[WE]: Failed to fetch' -e '^W: GPG error' -e '^[WE]: Some index files failed' "$RUN/apt.log"; then
+    die "the package list of the new source cannot be fetched: $(apt_reason)"
+  fi
+  set -- 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1
+  : >"$RUN/apt.log"
+  if why=$(pin_reason "$@"); then die "$why"; fi
+  # One transaction: what makes room goes together with what comes. First without changing anything.
+  set -- install --no-install-recommends -o APT::Get::AutomaticRemove=false --allow-downgrades "$@"
   # shellcheck disable=SC2086
-  patient_apt $quiet -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-    install --no-install-recommends --allow-downgrades 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1 \
-    || installed=1
-  [ "$installed" = 0 ] || die "the packages cannot be installed"
+  apt_solves $quiet "$@" || die "the packages cannot be installed, so nothing was installed or removed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"
+  others=$(goes_beyond '')
+  [ -z "$others" ] || die "${others% } would be removed too, which is not in the plan; nothing was installed or removed"
+  room_for
+  # shellcheck disable=SC2086
+  patient_apt $quiet --download-only "$@" || die "the packages cannot be fetched, so nothing was installed or removed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"
+  # shellcheck disable=SC2046 # a list of words
+  keep_packages  $(changed_by)
+  etc_committed
+  # The first start of the daemon waits for its configuration: invoke-rc.d and deb-systemd-invoke ask this policy. It
+  # also lets a package finish whose daemon did not start. It holds as long as this process lives; after a power cut it
+  # answers as if it were not there, and goes.
+  policy=/usr/sbin/policy-rc.d
+  policy_of() { sed -n '2s/^# provisioner: of //p' "$policy" 2>/dev/null; }
+  guard() {
+    read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
+    read -r stat <"/proc/$$/stat"
+    # shellcheck disable=SC2086 # numbers, and a letter
+    set -- ${stat##*) }
+    cat >"$policy" <<POLICY
+#!/bin/sh
+# provisioner: of $RUN
+read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
+stat=''
+read -r stat 2>/dev/null </proc/$$/stat
+set -- "\$*" \${stat##*) }
+if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then exit 101; fi
+rm -f $policy
+case \$1 in *'('*) exit 101 ;; esac
+[ -e /sbin/init ] || exit 101
+exit 104
+POLICY
+    chmod 755 "$policy"
+  }
+  unguard() {
+    [ "$(policy_of)" != "$RUN" ] || rm -f "$policy"
+  }
+  # One that an earlier run has left goes when it is asked; anybody else's stays.
+  if [ -n "$(policy_of)" ]; then "$policy" docker start || :; fi
+  if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then guard; fi
+  installed=0
+  engine_changes=1
+  # shellcheck disable=SC2086
+  patient_apt $quiet -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --no-download "$@" || installed=1
+  [ "$installed" = 0 ] || die "the packages cannot be installed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"
   unguard
 }
 
@@ -154,16 +221,72 @@ step_3() {
 }
 
 step_4() {
+  # say_what_failed: of the units that an engine needs, the one that failed, with its own last words; then the daemon's,
+  # and what the kernel has denied in the meantime.
+  say_what_failed() {
+    denied=''
+    if with_systemd_journal; then
+      for unit in containerd.service docker.socket; do
+        state=$(timeout 20 systemctl show -p ActiveState -p Result "$unit" 2>/dev/null | sed 's/.*=//' | tr '\n' ' ')
+        case $state in
+          *failed* | *'activating '* | *exit-code* | *' timeout '*) ;;
+          *) continue ;;
+        esac
+        mark "daemon $unit does not start:"
+        timeout 20 journalctl -q --no-pager -o cat -u "$unit" --since="@$began" 2>/dev/null | grep -v -e '^systemd' -e level=info |
+          grep -i -e level=error -e level=fatal -e level=panic -e "^${unit%%.*}:" -e fail -e error -e invalid -e unsupported -e denied |
+          grep -v -e "^$unit:" -e '^Failed to start' | tail -n 3 | while IFS= read -r line; do mark "daemon $line"; done
+      done
+      denied=$(timeout 20 journalctl -q --no-pager -k -o cat --since="@$began" 2>/dev/null | grep -e 'apparmor="DENIED"' -e 'avc: *denied')
+    fi
+    said=$(say_why)
+    if [ -n "$said" ]; then printf '%s\n' "$said"
+    elif with_systemd_journal; then
+      line=$(timeout 20 journalctl -q --no-pager -o cat -u "$engine_unit" --since="@$began" 2>/dev/null |
+        grep -e 'process exited' -e 'Failed with result' -e 'Dependency failed' -e 'timed out' | tail -n 1)
+      [ -z "$line" ] || mark "daemon $line"
+    fi
+    {
+      printf '%s\n' "$denied"
+      # With a daemon of its own, the kernel's words are there.
+      tail -n 200 /var/log/audit/audit.log 2>/dev/null | grep -e 'apparmor="DENIED"' -e 'avc: *denied' | while IFS= read -r line; do
+        stamp=${line#*audit(}
+        if [ "${stamp%%[!0-9]*}" -ge "$began" ] 2>/dev/null; then printf '%s\n' "$line"; fi
+      done
+    } | grep -e docker -e containerd -e runc | tail -n 2 | while IFS= read -r line; do mark "daemon $line"; done
+  }
+  with_systemd_journal() { have journalctl && [ -d /run/systemd/system ]; }
+  # containerd_starts: an engine waits minutes for one that does not, and never says why.
+  containerd_starts() {
+    have systemctl && [ -d /run/systemd/system ] || return 0
+    case $(timeout 20 systemctl show -p Wants -p Requires -p After "$engine_unit" 2>/dev/null) in *containerd.service*) ;; *) return 0 ;; esac
+    [ "$(timeout 20 systemctl show -p LoadState containerd.service 2>/dev/null)" = LoadState=loaded ] || return 0
+    timeout 60 systemctl reset-failed containerd.service 2>/dev/null || :
+    timeout 120 systemctl start containerd.service
+  }
   config_changed=start
   engine_enable
+  if ! engine_pid >/dev/null; then
+    containerd_starts || {
+      say_what_failed
+      die "the engine does not start: containerd.service, which it needs, does not"
+    }
+  fi
   engine_start || {
-    say_why
+    say_what_failed
     die "the engine does not start"
   }
   comes_up 60 engine_answers || {
-    say_why
+    say_what_failed
     die "the engine was started and does not answer"
   }
+  if [ -n "$packages_noted" ]; then
+    containers_again || :
+    # The engine runs as planned: what follows takes nothing of that back.
+    packages_noted=''
+    config_changed=''
+    : >"$RUN/undo"
+  fi
 }
 
 step_5() {
