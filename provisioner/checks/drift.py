@@ -13,7 +13,7 @@ from provisioner.facts.record import REMOVED, WrittenFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.plan.model import Check, FileDiff
 from provisioner.planner.daemon_refusals import refusals_of_the_file, told_twice
-from provisioner.planner.intent import must_install
+from provisioner.planner.intent import must_install, source_problem
 from provisioner.planner.missing_packages import missing_packages
 from provisioner.planner.planner import plan
 from provisioner.wanted.spec import Spec
@@ -47,6 +47,8 @@ def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iter
     yield from _edited(host)
     yield from single.version(host, spec)
     yield from _moved_version(host, spec)
+    if problem := source_problem(host, spec):
+        yield Check("package source", passed=False, detail=problem)
     yield from single.mirrors(host, spec)
     yield from single.hosts_toml(host)
     yield from (

@@ -12,7 +12,7 @@ from provisioner.facts.host import Host
 from provisioner.plan.model import Check
 from provisioner.wanted.spec import Spec
 
-APPLIED = frozenset({"engine", "packages", "service", "hold", "plan", "registry mirrors"})
+APPLIED = frozenset({"engine", "packages", "service", "hold", "plan", "registry mirrors", "package source"})
 """Checks of differences that a plan has steps for."""
 
 

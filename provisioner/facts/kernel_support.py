@@ -97,7 +97,7 @@ def _controllers(single: Mapping[str, str]) -> frozenset[str] | None:
 
 
 def _hexadecimal(body: str) -> int | None:
-    return int(body, 16) if re.fullmatch(r"[0-9a-fA-F]+", body.strip()) else None
+    return int(body.strip(), 16) if re.fullmatch(r"[0-9a-fA-F]+", body.strip()) else None
 
 
 def _numbers(body: str) -> tuple[int, ...]:

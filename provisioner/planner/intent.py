@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from provisioner.planner.mirror_change import resolved
 from provisioner.planner.storage_driver import StorageChoice, storage_choice
 from provisioner.sources.choice import choose_source
 from provisioner.sources.leftovers import set_up
-from provisioner.sources.reach import SourceReach, configured_base
+from provisioner.sources.reach import SourceReach, configured_base, configured_source, sources_to_ask
 from provisioner.strategies import strategies
 from provisioner.strategies.docker_ce import PACKAGE
 from provisioner.strategies.strategy import Accept, Questions, Reject, Strategy
@@ -127,13 +128,39 @@ def follows_the_newest(host: Host, spec: Spec) -> bool:
 
 
 def source_problem(host: Host, spec: Spec) -> str:
-    """Return why nothing would ever upgrade the docker-ce that is installed, "" when something would.
+    """Return what is wrong with the package source of the docker-ce that is installed, "" when nothing is.
 
-    A run that broke off leaves such an engine, and so does who installs from files.
+    A run that broke off leaves an engine without one, and so does who installs from files; another one may be wanted.
     """
-    if not spec.install or not host.facts.engine.installed or not any(_from_a_source(host, spec)):
+    if not spec.install or not host.facts.engine.installed or not comes_from_a_source(host, spec):
         return ""
-    return set_up(host.facts)
+    return set_up(host.facts) or _moved_source(host, spec)
+
+
+def comes_from_a_source(host: Host, spec: Spec) -> bool:
+    """The engine is docker-ce, and `spec` leaves it to a package source."""
+    return any(_from_a_source(host, spec))
+
+
+def _moved_source(host: Host, spec: Spec) -> str:
+    """Return how the package source that is set up is not the one that was asked for; "" when it is, or none was."""
+    facts, platform = host.facts, host.platform
+    if platform is None or not spec.model_fields_set & {"source", "source_fingerprint", "channel"}:
+        return ""
+    wanted = next(iter(sources_to_ask(platform, facts, spec)), None)
+    texts = [file.text for file in facts.source_files]
+    if spec.source != "auto" and wanted and not any(f"{wanted.base}/" in text for text in texts):
+        return f"its package source is {configured_base(facts, platform) or 'another one'}, not {wanted.base}"
+    _, fingerprint = configured_source(facts, platform) or ("", "")
+    if fingerprint and spec.source_fingerprint not in {None, fingerprint}:
+        return f"the key of its package source is {fingerprint}, not {spec.source_fingerprint}"
+    if (
+        "channel" in spec.model_fields_set
+        and texts
+        and not any(re.search(rf"\b{spec.channel}\b", text) for text in texts)
+    ):
+        return f"its package source is not that of channel {spec.channel}"
+    return ""
 
 
 def source_choice(host: Host, intent: Intent) -> tuple[Choice | None, str]:

@@ -59,7 +59,7 @@ def _source(host: Host, intent: Intent) -> Part:
         choice, why_none = source_choice(host, intent)
         if choice:
             return part(*choice.strategy.source_steps(host, host.platform, choice.accept, intent.spec))
-        return Part(warnings=(f"nothing upgrades {PACKAGE} here: {intent.unsourced}, and none can be: {why_none}",))
+        return Part(warnings=(f"the package source of {PACKAGE} stays as it is: {intent.unsourced}; {why_none}",))
     unanswered = choose_source(intent.reach, host.facts, intent.spec)
     if unanswered.reach:
         return Part()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.facts.host import Host
-from provisioner.planner.intent import Intent, follows_the_newest, installed_by, installed_version
+from provisioner.planner.intent import Intent, comes_from_a_source, follows_the_newest, installed_by, installed_version
 from provisioner.wanted.spec import Spec
 
 SOURCES = frozenset({"apt-repo", "rpm-repo", "convenience-script"})
@@ -21,6 +21,9 @@ HEARD_BY = {
 }
 """Fields of the wanted state that strategies read when they install, and which strategies those are."""
 
+OF_A_SOURCE = frozenset({"channel", "source", "source_fingerprint"})
+"""Those that an engine which is installed follows as well, when it comes from a package source."""
+
 
 def unheard(host: Host, intent: Intent, spec: Spec) -> Iterator[str]:
     """Yield a sentence for each field that was said and changes nothing here."""
@@ -28,6 +31,8 @@ def unheard(host: Host, intent: Intent, spec: Spec) -> Iterator[str]:
         return
     said = spec.model_fields_set
     for field, strategies in HEARD_BY.items():
+        if intent.choice is None and field in OF_A_SOURCE and comes_from_a_source(host, spec):
+            continue
         if field in said and getattr(spec, field) and not _heard(intent, strategies):
             yield f"--{field.replace('_', '-')} changes nothing here: {_why(host, intent, field)}"
     if spec.version == "latest" and not intent.installs and not follows_the_newest(host, spec):

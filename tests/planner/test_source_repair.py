@@ -39,7 +39,9 @@ def test_where_no_source_answers_that_is_said_and_stops_nothing():
     dead = replace(good("official"), problem="timed out")
     planned = plan("h", Host.of(SOURCELESS), (dead,), Spec(registry_mirrors=["https://m.example"]))
     assert ids(planned) == ["daemon-config"]
-    assert any("nothing upgrades docker-ce here: no package source" in warning for warning in planned.warnings)
+    assert any(
+        "the package source of docker-ce stays as it is: no package source" in warning for warning in planned.warnings
+    )
 
 
 def test_on_rpm_the_repository_and_its_key_come_back():

@@ -6,14 +6,20 @@ from dataclasses import replace
 
 import pytest
 
+from provisioner.checks.drift import status_checks
 from provisioner.errors import ProvisionerError
 from provisioner.facts.host import Host
+from provisioner.host_files.host_file import HostFile
 from provisioner.planner.planner import plan
 from provisioner.report.plans import plans_text
 from provisioner.wanted.spec import Spec
 from tests.hosts import BARE, INFO, RUNNING
 from tests.offered import good, script
 
+SOURCE = HostFile(
+    "/etc/apt/sources.list.d/docker.sources",
+    "Types: deb\nURIs: http://official.example/linux/ubuntu\nSuites: noble\nComponents: stable\nSigned-By: /etc/k.asc\n",
+)
 CE = "5:28.3.1-1~ubuntu.24.04~noble"
 
 
@@ -25,7 +31,10 @@ def engine(version, package, packages, **more):
 ENGINES = {
     "absent": BARE,
     "distribution's": engine("26.1.3", "docker.io", {"docker.io": "26.1.3-0ubuntu1", "containerd": "1.7"}),
-    "docker-ce": engine("28.3.1", "docker-ce", {"docker-ce": CE, "docker-ce-cli": CE, "containerd.io": "1.7.27-1"}),
+    "docker-ce": replace(
+        engine("28.3.1", "docker-ce", {"docker-ce": CE, "docker-ce-cli": CE, "containerd.io": "1.7.27-1"}),
+        source_files=(SOURCE,),
+    ),
     "static": engine("26.1.5", "", {}, dockerd="/usr/local/bin/dockerd", client="/usr/local/bin/docker"),
 }
 STRATEGIES = ("auto", "apt-repo", "distro-packages", "convenience-script")
@@ -59,6 +68,7 @@ NEVER_A_CHANGE = {
     "update": "what is not refreshed changes nothing",
     "install": "tells which command this is",
     "take_over": "lets other wishes do more",
+    "remove_dependents": "lets other wishes do more",
 }
 
 
@@ -84,3 +94,17 @@ def test_a_wish_shows(kind, strategy, wish):
 
 def test_every_field_is_wished_for():
     assert {*WISHES, *NEVER_A_CHANGE} - {"a version", "an old version"} == {*Spec.model_fields}
+
+
+@pytest.mark.parametrize("fields", [{"source": "http://official.example"}, {"channel": "stable"}], ids=list)
+def test_a_source_that_is_as_wanted_is_no_news(fields):
+    shown_now = shown(ENGINES["docker-ce"], **fields)
+    assert "nothing to do" in shown_now
+    assert "warning" not in shown_now
+
+
+def test_a_changed_package_source_is_drift_and_applied():
+    planned = plan("h", Host.of(ENGINES["docker-ce"]), (good("aliyun"),), Spec(source="aliyun"))
+    assert [step.id for step in planned.steps] == ["source"]
+    checks = status_checks("h", Host.of(ENGINES["docker-ce"]), Spec(source="aliyun"))
+    assert [check.name for check in checks if not check.passed] == ["package source"]
