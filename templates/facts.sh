@@ -382,6 +382,23 @@ network() {
 }
 
 # Who holds a lock of the package manager: dpkg, apt and rpm lock with fcntl, dnf and yum leave their pid in a file.
+# can_install: what keeps this system from installing anything at all.
+can_install() {
+  room=$(mktemp 2>/dev/null) || room=''
+  if [ -z "$room" ] || ! head -c 1048576 /dev/zero >"$room" 2>/dev/null; then value no-room "${TMPDIR:-/tmp}"; fi
+  [ -z "$room" ] || rm -f "$room"
+  [ "$manager" = apt ] || return 0
+  said=$(limited 20 apt-get -q -o Debug::NoLocking=true check 2>&1 >/dev/null | grep '^E: ')
+  [ -n "$said" ] || return 0
+  value apt-problems "$said"
+  # The files that set up the sources which apt names.
+  begin apt-files
+  printf '%s\n' "$said" | grep -o 'https\{0,1\}://[^ ]*' | sed 's/\/*$//' | sort -u | while IFS= read -r uri; do
+    grep -l -F -e "$uri" /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null
+  done | sort -u
+  end apt-files
+}
+
 package_state() {
   set --
   for path in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
@@ -426,6 +443,7 @@ ${place##*:} "}
   end version-locks
   if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /var/lib/kubelet/config.yaml ]; then value kubelet yes; fi
   if have apparmor_parser; then value apparmor-parser yes; fi
+  can_install
   set -- /var/lib/yum/transaction-all.*
   if [ -e "$1" ]; then value yum-interrupted "$#"; fi
   if grep -qs '^[[:space:]]*AVOID_COMMIT_BEFORE_INSTALL=.*[1-9a-z]' /etc/etckeeper/etckeeper.conf && have etckeeper &&

@@ -29,6 +29,8 @@ class PackageState:
     are packages that dpkg left half done. `sourceless`: no package source is set up that could have docker-ce;
     `missing_keys` are files that package sources name as keys and that are not there. `uncommitted` are changes in
     /etc, as git tells them, for the sake of which etckeeper refuses installations; None when it refuses none.
+    `apt_problems` are the errors with which apt does nothing at all, `apt_files` those of its sources that they name;
+    `no_room` is the directory for temporary files when there is none in it for a megabyte.
     """
 
     locks: tuple[PackageLock, ...] = ()
@@ -42,6 +44,9 @@ class PackageState:
     sourceless: bool = False
     missing_keys: tuple[str, ...] = ()
     uncommitted: tuple[str, ...] | None = None
+    apt_problems: tuple[str, ...] = ()
+    apt_files: tuple[str, ...] = ()
+    no_room: str = ""
 
 
 def package_state(single: Mapping[str, str]) -> PackageState:
@@ -59,4 +64,7 @@ def package_state(single: Mapping[str, str]) -> PackageState:
         sourceless="no-source" in single,
         missing_keys=tuple(filter(None, lines(single.get("missing-keys", "")))),
         uncommitted=tuple(lines(single["etckeeper"])) if "etckeeper" in single else None,
+        apt_problems=tuple(line.removeprefix("E: ") for line in lines(single.get("apt-problems", ""))),
+        apt_files=tuple(filter(None, lines(single.get("apt-files", "")))),
+        no_room=single.get("no-room", "").strip(),
     )

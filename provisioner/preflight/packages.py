@@ -69,6 +69,28 @@ def unfinished(subject: Subject) -> Iterator[Finding]:
             yield warned("unfinished packages", f"a transaction left half done: {what}", way_out)
 
 
+def apt_works(subject: Subject) -> Iterator[Finding]:
+    """What keeps apt from doing anything stops an installation; dependencies that are unmet may be what it mends."""
+    state = subject.facts.package_state
+    if not state.apt_problems:
+        return
+    said, files = "; ".join(state.apt_problems), " and ".join(state.apt_files)
+    if any("dependencies" in problem or "dpkg was interrupted" in problem for problem in state.apt_problems):
+        yield warned("apt", said, "apt-get --fix-broken install")
+    elif files:
+        way_out = f"leave one of {files}: mv {state.apt_files[0]} {state.apt_files[0]}.off, then apt-get update"
+        yield failed("apt", f"apt does nothing: {said}", way_out, "install")
+    else:
+        yield failed("apt", f"apt does nothing: {said}", "apt-get update tells whether it is mended", "install")
+
+
+def temporary_files(subject: Subject) -> Iterator[Finding]:
+    if place := subject.facts.package_state.no_room:
+        yield failed(
+            "temporary files", f"there is no room for a megabyte in {place}", f"make some: df {place}", "install"
+        )
+
+
 def uncommitted(subject: Subject) -> Iterator[Finding]:
     changes = subject.facts.package_state.uncommitted
     if changes is not None:
@@ -136,4 +158,17 @@ def apparmor(subject: Subject) -> Iterator[Finding]:
         )
 
 
-CHECKS = (snap, podman, conflicts, kubernetes, unfinished, uncommitted, held, locks, selinux, apparmor)
+CHECKS = (
+    snap,
+    podman,
+    conflicts,
+    kubernetes,
+    unfinished,
+    apt_works,
+    temporary_files,
+    uncommitted,
+    held,
+    locks,
+    selinux,
+    apparmor,
+)

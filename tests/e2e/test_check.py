@@ -67,3 +67,39 @@ def test_the_holder_of_a_lock_is_named(bed, hosts):
     done = provisioner(bed, "check", host.target)
     assert done.returncode == 0
     assert "perl /root/lock.pl (pid " in done.stdout
+
+
+def checked(bed, host):
+    done = provisioner(bed, "check", host.target, "--json")
+    (row,) = json.loads(done.stdout)["hosts"]
+    return {check["name"]: (check["detail"], check["way_out"]) for check in row["checks"] if check["verdict"] == "fail"}
+
+
+def test_foreign_signed_by_conflict(bed, hosts):
+    host, folder = hosts["debian-13"], "/etc/apt/sources.list.d"
+    host.write(
+        f"{folder}/code.list", "deb [signed-by=/usr/share/keyrings/a.gpg] http://code.invalid/repo stable main\n"
+    )
+    host.write(
+        f"{folder}/code.sources",
+        "Types: deb\nURIs: http://code.invalid/repo\nSuites: stable\nComponents: main\nSigned-By: /etc/apt/keyrings/b.gpg\n",
+    )
+    try:
+        detail, way_out = checked(bed, host)["apt"]
+        assert "Conflicting values set for option Signed-By" in detail
+        assert (f"{folder}/code.list" in way_out, f"{folder}/code.sources" in way_out) == (True, True), way_out
+        refused = provisioner(bed, "apply", host.target, "--yes")
+        assert refused.returncode == 8, refused.stdout
+        assert "apt does nothing" in refused.stdout
+    finally:
+        host.sh(f"rm {folder}/code.list {folder}/code.sources")
+
+
+def test_tmp_full(bed, hosts):
+    host = hosts["debian-12"]
+    host.sh("mount -t tmpfs -o size=64k none /tmp && head -c 65536 /dev/zero >/tmp/full || :")
+    try:
+        assert "no room for a megabyte in /tmp" in checked(bed, host)["temporary files"][0]
+    finally:
+        host.sh("umount /tmp")
+    assert "temporary files" not in checked(bed, host)

@@ -87,6 +87,14 @@ def test_a_host_of_which_little_is_known_is_not_refused():
 
 
 CASES = [
+    (
+        "a conflict of two sources",
+        packaged(apt_problems=("Conflicting values set for option Signed-By: a != b",), apt_files=("/etc/a", "/etc/b")),
+        "apt", "fail", "apt does nothing: Conflicting values",
+    ),
+    ("a malformed source", packaged(apt_problems=("Malformed entry 1 in list file /etc/x",)), "apt", "fail", "/etc/x"),
+    ("unmet dependencies", packaged(apt_problems=("Unmet dependencies. Try",)), "apt", "warn", "Unmet dependencies"),
+    ("a full /tmp", packaged(no_room="/tmp"), "temporary files", "fail", "no room for a megabyte in /tmp"),
     ("a run", replace(GOOD, in_progress=RunInProgress("ops@laptop since 10:00")), "other runs", "warn", "ops@laptop"),
     ("kernel-2.6", replace(GOOD, kernel="2.6.32-754.el6.x86_64"), "kernel", "fail", "needs 3.10 or newer"),
     ("i686", replace(CENTOS_7, arch="i686"), "architecture", "fail", "no packages for i686"),
