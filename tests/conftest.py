@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import signal
+
 import hypothesis
+
+# Tests send signals to what they start, which would inherit that nohup has this one ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How long one example takes says nothing on a machine that runs other tests at the same time.
 hypothesis.settings.register_profile(
