@@ -10,6 +10,7 @@ from provisioner.errors import ApplyError
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.mirror_files import DOCKER_HUB
 from provisioner.host_files.tables import UnreadableError
+from provisioner.host_files.yaml_limits import refuse_what_takes_for_ever
 
 if TYPE_CHECKING:
     import yaml
@@ -134,6 +135,7 @@ def _parsed(text: str) -> tuple[dict[str, Any], Any]:
     """
     import yaml
 
+    refuse_what_takes_for_ever(text)
     try:
         # An alias may stand for the file many times over, and an edit of what it names would change other places.
         aliases = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.tables import UnreadableError, document, strings, table
+from provisioner.host_files.yaml_limits import refuse_what_takes_for_ever
 
 DOCKER_HUB = "docker.io"
 CONTAINERD = "/etc/containerd/certs.d"
@@ -48,7 +49,10 @@ def k3s(file: HostFile) -> tuple[Mirrors, ...]:
 
     path = file.asked or file.path
     try:
+        refuse_what_takes_for_ever(file.text)
         mirrors = table(yaml.safe_load(file.text), "mirrors")
+    except UnreadableError as error:
+        return (Mirrors(path, DOCKER_HUB, problem=str(error)),)
     except RecursionError:
         return (Mirrors(path, DOCKER_HUB, problem="is nested too deep"),)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import yaml
 from hypothesis import given
@@ -63,6 +65,7 @@ def test_comments_behind_our_entry_stay_when_it_changes():
         ("a: 2001-99-99\n", "cannot be read"),
         ("\udcff: 1\n", "cannot be read"),
         (f"a: {'[' * 3000}{']' * 3000}\n", "is nested too deep"),
+        ("# long\n" * 50_000, "is larger than 256 KiB"),
         ("- a\n", "no mapping"),
         ("mirrors: 5\n", "no mapping"),
         ("configs: {}\n...\n", "in a form that is not edited"),
@@ -137,3 +140,13 @@ def test_whatever_stands_there_is_read_or_refused(text):
     except ApplyError:
         return
     assert yaml.safe_load(after)["mirrors"]["docker.io"] == {"endpoint": [A]}
+
+
+@pytest.mark.parametrize(
+    "text", [f"a: {'[' * 400_000}", "a: {" * 100_000, "- x\n" * 200_000], ids=["lists", "maps", "long"]
+)
+def test_a_host_cannot_hold_up_a_fleet_with_it(text):
+    began = time.process_time()
+    (row,) = k3s(HostFile(K3S, text))
+    assert row.problem
+    assert time.process_time() - began < 1

@@ -156,7 +156,8 @@ class Server:
             each.close()
         for each in self._open:
             if isinstance(each, paramiko.Transport):
-                each.join(2)
+                with contextlib.suppress(RuntimeError):  # it was closed before its thread began
+                    each.join(2)
         self._open.clear()
 
     def known_hosts(self, *names):
