@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from provisioner.catalogue.packages import holdable
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
+from provisioner.sources.leftovers import leftovers
+from provisioner.sources.reach import APT_SOURCES
 
 
 def snap(subject: Subject) -> Iterator[Finding]:
@@ -75,7 +77,10 @@ def apt_works(subject: Subject) -> Iterator[Finding]:
     if not state.apt_problems:
         return
     said, files = "; ".join(state.apt_problems), " and ".join(state.apt_files)
-    if any("dependencies" in problem or "dpkg was interrupted" in problem for problem in state.apt_problems):
+    rewritten, removed = leftovers(subject.facts, APT_SOURCES[1])
+    if state.apt_files and {*state.apt_files} & {*rewritten, *removed, *APT_SOURCES}:
+        yield warned("apt", f"{said}: {files}", "apply takes out what is not its own")
+    elif any("dependencies" in problem or "dpkg was interrupted" in problem for problem in state.apt_problems):
         yield warned("apt", said, "apt-get --fix-broken install")
     elif files:
         way_out = f"leave one of {files}: mv {state.apt_files[0]} {state.apt_files[0]}.off, then apt-get update"

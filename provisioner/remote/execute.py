@@ -153,7 +153,8 @@ def _begun(heard: tuple[StepResult, ...]) -> int:
 def _judge(plan: Plan, progress: Progress, stdout: str, stderr: str) -> Run:
     results = tuple(progress.results.get(step.id, StepResult(step.id, "not run")) for step in plan.steps)
     locked, left = progress.last("locked"), progress.last("left")
-    if locked is not None:
+    rollback = progress.last("rollback")
+    if locked is not None and (rollback == "done" or all(result.status != "ok" for result in results)):
         raise BlockedError(
             f"locked: {locked or 'somebody else'}", hint="wait until it has ended, then run the same command again"
         )
@@ -167,13 +168,14 @@ def _judge(plan: Plan, progress: Progress, stdout: str, stderr: str) -> Run:
         return Run(results, facts, error, rolled_back=False, proof=tuple(progress.said.get("proof", ())))
     failed = next((result for result in results if result.status == "failed"), None)
     tail = "\n".join(lines(failed.log if failed else stderr.strip())[-10:])
-    what = "; ".join(progress.said.get("error", ())) or (tail if failed is None else f"step {failed.id} failed")
+    errors = [*([f"locked: {locked}"] if locked is not None else []), *progress.said.get("error", ())]
+    what = "; ".join(errors) or (tail if failed is None else f"step {failed.id} failed")
     message = "\n".join([what or "the run stopped without a word", *progress.said.get("daemon", ())])
-    if progress.last("rollback") == "failed":
+    if rollback == "failed":
         message += "\nThe way back failed as well; the earlier files are in the run's backup directory on the host."
     log = f"log: /var/lib/provisioner/runs/ on {plan.host}"
     error = ApplyError(message, hint=f"{log}\n{tail}" if tail and failed else log)
-    return Run(results, facts, error, rolled_back=progress.last("rollback") == "done")
+    return Run(results, facts, error, rolled_back=rollback == "done")
 
 
 def _facts(stdout: str, stderr: str, nonce: str) -> tuple[Facts | None, ProvisionerError | None]:

@@ -4,7 +4,15 @@ installed_packages() {
   # shellcheck disable=SC2016 # dpkg-query expands these
   dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package} ${Version}\n' | sed -n 's/^.[iUFHWt]. *//p' | sort
 }
+# half_done: dpkg has left some of ours between two states.
+half_done() {
+  # shellcheck disable=SC2016 # dpkg-query expands these
+  dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package} ${Version}\n' | sed -n 's/^.[UFH]. *//p' >"$RUN/packages/half"
+  ours_in "$RUN/packages/half" | grep -q .
+}
 note_locks() {
+  # shellcheck disable=SC2016
+  dpkg-query -W -f '${binary:Package}\n' >"$RUN/packages/known"
   apt-mark showhold | sort >"$RUN/packages/holds" && apt-mark showauto | sort >"$RUN/packages/automatic"
 }
 locks_again() {
@@ -13,6 +21,13 @@ locks_again() {
     if is_installed "$package"; then set -- "$@" "$package"; fi
   done
   [ $# -eq 0 ] || apt-mark hold "$@" >/dev/null || failed=1
+}
+# locks_of DIRECTORY: the holds that an earlier run has noted there.
+locks_of() {
+  [ -f "$1/holds" ] || return 0
+  for package in $(apt-mark showhold | sort | grep -v -x -F -f - "$1/holds"); do
+    if is_installed "$package"; then apt-mark hold "$package" >/dev/null || :; fi
+  done
 }
 is_installed() { dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.[iUFHWt]'; }
 # keep_packages NAME...: each as it is installed, in a package: as it was downloaded once, or packed again from its
@@ -67,6 +82,15 @@ pack_again() {
   chmod 755 "$tree" "$tree/DEBIAN"
   dpkg-deb --build -Znone "$tree" "$RUN/packages/earlier" >"$RUN/packages/log" 2>&1 && rm -r "$tree"
 }
+# packaged_conffiles PACKAGE...: "MD5 PATH" of those that dpkg had never heard of before: what they brought is read by
+# whoever has the same names, such as containerd's config.toml.
+packaged_conffiles() {
+  for package in "$@"; do
+    if grep -q -x -F -e "$package" "$RUN/packages/known"; then continue; fi
+    # shellcheck disable=SC2016 # dpkg-query expands it
+    dpkg-query -W -f '${Conffiles}\n' "$package" | sed -n 's/^ \(\/.*\) \([0-9a-f]\{32\}\)$/\2 \1/p'
+  done
+}
 names_of() { cut -d ' ' -f 1 "$1"; }
 # bring_back: without apt, which would want lists, a source and a solution: with dpkg, out of what was kept.
 bring_back() {
@@ -74,7 +98,13 @@ bring_back() {
   names_of "$RUN/packages/then" >"$RUN/packages/names"
   set --
   for package in $(names_of "$RUN/packages/now" | grep -v -x -F -f "$RUN/packages/names"); do set -- "$@" "$package"; done
-  [ $# -eq 0 ] || dpkg --force-depends --force-remove-reinstreq --remove "$@"
+  [ $# -eq 0 ] || {
+    packaged_conffiles "$@" >"$RUN/packages/conffiles"
+    dpkg --force-depends --force-remove-reinstreq --remove "$@"
+    while read -r sum path; do
+      if [ -f "$path" ] && [ "$(md5sum <"$path" | cut -d ' ' -f 1)" = "$sum" ]; then rm -f "$path"; fi
+    done <"$RUN/packages/conffiles"
+  }
   set --
   for package in $(grep -v -x -F -f "$RUN/packages/now" "$RUN/packages/then" | cut -d ' ' -f 1); do
     for file in "$RUN/packages/earlier/${package%:*}"_*.deb; do [ ! -f "$file" ] || set -- "$@" "$file"; done

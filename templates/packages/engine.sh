@@ -1,5 +1,5 @@
 # What an engine was before its packages changed, and the way back of both. Functions of one package manager stand
-# beside: installed_packages, note_locks, locks_again, bring_back.
+# beside: installed_packages, half_done, note_locks, locks_again, locks_of, bring_back.
 # note_engine: whether an engine runs and answers, with which containers, and which of its units start at boot.
 note_engine() {
   engine_ran=''
@@ -9,10 +9,20 @@ note_engine() {
     engine_ran=1
     if engine_answers; then
       engine_answered=1
-      timeout 20 docker ps --no-trunc --format {{ "{{.ID}} {{.Names}}" }} >"$RUN/packages/containers" 2>/dev/null || :
+      note_containers
     fi
   fi
   units_enabled >"$RUN/packages/units"
+}
+# note_containers: those that run now. A job that ends by itself is not to be run again.
+note_containers() {
+  timeout 20 docker ps --no-trunc --format {{ "{{.ID}} {{.Names}}" }} >"$RUN/packages/containers.new" 2>/dev/null &&
+    mv -f "$RUN/packages/containers.new" "$RUN/packages/containers" || :
+}
+# engine_changes_now: from here on the packages of the engine are not what they were.
+engine_changes_now() {
+  [ -z "$engine_answered" ] || note_containers
+  engine_changes=1
 }
 units_enabled() {
   with_systemd || return 0
@@ -49,7 +59,13 @@ containers_again() {
 note_packages() {
   [ -z "$packages_noted" ] || return 0
   case $RUN in
-    */runs/*) for kept in "${RUN%/*}"/*/packages; do [ ! -d "$kept" ] || rm -r "$kept"; done ;;
+    */runs/*)
+      for kept in "${RUN%/*}"/*/packages; do
+        [ -d "$kept" ] || continue
+        # A run that was cut off between its release and its hold has left them unheld.
+        [ -e "${kept%/packages}/ended" ] || locks_of "$kept"
+        rm -r "$kept"
+      done ;;
   esac
   engine_changes=''
   everything_is_ours=''
@@ -70,7 +86,17 @@ look_at_packages() {
 # undo_packages: before the files of this run are put back. Sets `failed`, and what becomes of the engine then.
 undo_packages() {
   locks_again
-  if look_at_packages; then return 0; fi
+  if look_at_packages && ! half_done; then
+    if [ -n "$engine_changes" ] && [ -n "$engine_ran" ] && ! engine_pid >/dev/null; then config_changed=packages; fi
+    return 0
+  fi
+  # What a script has changed is told from what others did meanwhile by the engine's own packages.
+  if [ -n "$everything_is_ours" ] && ! packages_differ | grep -q -E '(^|, )(docker|containerd|moby|runc)'; then
+    note "packages changed meanwhile that are none of the engine's: $(packages_differ)"
+    everything_is_ours=''
+    : >"$RUN/packages/ours"
+    return 0
+  fi
   if [ -n "$engine_changes" ]; then
     note "bringing the packages back to where they were"
     engine_stop >/dev/null 2>&1 || :
@@ -107,7 +133,7 @@ packages_differ() {
 }
 # packages_as_before: at the end of the way back, they and the engine. Says no when something is not as it was.
 packages_as_before() {
-  look_at_packages || return 1
+  look_at_packages && ! half_done || return 1
   if [ -z "$engine_ran" ]; then ! engine_pid >/dev/null; return; fi
   [ -z "$engine_answered" ] || engine_answers || return 1
   [ -z "$engine_changes" ] || containers_again || return 1

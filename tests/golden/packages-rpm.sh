@@ -14,6 +14,17 @@ locks_again() {
     fi
   done
 }
+# locks_of DIRECTORY: the lines of versionlock that an earlier run has noted there.
+locks_of() {
+  for path in $locked_files; do
+    if [ -f "$1/${path##*/}" ] && [ -f "$path" ]; then
+      grep -v -x -F -f "$path" "$1/${path##*/}" >"$RUN/lost-locks" && cat "$RUN/lost-locks" >>"$path"
+    fi
+  done
+  return 0
+}
+# half_done: rpm changes a package whole.
+half_done() { return 1; }
 # keep_packages NAME...: each as it is installed, from whichever source still has it. None of it is a reason to stop:
 # what is to come is known to install.
 keep_packages() {
@@ -67,7 +78,9 @@ bring_back() {
   guard
   cut -d ' ' -f 1 "$RUN/packages/then" >"$RUN/packages/names"
   set --
-  for package in $(cut -d ' ' -f 1 "$RUN/packages/now" | grep -v -x -F -f "$RUN/packages/names"); do set -- "$@" "$package"; done
+  for package in $(cut -d ' ' -f 1 "$RUN/packages/now" | grep -v -x -F -e gpg-pubkey -f "$RUN/packages/names"); do
+    set -- "$@" "$package"
+  done
   [ $# -eq 0 ] || rpm -e --nodeps "$@"
   for key in $(grep '^gpg-pubkey ' "$RUN/packages/now" | grep -v -x -F -f "$RUN/packages/then" | sed 's/.*:\(.*\)\..*/gpg-pubkey-\1/'); do
     rpm -e --allmatches "$key" || :
@@ -84,12 +97,19 @@ bring_back() {
 
 how=''
 enable=''
+# Somebody may take a lock just before us: dnf 4 and yum wait for it without a limit by themselves.
+case $manager in dnf5) at_locks='' ;; *) at_locks=--setopt=exit_on_lock=1 ;; esac
 # manage WORD...: the package manager; what it says is kept for the reason of a failure.
 manage() {
   # shellcheck disable=SC2086 # lists of words
-  { "$manager" -y $how $enable "$@" && : >"$RUN/managed"; } 2>&1 | tee "$RUN/manage.log"
-  if [ -e "$RUN/managed" ]; then rm -f "$RUN/managed"; return 0; fi
-  return 1
+  while :; do
+    { "$manager" -y $how $enable $at_locks "$@" && : >"$RUN/managed"; } 2>&1 | tee "$RUN/manage.log"
+    if [ -e "$RUN/managed" ]; then rm -f "$RUN/managed"; return 0; fi
+    grep -q -i -e 'exit_on_lock' -e 'already locked by' -e 'failed to obtain the .*lock' -e 'existing lock' -e 'holding the yum lock' "$RUN/manage.log" || return 1
+    [ "$(now)" -lt "$lock_limit" ] || return 1
+    sleep 1
+    wait_for_locks
+  done
 }
 # manage_by_shell: the transaction on stdin. That shell goes on after an error, and does not tell by its status.
 manage_by_shell() {

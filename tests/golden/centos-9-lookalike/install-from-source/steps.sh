@@ -166,7 +166,7 @@ step_2() {
   guard
   # Now in earnest, out of what was fetched.
   changed=0
-  engine_changes=1
+  engine_changes_now
   transact -C || changed=1
   [ "$changed" = 0 ] || die "the packages cannot be installed: $(rpm_reason docker-ce-28.3.3-1.el9 docker-ce-cli-28.3.3-1.el9 containerd.io-1.7.27-1 docker-buildx-plugin-0.25.0-1 )"
   unguard

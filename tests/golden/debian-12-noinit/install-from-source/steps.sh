@@ -125,8 +125,10 @@ read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
 stat=''
 read -r stat 2>/dev/null </proc/$$/stat
 set -- "\$*" \${stat##*) }
-if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then exit 101; fi
-rm -f $policy
+if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then
+  case " \$1 " in *' docker '* | *' docker.'* | *' containerd '* | *' containerd.'*) exit 101 ;; esac
+else rm -f $policy
+fi
 case \$1 in *'('*) exit 101 ;; esac
 [ -e /sbin/init ] || exit 101
 exit 104
@@ -189,8 +191,10 @@ read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
 stat=''
 read -r stat 2>/dev/null </proc/$$/stat
 set -- "\$*" \${stat##*) }
-if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then exit 101; fi
-rm -f $policy
+if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then
+  case " \$1 " in *' docker '* | *' docker.'* | *' containerd '* | *' containerd.'*) exit 101 ;; esac
+else rm -f $policy
+fi
 case \$1 in *'('*) exit 101 ;; esac
 [ -e /sbin/init ] || exit 101
 exit 104
@@ -204,7 +208,7 @@ POLICY
   if [ -n "$(policy_of)" ]; then "$policy" docker start || :; fi
   if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then guard; fi
   installed=0
-  engine_changes=1
+  engine_changes_now
   # shellcheck disable=SC2086
   patient_apt $quiet -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --no-download "$@" || installed=1
   [ "$installed" = 0 ] || die "the packages cannot be installed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"

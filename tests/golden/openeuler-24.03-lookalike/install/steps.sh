@@ -135,7 +135,7 @@ step_1() {
   guard
   # Now in earnest, out of what was fetched.
   changed=0
-  engine_changes=1
+  engine_changes_now
   transact -C || changed=1
   [ "$changed" = 0 ] || die "the packages cannot be installed: $(rpm_reason docker-engine )"
   unguard
