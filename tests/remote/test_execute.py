@@ -10,6 +10,7 @@ import pytest
 from provisioner.errors import (
     AnswerTooLongError,
     ApplyError,
+    BlockedError,
     ConnectionLostError,
     FactsError,
     PrivilegeError,
@@ -169,3 +170,28 @@ def test_a_real_host_that_spews_markers_costs_little():
     with pytest.raises(AnswerTooLongError, match="more than 5000 markers"):
         execute(Spewing("web01"), PLAN, become_password=None, on_step=lambda _step, _what: None)
     assert time.monotonic() - began < 10
+
+
+LOCKED = "@@N locked apt-get (pid 7) holds /var/lib/dpkg/lock"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([LOCKED], id="at once"),
+        pytest.param(["@@N start one", LOCKED, "@@N fail one 75", "@@N finished 75"], id="in the first step"),
+        pytest.param([*WHOLE[:3], LOCKED, "@@N rollback done", "@@N finished 75"], id="and everything is back"),
+    ],
+)
+def test_a_lock_that_somebody_holds_blocks(lines):
+    with pytest.raises(BlockedError, match="locked: apt-get"):
+        run(lines)
+
+
+@pytest.mark.parametrize("rollback", [["@@N rollback failed"], []], ids=["failed", "none"])
+def test_a_lock_that_comes_in_the_middle_hides_no_change(rollback):
+    ended = run([*WHOLE[:3], LOCKED, "@@N fail two 75", *rollback, "@@N finished 75"])
+    assert isinstance(ended.error, ApplyError)
+    assert "locked: apt-get" in ended.error.message
+    assert ("The way back failed" in ended.error.message) == bool(rollback)
+    assert (statuses(ended.results), ended.rolled_back) == (["ok", "failed"], False)

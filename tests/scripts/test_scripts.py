@@ -166,3 +166,15 @@ def test_shellcheck_has_no_complaint(name):
         check=False,
     )
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("facts", "again"),
+    [
+        pytest.param(replace(BARE, packages=HELD, held=frozenset(HELD)), "apt-mark hold", id="apt"),
+        pytest.param(replace(ROCKY, packages=HELD, held=frozenset(HELD)), "versionlock add", id="rpm"),
+    ],
+)
+def test_what_was_held_is_held_again_after_the_installation_script(facts, again):
+    planned = plan("h", Host.of(facts), script(), Spec(strategy="convenience-script"))
+    assert re.search(rf"(?m)^  {again} .*\bdocker-ce\b.* \|\| note", apply_script(planned))
