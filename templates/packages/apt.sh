@@ -82,6 +82,19 @@ pack_again() {
   chmod 755 "$tree" "$tree/DEBIAN"
   dpkg-deb --build -Znone "$tree" "$RUN/packages/earlier" >"$RUN/packages/log" 2>&1 && rm -r "$tree"
 }
+# new_program: the dockerd of the package that the solution installs.
+new_program() {
+  for name in docker-ce docker.io; do
+    version=$(sed -n "s/^Inst $name .*(\\([^ ]*\\) .*/\\1/p" "$RUN/solved" | head -n 1)
+    [ -n "$version" ] || continue
+    for file in /var/cache/apt/archives/"$name"_*.deb; do
+      [ "$(dpkg-deb -f "$file" Version 2>/dev/null)" = "$version" ] || continue
+      dpkg-deb --fsys-tarfile "$file" | tar -xO -f - --wildcards './usr/*bin/dockerd'
+      return
+    done
+  done
+  return 1
+}
 # packaged_conffiles PACKAGE...: "MD5 PATH" of those that dpkg had never heard of before: what they brought is read by
 # whoever has the same names, such as containerd's config.toml.
 packaged_conffiles() {

@@ -1,5 +1,5 @@
 # What an engine was before its packages changed, and the way back of both. Functions of one package manager stand
-# beside: installed_packages, half_done, note_locks, locks_again, locks_of, bring_back.
+# beside: installed_packages, half_done, note_locks, locks_again, locks_of, new_program, bring_back.
 # note_engine: whether an engine runs and answers, with which containers, and which of its units start at boot.
 note_engine() {
   engine_ran=''
@@ -18,6 +18,21 @@ note_engine() {
 note_containers() {
   timeout 20 docker ps --no-trunc --format {{ "{{.ID}} {{.Names}}" }} >"$RUN/packages/containers.new" 2>/dev/null &&
     mv -f "$RUN/packages/containers.new" "$RUN/packages/containers" || :
+}
+# ask_the_new_engine: what it refuses is found out before anything changes, where its program can be taken out of what
+# was fetched (new_program) and can run here. The service step asks once more.
+ask_the_new_engine() {
+  [ -n "${new_configuration:-}" ] && [ -e "$new_configuration" ] || return 0
+  program=$RUN/packages/dockerd
+  if new_program >"$program" 2>/dev/null && chmod 700 "$program" && timeout 20 "$program" --version >/dev/null 2>&1; then
+    answer=$(validated_by "$program" 2>&1) || case $answer in
+      *"unknown flag: --validate"*) ;;
+      *)
+        printf '%s\n' "$answer" | while IFS= read -r line; do mark "daemon $line"; done
+        die "the new engine refuses $new_configuration; the earlier one runs on, and nothing was installed or removed" ;;
+    esac
+  fi
+  rm -f "$program"
 }
 # engine_changes_now: from here on the packages of the engine are not what they were.
 engine_changes_now() {

@@ -23,6 +23,13 @@ locks_of() {
   done
   return 0
 }
+# new_program: the dockerd of the package that was fetched for this run.
+new_program() {
+  have rpm2cpio && have cpio || return 1
+  file=$(find /var/cache/dnf /var/cache/yum /var/cache/libdnf5 -name 'docker-ce-[0-9]*.rpm' -newer "$RUN/packages/before" 2>/dev/null |
+    head -n 1)
+  [ -n "$file" ] && rpm2cpio "$file" | cpio -i --quiet --to-stdout './usr/bin/dockerd'
+}
 # half_done: rpm changes a package whole.
 half_done() { return 1; }
 # keep_packages NAME...: each as it is installed, from whichever source still has it. None of it is a reason to stop:

@@ -140,6 +140,7 @@ step_2() {
   ours  $(sed -n 's/^ \([^ ][^ ]*\).*/\1/p' "$RUN/tested" | sort -u)
   # shellcheck disable=SC2046 # a list of words
   keep_packages  $(changed_by)
+  ask_the_new_engine
   etc_committed
   # The first start of the daemon waits for its configuration, whatever scriptlets do: until then its units have a
   # condition that does not hold, so that starting them does nothing. It says whose it is, and outlives no boot.

@@ -139,6 +139,7 @@ POLICY
   patient_apt $quiet --download-only "$@" || die "the packages cannot be fetched, so nothing was installed or removed: $(apt_reason docker.io ca-certificates)"
   # shellcheck disable=SC2046 # a list of words
   keep_packages  $(changed_by)
+  ask_the_new_engine
   etc_committed
   # The first start of the daemon waits for its configuration: invoke-rc.d and deb-systemd-invoke ask this policy. It
   # also lets a package finish whose daemon did not start. It holds as long as this process lives; after a power cut it

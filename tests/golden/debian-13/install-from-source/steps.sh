@@ -172,6 +172,7 @@ POLICY
   patient_apt $quiet --download-only "$@" || die "the packages cannot be fetched, so nothing was installed or removed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"
   # shellcheck disable=SC2046 # a list of words
   keep_packages  $(changed_by)
+  ask_the_new_engine
   etc_committed
   # The first start of the daemon waits for its configuration: invoke-rc.d and deb-systemd-invoke ask this policy. It
   # also lets a package finish whose daemon did not start. It holds as long as this process lives; after a power cut it

@@ -257,6 +257,7 @@ POLICY
   # shellcheck disable=SC2046 # a list of words
   keep_packages docker.io containerd runc $(changed_by)
   note 'kept, so that they can come back: docker.io containerd runc'
+  ask_the_new_engine
   etc_committed
   # The first start of the daemon waits for its configuration: invoke-rc.d and deb-systemd-invoke ask this policy. It
   # also lets a package finish whose daemon did not start. It holds as long as this process lives; after a power cut it
