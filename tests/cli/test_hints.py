@@ -79,7 +79,7 @@ FOUND = list(commands())
 
 def parsed(words):
     """The parameters of the command that these words are."""
-    command, context = main, typer.main.get_command(app).make_context("provisioner", [], resilient_parsing=True)
+    command, context = main, main.make_context("provisioner", [], resilient_parsing=True)
     while hasattr(command, "commands"):
         name, *words = words
         assert name in command.commands, f"there is no command {name}"
