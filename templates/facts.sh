@@ -390,7 +390,7 @@ can_install() {
   [ "$manager" = apt ] || return 0
   # Its caches are not written: nothing changes. While somebody exchanges the lists there are none to speak of.
   if [ -n "$lock_held" ]; then return 0; fi
-  said=$(limited 20 apt-get -q -o Debug::NoLocking=true -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= check 2>&1 >/dev/null |
+  said=$(limited 20 apt-cache -q -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= policy base-files 2>&1 >/dev/null |
     grep '^E: ')
   [ -n "$said" ] || return 0
   value apt-problems "$said"

@@ -72,7 +72,7 @@ def unfinished(subject: Subject) -> Iterator[Finding]:
 
 
 def apt_works(subject: Subject) -> Iterator[Finding]:
-    """What keeps apt from doing anything stops an installation; dependencies that are unmet may be what it mends."""
+    """What keeps apt from doing anything stops an installation, unless apply mends it."""
     state = subject.facts.package_state
     if not state.apt_problems:
         return
@@ -80,8 +80,6 @@ def apt_works(subject: Subject) -> Iterator[Finding]:
     rewritten, removed = leftovers(subject.facts, APT_SOURCES[1])
     if state.apt_files and {*state.apt_files} & {*rewritten, *removed, *APT_SOURCES}:
         yield warned("apt", f"{said}: {files}", "apply takes out what is not its own")
-    elif any("dependencies" in problem or "dpkg was interrupted" in problem for problem in state.apt_problems):
-        yield warned("apt", said, "apt-get --fix-broken install")
     elif files:
         way_out = f"leave one of {files}: mv {state.apt_files[0]} {state.apt_files[0]}.off, then apt-get update"
         yield failed("apt", f"apt does nothing: {said}", way_out, "install")

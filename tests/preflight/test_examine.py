@@ -93,7 +93,6 @@ CASES = [
         "apt", "fail", "apt does nothing: Conflicting values",
     ),
     ("a malformed source", packaged(apt_problems=("Malformed entry 1 in list file /etc/x",)), "apt", "fail", "/etc/x"),
-    ("unmet dependencies", packaged(apt_problems=("Unmet dependencies. Try",)), "apt", "warn", "Unmet dependencies"),
     ("a full /tmp", packaged(no_room="/tmp"), "temporary files", "fail", "no room for a megabyte in /tmp"),
     ("a run", replace(GOOD, in_progress=RunInProgress("ops@laptop since 10:00")), "other runs", "warn", "ops@laptop"),
     ("kernel-2.6", replace(GOOD, kernel="2.6.32-754.el6.x86_64"), "kernel", "fail", "needs 3.10 or newer"),
