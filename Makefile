@@ -3,7 +3,7 @@
 # make test                    all that a change must pass: linters, types, unit tests, and real hosts in containers
 #                              (as root; with CI=true it installs an engine on this machine, and a skip is a failure)
 # make matrix                  every engine under every failing source and every obstacle, about an hour
-# make unit                    the tests that need neither root nor a network, in less than a minute
+# make unit                    the quick ones: no root, no network, no processes; less than a minute
 # make lint                    format, linters, types, and shellcheck on the scripts that hosts run
 # make test-bare               README's commands and make test from nothing, in a fresh container with its own engine
 # make golden                  golden plans and scripts written anew; FACTS="debian-13 ..." or FACTS=all asks hosts again
@@ -31,7 +31,7 @@ test: tools lint
 	$(BIN)/pytest -n 2 --dist loadfile tests/e2e --ignore $(THIS_MACHINE)
 
 unit: $(VENV)/.tested
-	$(BIN)/pytest $(UNIT) -m "not network and not root and not shellcheck"
+	$(BIN)/pytest $(UNIT) -m "not network and not root and not processes and not shellcheck"
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff format --check provisioner tests
