@@ -8,7 +8,9 @@ CONFIG = "/etc/docker/daemon.json"
 DROP_IN = "/etc/systemd/system/docker.service.d/10-site.conf"
 KEEP = "[ -e /root/options ] || cp /etc/default/docker /root/options"
 RESET = """
-systemctl stop docker.socket docker.service second.service 2>/dev/null
+systemctl stop docker.socket docker.service
+# Newer systemctl stops none of several when it does not know one of them.
+systemctl stop second.service 2>/dev/null
 for pid in $(grep -l '^dockerd' /proc/[0-9]*/comm | cut -d / -f 3); do
   kill "$pid"
   while [ -d "/proc/$pid" ]; do sleep 0.1; done
