@@ -125,10 +125,8 @@ read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
 stat=''
 read -r stat 2>/dev/null </proc/$$/stat
 set -- "\$*" \${stat##*) }
-if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then
-  case " \$1 " in *' docker '* | *' docker.'* | *' containerd '* | *' containerd.'*) exit 101 ;; esac
-else rm -f $policy
-fi
+if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then exit 101; fi
+rm -f $policy
 case \$1 in *'('*) exit 101 ;; esac
 [ -e /sbin/init ] || exit 101
 exit 104
@@ -192,10 +190,8 @@ read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=unknown
 stat=''
 read -r stat 2>/dev/null </proc/$$/stat
 set -- "\$*" \${stat##*) }
-if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then
-  case " \$1 " in *' docker '* | *' docker.'* | *' containerd '* | *' containerd.'*) exit 101 ;; esac
-else rm -f $policy
-fi
+if [ "\$boot" = $boot ] && [ "\${21-}" = ${20} ]; then exit 101; fi
+rm -f $policy
 case \$1 in *'('*) exit 101 ;; esac
 [ -e /sbin/init ] || exit 101
 exit 104
