@@ -30,10 +30,8 @@ def unheard(host: Host, intent: Intent, spec: Spec) -> Iterator[str]:
     if not spec.install:
         return
     said = spec.model_fields_set
-    for field, strategies in HEARD_BY.items():
-        if intent.choice is None and field in OF_A_SOURCE and comes_from_a_source(host, spec):
-            continue
-        if field in said and getattr(spec, field) and not _heard(intent, strategies):
+    for field in HEARD_BY:
+        if field in said and getattr(spec, field) and not _heard(host, intent, spec, field):
             yield f"--{field.replace('_', '-')} changes nothing here: {_why(host, intent, field)}"
     if spec.version == "latest" and not intent.installs and not follows_the_newest(host, spec):
         told = "only a package source of Docker's tells of newer ones"
@@ -46,8 +44,10 @@ def unheard(host: Host, intent: Intent, spec: Spec) -> Iterator[str]:
         yield f"--hold changes nothing here: {_stays(host)}"
 
 
-def _heard(intent: Intent, strategies: frozenset[str]) -> bool:
-    return intent.choice is not None and intent.choice.name in strategies
+def _heard(host: Host, intent: Intent, spec: Spec, field: str) -> bool:
+    if intent.choice is None:
+        return field in OF_A_SOURCE and comes_from_a_source(host, spec)
+    return intent.choice.name in HEARD_BY[field]
 
 
 def _why(host: Host, intent: Intent, field: str) -> str:
@@ -66,4 +66,4 @@ def _stays(host: Host) -> str:
     engine = host.facts.engine
     if not installed_by(host):
         return f"the engine in {engine.dockerd} stays, which no package brought"
-    return f"{host.facts.engine.package or 'the engine'} {installed_version(host)} is installed and stays"
+    return f"{engine.package or 'the engine'} {installed_version(host)} is installed and stays"

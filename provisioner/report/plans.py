@@ -16,13 +16,11 @@ from provisioner.scripts.render import apply_script
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "magenta"}
 
 
-def plan_text(plan: Plan, *, script: bool = False, paint: Paint = plain) -> str:
-    """The plan of one host: symbols, reasons, file diffs, how the daemon takes it; the script on request."""
-    return plans_text([plan], script=script, paint=paint)
-
-
 def plans_text(plans: Sequence[Plan], *, script: bool = False, width: int | None = None, paint: Paint = plain) -> str:
-    """Plans of several hosts; hosts with the same steps share a text, in which differing file diffs name theirs."""
+    """Plans: symbols, reasons, file diffs, how the daemon takes it; the script on request.
+
+    Hosts with the same steps share a text, in which differing file diffs name theirs.
+    """
     return "\n".join(
         "\n".join(_group(group, script, min(WIDEST, width or WIDEST), paint)) for group in grouped(plans, _look)
     )

@@ -46,7 +46,7 @@ def _facts(*, brief: bool, users: Sequence[str] = ()) -> str:
 
 def apply_script(plan: Plan) -> str:
     """The script that `plan -v` shows and `apply` runs, to the byte."""
-    return _shell().get_template("apply.sh.j2").render(plan=plan)
+    return shell_text("apply.sh.j2", plan=plan)
 
 
 def launch_script(
@@ -62,29 +62,19 @@ def launch_script(
     `holder` is what somebody else is told who finds the lock taken. `run` names the directory of this run
     below /var/lib/provisioner/runs.
     """
-    payload = (
-        _shell()
-        .get_template("launch.sh.j2")
-        .render(
-            apply=apply,
-            facts=_facts(brief=True),
-            nonce=nonce,
-            run=run,
-            holder=holder,
-        )
-    )
+    payload = shell_text("launch.sh.j2", apply=apply, facts=_facts(brief=True), nonce=nonce, run=run, holder=holder)
     return _envelope(nonce, payload, become_password, needs_root=True)
 
 
 def follow_script(nonce: str, *, run: str, become_password: str | None = None) -> str:
     """The script that joins run `run` again after its connection was lost."""
-    payload = _shell().get_template("follow.sh.j2").render(run=run)
+    payload = shell_text("follow.sh.j2", run=run)
     return _envelope(nonce, payload, become_password, needs_root=True)
 
 
 def root_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
     """`template` (below templates/) as a script that runs as root where the account allows it."""
-    return _envelope(nonce, _shell().get_template(template).render(**context), become_password, needs_root=False)
+    return _envelope(nonce, shell_text(template, **context), become_password, needs_root=False)
 
 
 def file_text(template: str, **context: Any) -> str:
@@ -119,11 +109,8 @@ def quote(value: object) -> str:
 
 
 def _envelope(nonce: str, payload: str, become_password: str | None, *, needs_root: bool) -> str:
-    return (
-        _shell()
-        .get_template("envelope.sh.j2")
-        .render(nonce=nonce, payload=payload, password=become_password or "", needs_root=needs_root)
-    )
+    password = become_password or ""
+    return shell_text("envelope.sh.j2", nonce=nonce, payload=payload, password=password, needs_root=needs_root)
 
 
 @functools.cache

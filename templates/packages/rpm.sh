@@ -146,7 +146,6 @@ changed_by() {
 rpm_reason() {
   room_reason || proxy_reason || trust_reason || exclude_reason "$@" || source_reason || rpm_words
 }
-one_line() { tr '\n' ' ' | sed -e 's/  */ /g' -e 's/^ //' -e 's#//[^/@ ]*@#//***@#g' | cut -c 1-400; }
 rpm_words() {
   sed -n -e '/^Error/,$p' -e '/No match for argument/p' -e '/^ *Problem/,/^[^ ]/p' "$RUN/manage.log" |
     grep -v -e '^(try' -e '^$' -e '^Complete' -e '^Dependencies resolved' -e '^Nothing to do' -e '^Last metadata' | head -n 6 | one_line

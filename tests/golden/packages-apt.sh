@@ -208,7 +208,6 @@ apt_logs() { cat "$RUN/update.log" "$RUN/apt.log" 2>/dev/null; }
 apt_reason() {
   room_reason || proxy_reason || trust_reason || pin_reason "$@" || hold_reason "$@" || source_reason || apt_words
 }
-one_line() { tr '\n' ' ' | sed -e 's/  */ /g' -e 's/^ //' -e 's#//[^/@ ]*@#//***@#g' | cut -c 1-400; }
 apt_words() {
   apt_logs | grep -e '^ [a-z].* : ' -e '^E: ' | grep -v -e 'Unable to correct problems' -e 'Some files failed' -e 'may provide additional' |
     sort -u | head -n 4 | one_line

@@ -154,3 +154,5 @@ packages_as_before() {
   [ -z "$engine_changes" ] || containers_again || return 1
   units_enabled | cmp -s - "$RUN/packages/units"
 }
+# one_line: what a package manager said, for a message.
+one_line() { tr '\n' ' ' | sed -e 's/  */ /g' -e 's/^ //' -e 's#//[^/@ ]*@#//***@#g' | cut -c 1-400; }

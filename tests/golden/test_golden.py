@@ -19,7 +19,7 @@ from provisioner.facts.host import Host
 from provisioner.facts.parse import parse
 from provisioner.host_files.openpgp import fingerprints
 from provisioner.planner.planner import plan, questions
-from provisioner.report.plans import plan_text
+from provisioner.report.plans import plans_text
 from provisioner.scripts.render import apply_script, shell_text
 from provisioner.sources.reach import SourceReach
 from provisioner.wanted.spec import Spec
@@ -97,7 +97,7 @@ def rendered(host, state):
         planned = planned_for(host, state)
     except ProvisionerError as error:
         return {"plan.txt": f"{type(error).__name__} ({error.exit_code}): {error.message}\n-> {error.hint}\n"}
-    files = {"plan.txt": plan_text(planned) + "\n"}
+    files = {"plan.txt": plans_text([planned]) + "\n"}
     if planned.steps:
         files["steps.sh"] = apply_script(planned)
         for part, template in PARTS.items():

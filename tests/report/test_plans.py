@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from provisioner.plan.model import Restart, Step
-from provisioner.report.plans import plan_text, plans_text, question
+from provisioner.report.plans import plans_text, question
 from provisioner.scripts.render import apply_script
 from tests.report.outcomes import plan
 
 
 def test_the_plan_of_one_host():
-    assert plan_text(plan("web01", warnings=("look out",))).splitlines() == [
+    assert plans_text([plan("web01", warnings=("look out",))]).splitlines() == [
         "web01: debian-12, apt-repo",
         "  warning: look out",
         "  ~ set debug",
@@ -51,13 +51,13 @@ def test_secrets_in_the_script_are_masked_and_said_to_be():
         params["write"][0]["how"] = "put"
         return Step("daemon-config", "set x", "", "~", "write_files", {**params, "remove": []})
 
-    text = plan_text(replace(plan("a"), steps=(step('{"http-proxy": "http://me:s3cr3t@p:3128"}'),)), script=True)
+    text = plans_text([replace(plan("a"), steps=(step('{"http-proxy": "http://me:s3cr3t@p:3128"}'),))], script=True)
     assert "s3cr3t" not in text
     assert "http://***@p:3128" in text
     assert "*** hides a secret here" in text
     harmless = replace(plan("a"), steps=(step('{"debug": true}'),))
-    assert "hides a secret" not in plan_text(harmless, script=True)
-    assert apply_script(harmless) in plan_text(harmless, script=True)
+    assert "hides a secret" not in plans_text([harmless], script=True)
+    assert apply_script(harmless) in plans_text([harmless], script=True)
 
 
 @pytest.mark.parametrize("count", [1, 100])
