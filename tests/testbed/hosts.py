@@ -85,8 +85,11 @@ def start(session: Path, key_file: Path, known_hosts: Path, slug: str, *, os_rel
         '{{(index (index .NetworkSettings.Ports "22/tcp") 0).HostPort}} {{.NetworkSettings.IPAddress}}',
         container,
     ).split()
-    host = Host(container, recipe, int(port), key_file, known_hosts, inner_address=inner, since=int(time.time()))
+    # Logs know whole seconds, and the last host at this address may have asked in this one.
+    since = int(time.time()) + 1
+    host = Host(container, recipe, int(port), key_file, known_hosts, inner_address=inner, since=since)
     _wait_until_up(host)
+    time.sleep(max(0.0, since - time.time()))
     with locked(f"known-hosts-{session.name}"), known_hosts.open("a") as file:
         file.write(f"[{host.address}]:{host.port} {host.read('/etc/ssh/ssh_host_ed25519_key.pub')}")
     return host
