@@ -34,14 +34,14 @@ TEMPLATES = ROOT / "templates"
 
 LAYERS = (
     "masking", "errors", "catalogue", "host_files", "facts", "transports", "wanted", "inventory", "sources",
-    "mirror_probe", "plan", "scripts", "remote", "preflight", "strategies", "removal", "planner", "checks", "runs",
-    "desktop", "report", "cli", "__main__",
+    "mirror_probe", "images", "plan", "scripts", "remote", "preflight", "strategies", "removal", "planner", "checks",
+    "runs", "desktop", "report", "cli", "__main__",
 )  # fmt: skip
 """From the ground up: packages, and the three loose modules. Each imports itself and those before it."""
 
 PURE = frozenset({
-    "errors", "masking", "catalogue", "host_files", "facts", "wanted", "sources", "mirror_probe", "plan", "scripts",
-    "preflight", "strategies", "removal", "planner", "checks",
+    "errors", "masking", "catalogue", "host_files", "facts", "wanted", "sources", "mirror_probe", "images", "plan",
+    "scripts", "preflight", "strategies", "removal", "planner", "checks",
 })  # fmt: skip
 IMPURE_MODULES = {
     "asyncio", "getpass", "glob", "http", "os", "paramiko", "pathlib", "random", "select", "shutil", "signal",

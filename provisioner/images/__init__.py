@@ -1,0 +1,3 @@
+"""Images across hosts: names, lists, what may go, what differs."""
+
+from __future__ import annotations
