@@ -51,11 +51,6 @@ class ShellVariable:
         return tuple((value, self.file.text.count("\n", 0, words[0][0].start) + 1) for value, words in found)
 
 
-def directive_lines(text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH) -> tuple[int, ...]:
-    """Return the numbers of the lines, from 1, from which dockerd gets `flag` (`registry-mirror`, `H`)."""
-    return tuple(sorted({line for _, line in settings(text, flag, variable=variable, path=path)}))
-
-
 def settings(text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH) -> tuple[tuple[str, int], ...]:
     """Return the values that dockerd gets for `flag`, each with the number of its line, from 1.
 
@@ -63,12 +58,6 @@ def settings(text: str | None, flag: str, *, variable: str = VARIABLE, path: str
         DaemonConfigurationError: the shell cannot read the file either, or it is too involved.
     """
     return ShellVariable.read(HostFile(path, text or ""), variable).settings(flag.lstrip("-"))
-
-
-def set_registry_mirrors(
-    text: str | None, mirrors: Sequence[str], *, variable: str = VARIABLE, path: str = PATH
-) -> str:
-    return set_flag(text, "registry-mirror", mirrors, variable=variable, path=path)
 
 
 def set_flag(text: str | None, flag: str, values: Sequence[str], *, variable: str = VARIABLE, path: str = PATH) -> str:
