@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from provisioner.report import gate
-from provisioner.report.plans import question
+from provisioner.report.plans import confirmation_text
 from provisioner.report.removal import name_questions
 from provisioner.runs.outcome import Outcome
 
@@ -19,7 +19,7 @@ class YesOrNo:
 
     def __call__(self, pending: Sequence[Outcome], *, total: int, failed: int) -> bool:
         plans = [outcome.plan for outcome in pending if outcome.plan and not outcome.plan.empty]
-        return confirmed(question(plans, total, allow_restart=self._allow_restart, failed=failed))
+        return confirmed(confirmation_text(plans, total, allow_restart=self._allow_restart, failed=failed))
 
 
 def each_by_name(pending: Sequence[Outcome], *, total: int, failed: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.cli import hosts
 from provisioner.cli.options import Connection
-from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe import DOCKER_HUB_URL
 from provisioner.report import gate
 from provisioner.report.mirrors import view_text
 from provisioner.runs import mirrors
@@ -20,7 +20,7 @@ def pick(
     names: list[str],
     connection: Connection,
     *,
-    reference: str = HUB,
+    reference: str = DOCKER_HUB_URL,
     writing: Mapping[str, Any] | None = None,
 ) -> list[Target]:
     """Ask the mirrors from the hosts; return these with the `count` fastest that are alive on all of them as wanted.

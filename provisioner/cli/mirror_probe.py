@@ -10,7 +10,7 @@ import typer
 from provisioner.cli import options as o
 from provisioner.cli.mirror_options import split_words
 from provisioner.cli.option_groups import grouped
-from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe import DOCKER_HUB_URL
 
 CompareWith = Annotated[
     str, typer.Option("--compare-with", help='registry whose images are the right ones; "" for none', metavar="URL")
@@ -28,7 +28,7 @@ def probe(
         Optional[list[str]],
         typer.Option("--image", help="must be served too, and measures throughput; repeatable", metavar="IMAGE"),
     ] = None,
-    compare_with: CompareWith = HUB,
+    compare_with: CompareWith = DOCKER_HUB_URL,
     connection: o.Connection,
     output: o.Output,
 ) -> None:

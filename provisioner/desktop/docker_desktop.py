@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.catalogue import daemon_keys
-from provisioner.catalogue.registry_mirrors import doubts
+from provisioner.catalogue.registry_mirrors import mirror_warnings
 from provisioner.checks.mirror_status import MirrorStatus
-from provisioner.desktop.engine import DesktopEngine, Engine, Run, System
+from provisioner.desktop.engine import DesktopEngine, RunningEngine, RunProgram, System
 from provisioner.errors import ApplyError, BlockedError, DaemonConfigurationError
 from provisioner.facts.configured_mirrors import KEY, Configured
 from provisioner.host_files import daemon_json
@@ -38,7 +38,7 @@ class Change:
     file: LocalFile
     text: str | None
     mirrors: tuple[str, ...]
-    engine: Engine | None
+    engine: RunningEngine | None
 
     @property
     def empty(self) -> bool:
@@ -51,7 +51,7 @@ class Change:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is known against the mirrors: dead ones, restricted ones, placeholders."""
-        return tuple(doubts(self.mirrors))
+        return tuple(mirror_warnings(self.mirrors))
 
 
 class Desktop:
@@ -62,7 +62,7 @@ class Desktop:
         home: Path | None = None,
         *,
         platform: str = sys.platform,
-        run: Run = run,
+        run: RunProgram = run,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.system: System = "windows" if platform == "win32" else "macos" if platform == "darwin" else "linux"
@@ -95,7 +95,7 @@ class Desktop:
             mirrors = list_after(wanted, had)
         else:
             mirrors = tuple(wanted)
-        problems = daemon_keys.problems({KEY: list(mirrors)}, engine.version if engine else "")
+        problems = daemon_keys.key_problems({KEY: list(mirrors)}, engine.version if engine else "")
         if problems:
             raise ApplyError(f"Docker Desktop would not start with this: {problems[0]}. Nothing was changed.")
         if stands == mirrors:

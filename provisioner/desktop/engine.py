@@ -23,14 +23,14 @@ SETTLE = 20.0
 """Seconds for an engine that answers with other mirrors: it may be the one that is about to stop."""
 
 
-class Run(Protocol):
+class RunProgram(Protocol):
     """Runs a program of this machine to its end."""
 
     def __call__(self, argv: Sequence[str], *, timeout: float) -> Completed: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class RunningEngine:
     """Desktop's engine as it answers now; `running` containers stop when it restarts."""
 
     version: str
@@ -41,12 +41,12 @@ class Engine:
 class DesktopEngine:
     """The engine of the Docker Desktop of the user with this home directory."""
 
-    def __init__(self, home: Path, system: System, *, run: Run, sleep: Callable[[float], None]) -> None:
+    def __init__(self, home: Path, system: System, *, run: RunProgram, sleep: Callable[[float], None]) -> None:
         self._home, self._system = home, system
         self._run, self._sleep = run, sleep
         self._context: tuple[str, ...] | None = None
 
-    def now(self) -> Engine | None:
+    def now(self) -> RunningEngine | None:
         """Return the engine, None when it does not run.
 
         Raises:
@@ -66,7 +66,7 @@ class DesktopEngine:
                 "Docker Desktop runs Windows containers now, and their mirrors are not in daemon.json",
                 hint="switch it to Linux containers in its menu, then run the command again",
             )
-        return Engine(
+        return RunningEngine(
             version=str(info.get("ServerVersion", "")),
             mirrors=_mirrors(info),
             running=_number(info.get("ContainersRunning")),

@@ -29,7 +29,7 @@ class _Text(Protocol):
     def text(self) -> str: ...
 
 
-Word = TypeVar("Word", bound=_Text)
+WordT = TypeVar("WordT", bound=_Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +178,10 @@ def _plain(words: Iterable[str]) -> list[Argument]:
     return [Argument(word, 0, 0, 0) for word in words]
 
 
-def _settings(words: Sequence[Word], row: Key) -> list[tuple[str, list[Word]]]:
+def _settings(words: Sequence[WordT], row: Key) -> list[tuple[str, list[WordT]]]:
     """The values given to the flag, each with the words that give it; "true" for a switch."""
     long, short = f"--{row.flag}", f"-{row.short}" if row.short else ""
-    found: list[tuple[str, list[Word]]] = []
+    found: list[tuple[str, list[WordT]]] = []
     left = list(words)
     while left:
         word = left.pop(0)

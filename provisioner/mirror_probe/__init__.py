@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-HUB = "https://registry-1.docker.io"
+DOCKER_HUB_URL = "https://registry-1.docker.io"

@@ -63,7 +63,7 @@ def trial(host: Host, taken: Collection[str] = (), options: str | None = None) -
     return Trial("unshare", flags) if able else Trial("")
 
 
-def doubts(host: Host, wanted: Mapping[str, Any]) -> list[str]:
+def start_doubts(host: Host, wanted: Mapping[str, Any]) -> list[str]:
     """Return why nobody can say that the engine, which is stopped, starts with the files as they are."""
     start, unit = host.flags.next, host.facts.engine_unit
     found = []

@@ -13,15 +13,15 @@ from provisioner.report.envelope import document
 from provisioner.report.failure import hint_lines
 from provisioner.report.groups import grouped, names, without_name
 from provisioner.runs.fleet import worst
-from provisioner.runs.history import HostRecord, RunRecord
+from provisioner.runs.history import PastHost, PastRun
 
 
-def runs_document(records: Sequence[RunRecord]) -> dict[str, Any]:
+def runs_document(records: Sequence[PastRun]) -> dict[str, Any]:
     """The JSON document of `history`; its keys are a contract."""
     return document("history", runs=[_row(record) for record in records])
 
 
-def run_document(record: RunRecord) -> dict[str, Any]:
+def run_document(record: PastRun) -> dict[str, Any]:
     """The JSON document of `history RUN`; its keys are a contract."""
     hosts = [
         {key: value for key, value in dataclasses.asdict(host).items() if key != "wanted"} for host in record.hosts
@@ -29,7 +29,7 @@ def run_document(record: RunRecord) -> dict[str, Any]:
     return document("history", run={**_row(record), "hosts": hosts})
 
 
-def runs_text(records: Sequence[RunRecord]) -> str:
+def runs_text(records: Sequence[PastRun]) -> str:
     """A line for each run."""
     if not records:
         return "there are no runs yet; `provisioner apply` makes the first"
@@ -48,7 +48,7 @@ def runs_text(records: Sequence[RunRecord]) -> str:
     return aligned(rows)
 
 
-def run_text(record: RunRecord) -> str:
+def run_text(record: PastRun) -> str:
     """One run: how it was called, its hosts as a table, and below it what went wrong."""
     took = "not ended" if record.ended is None else f"{record.ended - record.started:.1f} s"
     lines = [f"{record.id}: {_result(record)}", f"  {_when(record.started)}, {took}"]
@@ -76,13 +76,13 @@ def run_text(record: RunRecord) -> str:
     return "\n".join(lines)
 
 
-def _failure(host: HostRecord) -> tuple[str, str, str]:
+def _failure(host: PastHost) -> tuple[str, str, str]:
     """What failed alike is told once."""
     said = (host.error or "").removeprefix(f"{host.name}: ")
     return host.status, without_name(host.name, said), without_name(host.name, host.hint or "")
 
 
-def _row(record: RunRecord) -> dict[str, Any]:
+def _row(record: PastRun) -> dict[str, Any]:
     return {
         "id": record.id,
         "command": record.command,
@@ -96,7 +96,7 @@ def _row(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _result(record: RunRecord) -> str:
+def _result(record: PastRun) -> str:
     said = ", ".join(f"{number} {_words(status)}" for status, number in record.counts.items())
     return said if record.ended is not None else f"{said} (not ended)"
 
@@ -105,7 +105,7 @@ def _words(status: str) -> str:
     return {"converged": "nothing to do", "pending": "no result"}.get(status, status.replace("_", " "))
 
 
-def _code(record: RunRecord) -> int | None:
+def _code(record: PastRun) -> int | None:
     """None for a run that has not ended."""
     return None if record.ended is None else worst(record.exit_codes)
 

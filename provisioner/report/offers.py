@@ -71,7 +71,7 @@ def _source(answer: SourceReach) -> dict[str, Any]:
         "base": answer.source.base,
         "seconds": answer.seconds,
         "packages": "-" if answer.problem else str(answer.suite),
-        "stepped_back": answer.place > 0,
+        "stepped_back": answer.suite_index > 0,
         "newest": newest(answer.versions.get("docker-ce", ())) or ("-" if answer.listed else "not listed"),
         "problem": problem_of(answer),
     }

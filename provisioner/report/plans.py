@@ -41,7 +41,7 @@ def planned_text(
     return "\n".join(parts)
 
 
-def question(plans: Sequence[Plan], total: int, *, allow_restart: bool, failed: int = 0) -> str:
+def confirmation_text(plans: Sequence[Plan], total: int, *, allow_restart: bool, failed: int = 0) -> str:
     """What a yes would do, and how many hosts are left out because they `failed`."""
     stopping = [plan for plan in plans if plan.restart.stops_containers]
     going = [plan for plan in plans if allow_restart or plan not in stopping]

@@ -18,7 +18,7 @@ from provisioner.errors import (
 )
 from provisioner.facts.host import Host
 from provisioner.facts.losses import Losses, losses_in
-from provisioner.mirror_probe.before_writing import doubts_of, refuse_hopeless
+from provisioner.mirror_probe.before_writing import probe_warnings, refuse_hopeless
 from provisioner.plan.model import Check, Plan, Restart, StepResult
 from provisioner.planner import planner
 from provisioner.planner.mirror_change import nothing_to_change
@@ -27,7 +27,7 @@ from provisioner.remote import source_probe
 from provisioner.remote.ask_host import ask_host
 from provisioner.remote.execute import OnStep, execute
 from provisioner.remote.gather import gather
-from provisioner.remote.script_probe import fetch_script
+from provisioner.remote.script_fetch import fetch_script
 from provisioner.removal.removal import plan_removal, removal_checks
 from provisioner.runs.mirrors import new_mirrors
 from provisioner.runs.outcome import Outcome, Status, status_of
@@ -181,7 +181,7 @@ def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
         return plan_removal(target.name, host, losses, remove_dependents=target.spec.remove_dependents)
     asked = planner.questions(host, target.spec) if asks else Questions()
     become = target.become_password
-    reach = source_probe.probe(target.transport, asked.sources, become_password=become)
+    reach = source_probe.probe_sources(target.transport, asked.sources, become_password=become)
     if asked.script:
         reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
     planned = planner.plan(target.name, host, reach, target.spec)
@@ -189,7 +189,7 @@ def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
         return planned
     judged = new_mirrors(target, host)
     refuse_hopeless(target.name, judged)
-    return replace(planned, warnings=(*planned.warnings, *doubts_of(judged)))
+    return replace(planned, warnings=(*planned.warnings, *probe_warnings(judged)))
 
 
 def _losses(target: Target, data_root: str) -> Losses:

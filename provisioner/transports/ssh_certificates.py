@@ -29,15 +29,15 @@ class Wire:
         ValueError: it ends too early.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, blob: bytes) -> None:
+        self._blob = blob
         self.position = 0
 
     def __bool__(self) -> bool:
-        return self.position < len(self._data)
+        return self.position < len(self._blob)
 
     def take(self, size: int) -> bytes:
-        piece = self._data[self.position : self.position + size]
+        piece = self._blob[self.position : self.position + size]
         if len(piece) < size:
             raise ValueError("it ends too early")
         self.position += size

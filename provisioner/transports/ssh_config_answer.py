@@ -13,7 +13,7 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.transports import ssh_program
 from provisioner.transports.ssh_config_file import Line
-from provisioner.transports.ssh_config_include import Source, every_line
+from provisioner.transports.ssh_config_include import ConfigFile, every_line
 from provisioner.transports.ssh_config_match import UndecidedError
 from provisioner.transports.ssh_config_rules import Found
 from provisioner.transports.ssh_keywords import LISTS, REPEATED
@@ -27,7 +27,7 @@ _USUAL_KEYS = frozenset({
 })  # fmt: skip
 
 
-def answered(host: str, sources: Sequence[Source], given: Sequence[Line], why: UndecidedError) -> Found:
+def answered(host: str, sources: Sequence[ConfigFile], given: Sequence[Line], why: UndecidedError) -> Found:
     """Ask ssh for the options of a host whose name and user have been checked. It is asked once for each host.
 
     Raises:
@@ -61,7 +61,7 @@ def answered(host: str, sources: Sequence[Source], given: Sequence[Line], why: U
     return _found(host, answer, lines, given)
 
 
-def _written(sources: Sequence[Source]) -> tuple[dict[str, list[Line]], bool]:
+def _written(sources: Sequence[ConfigFile]) -> tuple[dict[str, list[Line]], bool]:
     """All lines of the files by keyword, and whether these are all of them."""
     found: dict[str, list[Line]] = {}
     try:
@@ -72,7 +72,7 @@ def _written(sources: Sequence[Source]) -> tuple[dict[str, list[Line]], bool]:
     return found, True
 
 
-def _files(sources: Sequence[Source]) -> tuple[list[str], str | None]:
+def _files(sources: Sequence[ConfigFile]) -> tuple[list[str], str | None]:
     """Return the arguments that make ssh read these files; text for a file that includes them, where it takes one."""
     if not sources:
         return ["-F", os.devnull], None

@@ -17,7 +17,7 @@ DEEPEST = 16  # nested Include, as in OpenSSH
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ConfigFile:
     """A configuration file and the folder of its relative Includes."""
 
     path: Path
@@ -32,7 +32,7 @@ class Source:
         return self.path.exists() and (self.named or os.access(self.path, os.R_OK))
 
 
-def included(line: Line, source: Source) -> list[Path]:
+def included(line: Line, source: ConfigFile) -> list[Path]:
     """Return the files that an Include line names; a pattern that matches nothing names none.
 
     Raises:
@@ -74,14 +74,14 @@ def check_guarded(path: Path) -> None:
         raise UndecidedError(str(path), "a file that its group may write")
 
 
-def every_line(sources: Sequence[Source]) -> Iterator[Line]:
+def every_line(sources: Sequence[ConfigFile]) -> Iterator[Line]:
     """All lines of the files and of what they include, whether they count or not."""
     for source in sources:
         if source.is_there():
             yield from _lines(source, source.path, 0)
 
 
-def _lines(source: Source, path: Path, depth: int) -> Iterator[Line]:
+def _lines(source: ConfigFile, path: Path, depth: int) -> Iterator[Line]:
     for block in read(path):
         if block.header is not None:
             yield block.header

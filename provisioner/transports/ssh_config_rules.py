@@ -9,7 +9,7 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.transports import ssh_program
 from provisioner.transports.ssh_config_file import Block, Line, matches_list, read
-from provisioner.transports.ssh_config_include import DEEPEST, Source, check_guarded, included
+from provisioner.transports.ssh_config_include import DEEPEST, ConfigFile, check_guarded, included
 from provisioner.transports.ssh_config_match import Situation, UndecidedError, holds, names
 from provisioner.transports.ssh_keywords import KNOWN, NOT_EVERYWHERE, REPEATED, TIMES
 from provisioner.transports.ssh_names import canonical
@@ -69,7 +69,7 @@ class Found:
             self.values["proxycommand"] = Line("proxycommand", ("none",), "none", line.place)
 
 
-def look_up(host: str, account: str, sources: Sequence[Source], given: Sequence[Line]) -> Found:
+def look_up(host: str, account: str, sources: Sequence[ConfigFile], given: Sequence[Line]) -> Found:
     """Return what counts for a host as it was typed; what was `given` on the command line comes first.
 
     Raises:
@@ -101,7 +101,7 @@ class _Walk:
         self.final = self.not_final = ""
         """Where a Match line has that criterion."""
 
-    def second_pass(self, sources: Sequence[Source]) -> None:
+    def second_pass(self, sources: Sequence[ConfigFile]) -> None:
         """`Match final` holds now, and Host lines are compared with what HostName has made of the host."""
         self._host = canonical(self._host_now())
         place = self.found.place("hostname") if "hostname" in self.found.values else GIVEN
@@ -109,7 +109,7 @@ class _Walk:
         self._second = True
         self.through(sources)
 
-    def through(self, sources: Sequence[Source]) -> None:
+    def through(self, sources: Sequence[ConfigFile]) -> None:
         for source in sources:
             if source.is_there():
                 if source.users and not source.named:
@@ -120,7 +120,7 @@ class _Walk:
         line = self.found.values.get("hostname")
         return expanded(line.words[0], {"h": self._host}, line.place) if line else self._host
 
-    def _file(self, source: Source, path: Path, depth: int, *, active: bool) -> None:
+    def _file(self, source: ConfigFile, path: Path, depth: int, *, active: bool) -> None:
         if depth > DEEPEST:
             raise UsageError(f"{path}: Include is nested too deeply", hint="does a file include itself?")
         whole = active

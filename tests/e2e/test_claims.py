@@ -12,7 +12,7 @@ from provisioner.catalogue.rows import data
 from provisioner.facts.host import Host
 from provisioner.host_files.daemon_json import DaemonJson
 from provisioner.host_files.host_file import HostFile
-from provisioner.planner.daemon_refusals import refusals_of_the_file
+from provisioner.planner.daemon_refusals import file_problems as refusals_of_the_file
 from tests.hosts import INFO, RUNNING
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

@@ -9,7 +9,7 @@ import pytest
 from provisioner.facts.host import Host
 from provisioner.planner.planner import plan, questions
 from provisioner.remote.gather import gather
-from provisioner.remote.source_probe import probe
+from provisioner.remote.source_probe import probe_sources as probe
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import Spec
 from tests.e2e.command_line import outcomes

@@ -48,12 +48,14 @@ def test_a_wrong_key_is_refused_and_nothing_of_that_source_is_used():
 def test_the_official_source_is_preferred_to_a_faster_one_but_not_for_an_older_release():
     official, fast = good("official", seconds=2.0), good("aliyun", seconds=0.1)
     assert "official" in step(plan("h", Host.of(BARE), (official, fast), Spec()), "source").title
-    behind = good("official", suites=("ubuntu/resolute", "ubuntu/noble"), place=1)
+    behind = good("official", suites=("ubuntu/resolute", "ubuntu/noble"), suite_index=1)
     assert "aliyun" in step(plan("h", Host.of(BARE), (behind, fast), Spec()), "source").title
 
 
 def test_a_release_that_no_source_carries_steps_back_with_a_notice():
-    planned = plan("h", Host.of(BARE), (good("official", suites=("ubuntu/resolute", "ubuntu/noble"), place=1),), Spec())
+    planned = plan(
+        "h", Host.of(BARE), (good("official", suites=("ubuntu/resolute", "ubuntu/noble"), suite_index=1),), Spec()
+    )
     assert any("does not carry ubuntu/resolute (yet); its packages of ubuntu/noble" in w for w in planned.warnings)
     assert "Suites: noble" in step(planned, "source").diffs[1].after
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from provisioner.plan.model import Restart, Step
-from provisioner.report.plans import plans_text, question
+from provisioner.report.plans import confirmation_text, plans_text
 from provisioner.scripts.render import apply_script
 from tests.report.outcomes import plan
 
@@ -94,10 +94,10 @@ STOPPING = Restart("restart", "storage-driver", 3)
     ids=["reload", "restart", "allowed", "blocked"],
 )
 def test_the_question(plans, allow, expected):
-    assert question(plans, 4, allow_restart=allow) == expected
+    assert confirmation_text(plans, 4, allow_restart=allow) == expected
 
 
 def test_the_question_about_one_host():
-    assert question([plan("a", restart=STOPPING)], 1, allow_restart=True) == (
+    assert confirmation_text([plan("a", restart=STOPPING)], 1, allow_restart=True) == (
         "The host changes, its engine restarts, 3 running containers stop."
     )
