@@ -118,6 +118,17 @@ def test_the_floor_plan_of_contributing_is_the_one_of_the_code():
     assert len(loose) <= LOOSE
 
 
+def test_every_word_of_the_glossary_is_one_of_the_code():
+    rows = re.findall(
+        r"(?m)^\| ([^|`]+) \| ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Words")[2]
+    )
+    words = [word for row in rows[1:] for word in row.split(", ")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
+    names = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", code).lower()
+    assert len(words) > 40
+    assert [word for word in words if not re.search(rf"\b{re.escape(word.lower())}", names)] == []
+
+
 def test_no_module_imports_itself_by_way_of_others():
     """Lazy imports count: a circle that is broken by one is a circle."""
     packages = {module for module in modules() if (PACKAGE / module.replace(".", "/")).is_dir()}

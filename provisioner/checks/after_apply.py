@@ -35,7 +35,7 @@ def _stopped(host: Host, spec: Spec) -> Iterator[Check]:
 
 
 def not_running(host: Host, spec: Spec) -> str:
-    """What the success of a mere configuration must not hide: that no engine has taken it up yet; else ""."""
+    """Return that no engine has taken the configuration up yet, where only that was changed; else ""."""
     facts = host.facts
     if spec.install or facts.engine.running or not facts.engine.installed:
         return ""

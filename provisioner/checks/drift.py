@@ -1,4 +1,4 @@
-"""Where a host has moved away from: from its wanted state, from what its files say, from what our last run left."""
+"""Drift: how a host differs from its wanted state, from what its files say, from what our last run left."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from provisioner.planner.planner import plan
 from provisioner.wanted.spec import Spec
 
 TOLD_ELSEWHERE = frozenset({"service", "hold", "packages"})
-"""Steps of a plan that a check of their own stands for."""
+"""Ids of the steps whose subject has a check of its own."""
 
 
 def status_checks(name: str, host: Host, spec: Spec, judged: Sequence[Judged] = ()) -> tuple[Check, ...]:

@@ -24,7 +24,7 @@ from provisioner.runs.survey import exit_code, stand_in
 
 
 class Row(Protocol):
-    """What there is to say about one host: why it failed, or anything else."""
+    """The result of one host: its error, or anything else."""
 
     @property
     def host(self) -> str: ...

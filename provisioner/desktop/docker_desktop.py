@@ -1,7 +1,7 @@
 """Docker Desktop on this machine: its registry mirrors, by the same transaction as on a server.
 
-No shell and nothing that Windows lacks. Desktop reads .docker/daemon.json in the user's home when its engine starts;
-the engine of Windows containers has a file of its own, windows-daemon.json, which is not touched.
+Pure Python without a shell, so that it works on Windows too. Desktop reads .docker/daemon.json in the user's home when
+its engine starts. The engine of Windows containers has a file of its own, windows-daemon.json, which stays as it is.
 """
 
 from __future__ import annotations

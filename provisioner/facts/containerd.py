@@ -1,4 +1,4 @@
-"""The containerd of a host: what its configuration says of registries, and what its version makes of silence."""
+"""The containerd of a host: what its configuration says of registries, and its version's defaults."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class DaemonFlags:
         yield from (_place(row, value, words, start.file) for value, words in _settings(self.next.words, row))
         if not self.next.doubt:
             return
-        # What becomes of these words is not known; who looks for conflicts had better see too many options.
+        # Which of these words dockerd gets is unknown: all are shown, so that no conflict stays unseen.
         words = [(start.file, word, "it is part of a longer word") for word in start.words]
         words += [
             (line.file, word, "it stands in Environment=") for line in self.service.environment for word in line.words

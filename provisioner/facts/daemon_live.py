@@ -15,8 +15,9 @@ from provisioner.facts.normal_form import ALWAYS_INSECURE, insecure_registries, 
 class Shown:
     """How `docker info` shows a key of daemon.json.
 
-    `template` makes of a wanted value a template that is asked on the host, and what it prints when the engine has
-    that value. `fragments` are parts of the engine's own document that are there then. `value` is what the engine has.
+    `template` makes of a wanted value the template that docker info is asked with, and what that prints when the
+    engine has the value. `fragments` are parts of the engine's own document that are there then. `value` is what the
+    engine has.
     """
 
     template: Callable[[Any], tuple[str, str]]

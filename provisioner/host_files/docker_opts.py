@@ -1,8 +1,8 @@
 """Daemon options in a file of shell assignments: DOCKER_OPTS in /etc/default/docker.
 
-The init script sources the file with sh and passes `$DOCKER_OPTS` unquoted: the value is split at white
-space, quotes inside it have no meaning. What cannot be known without running the file is never guessed:
-reading shows it as it is written, editing refuses and says where.
+The init script sources the file with sh and passes `$DOCKER_OPTS` unquoted: the value is split at white space, and
+quotes inside it have no meaning. Where only running the file would tell, reading shows the text as it is written, and
+editing refuses and says where.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def options(text: str | None, *, variable: str = VARIABLE, path: str = PATH) -> 
     """Return the words that the init script passes to dockerd.
 
     `$OTHER`, backticks and `$(…)` stay as they are written. An assignment inside an if or a function counts
-    as executed and adds to what stood before: who looks for conflicts had better see too many options.
+    as executed and adds to what stood before, so that a search for conflicts sees every option.
 
     Raises:
         DaemonConfigurationError: the shell cannot read the file either, or it is too involved.

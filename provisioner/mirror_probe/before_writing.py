@@ -35,7 +35,7 @@ def way_out_of(judged: Iterable[Judged]) -> str:
 
 
 def probe_warnings(judged: Iterable[Judged]) -> tuple[str, ...]:
-    """Return a warning for each mirror that has something against it; that a host's tools cannot see it is nothing."""
+    """Return a warning for each mirror whose verdict is another one than alive and unknown."""
     return tuple(
         f"{mirror.url} is {mirror.verdict}, seen from this host: {mirror.evidence}"
         for mirror in judged

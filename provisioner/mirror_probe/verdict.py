@@ -13,9 +13,9 @@ Verdict = Literal["alive", "stale", "restricted", "not a Docker Hub mirror", "pa
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict and its evidence. `hopeless`: nobody is there, or somebody else; whoever needs it waits in vain.
+    """A verdict and its evidence. `hopeless`: nothing answers there, or something that is no registry.
 
-    What may pass, such as a login, a limit, a certificate or a proxy, is not hopeless.
+    What may pass, such as a login, a limit, a certificate or a proxy, leaves hope.
     """
 
     verdict: Verdict

@@ -76,7 +76,7 @@ def intent_of(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> Intent:
     return Intent(resolved(host, spec), choice, version, storage, reach, unsourced)
 
 
-def questions(host: Host, spec: Spec) -> Questions:
+def strategy_questions(host: Host, spec: Spec) -> Questions:
     """Return what the strategies that `spec` allows must know of this host before they can be considered."""
     platform = host.platform
     if platform is None or not (

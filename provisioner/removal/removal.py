@@ -2,7 +2,7 @@
 
 What an installation brought goes: packages, their source and key, holds, the service. Images, containers, volumes,
 configuration files and the group stay, unless a purge was asked for: `losses` is what that destroys.
-Not touched in any case: files that were not there because of an engine, and accounts' ~/.docker.
+Files that no engine brought, and accounts' ~/.docker, always stay.
 """
 
 from __future__ import annotations

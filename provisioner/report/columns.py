@@ -1,4 +1,4 @@
-"""Columns for a terminal, and nothing to parse: programs read --json."""
+"""Columns for people at a terminal; programs read --json."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from provisioner.runs.outcome import Outcome
 
 
 class Progress:
-    """An audience (see `provisioner.runs.audience`) that says nothing; the others do."""
+    """An audience (see `provisioner.runs.audience`) that shows nothing; `Lines` and `Live` are the others."""
 
     def __init__(self, taste: Taste) -> None:
         self._taste = taste

@@ -1,8 +1,8 @@
 """The journal of runs: what was done to which hosts, written as they finish.
 
 An SQLite file at $XDG_STATE_HOME/provisioner/history.db, by default below ~/.local/state. Each host's row is
-committed when the host is done, so a crash loses nothing. A journal that cannot be written is worth one warning,
-never a run.
+committed when the host is done, so a crash loses nothing. When the journal cannot be written, one
+warning says so and the run goes on.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def failed(name: str, error: ProvisionerError) -> View:
 
 
 def candidates(urls: Sequence[str]) -> list[str]:
-    """Return the mirrors to ask: those that were named, else those of the list that are worth asking."""
+    """Return the mirrors to ask: those that were named, else those of the list that are alive."""
     return list(urls or alive_mirrors())
 
 
@@ -101,7 +101,7 @@ def exit_code(seen: Sequence[View], *, every: bool) -> int:
 def pick(seen: Sequence[View], count: int) -> list[str]:
     """Return the `count` fastest mirrors that are alive on all hosts, fewer when fewer are.
 
-    Hosts that cannot be asked have no say; the change will tell of them.
+    Hosts that cannot be asked are left out here; the change reports them.
 
     Raises:
         VerifyError: no mirror is alive on every host.

@@ -22,7 +22,7 @@ CONFIGURED = "configured"
 
 @dataclass(frozen=True, slots=True)
 class SuiteFiles:
-    """The packages of one release in a source, and the three small files that tell what is there.
+    """One release in a source, by the three small files that tell which packages are there: index, key, package list.
 
     `lists` is the package list in the index of an apt source, without its packing; "" where the index has but one.
     """
@@ -51,7 +51,7 @@ class SourceReach:
     """The answer of one source. `problem` is "" when it can be installed from; `versions` by package, as listed.
 
     `listed` is False where the host has nothing that unpacks the list; the package manager will say then.
-    `seconds` is what its index took.
+    `seconds` is what its index took, `suite_index` the place in `source.suites` of the one that it carries.
     """
 
     source: Source

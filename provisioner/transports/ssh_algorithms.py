@@ -44,6 +44,8 @@ def allowed(keyword: str, line: Line | None, *, listed: bool = False) -> Allowed
 
 @dataclass(frozen=True, slots=True)
 class Algorithms:
+    """What a connection may use, by kind: ciphers to signatures of logins."""
+
     ciphers: Allowed
     macs: Allowed
     kex: Allowed

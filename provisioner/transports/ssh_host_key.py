@@ -1,4 +1,4 @@
-"""Is the key that a host shows the right one? Never more loosely than OpenSSH (check_host_key of sshconnect.c)."""
+"""The check of the key that a host shows, at least as strict as OpenSSH's (check_host_key of sshconnect.c)."""
 
 from __future__ import annotations
 
