@@ -1,4 +1,4 @@
-"""Is a host in its wanted state: what `verify` looks at, and every change at its end."""
+"""Checks of the wanted state: what `verify` looks at, and every change at its end."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def each_by_name(pending: Sequence[Outcome], *, total: int, failed: int) -> bool
 
 
 def confirmed(asked: str) -> bool:
-    """Only "y" or "yes" is a yes; the end of the input is a no.
+    """Ask on stderr, after `asked`; True for "y" or "yes", False for all else and for the end of the input.
 
     Raises:
         KeyboardInterrupt: Ctrl-C instead of an answer.

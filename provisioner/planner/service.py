@@ -1,4 +1,4 @@
-"""The engine's service, and what is peculiar to the engine that is there."""
+"""The engine's service, and warnings about the engine that is there."""
 
 from __future__ import annotations
 

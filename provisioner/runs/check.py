@@ -1,4 +1,4 @@
-"""Can hosts carry an engine: what `provisioner check` does."""
+"""Whether hosts can carry an engine: what `provisioner check` does."""
 
 from __future__ import annotations
 

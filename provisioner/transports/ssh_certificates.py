@@ -109,7 +109,7 @@ class Certificate:
         return ""
 
     def is_signed(self) -> bool | None:
-        """Has the authority signed it? None when its key is in hardware of a kind that cannot be checked here."""
+        """Whether the authority has signed it; None when its key is in hardware that cannot be checked here."""
         import paramiko
 
         by = kind(self.authority)
