@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from provisioner.preflight.finding import Finding
+from provisioner.report.cells import told, wrapped
 from provisioner.report.envelope import document, overall
-from provisioner.report.failure import failure_document, failure_lines
+from provisioner.report.failure import failure_document, failure_lines, shared_failure
 from provisioner.report.groups import WIDEST, grouped, names, without_name
 from provisioner.report.paint import Paint, plain
 from provisioner.runs.check import Checked
@@ -55,16 +55,15 @@ def _findings(host: Checked) -> Hashable:
 
 def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
     host = group[0]
+    if host.error:
+        what, *way_out = shared_failure([host.host for host in group], host.error, width)
+        yield paint(what, COLOURS["fail"])
+        yield from way_out
+        return
     if len(group) > 1:
         who, shared = f"{len(group)} hosts", [names([host.host for host in group], width=min(WIDEST, width))]
     else:
         who, shared = host.host, []
-    if host.error:
-        what, *way_out = failure_lines(host.host, host.error)
-        yield paint(f"{who}: {what}", COLOURS["fail"])
-        yield from shared
-        yield from (line if line.startswith("  ") else f"  {line}" for line in way_out)
-        return
     count = Counter(row.verdict for row in host.findings)
     warnings = f"{count['warn']} warning{'' if count['warn'] == 1 else 's'}"
     yield f"{who}: {count['fail']} failed, {warnings}, {count['pass']} passed"
@@ -75,7 +74,7 @@ def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> 
             yield from _finding(row, longest, width, paint)
     if not passes and count["pass"]:
         passed = ", ".join(dict.fromkeys(row.name for row in host.findings if row.verdict == "pass"))
-        first, *rest = textwrap.wrap(passed, _room(width, MARGIN))
+        first, *rest = wrapped(passed, _room(width, MARGIN))
         yield paint(f"  pass  {first}", COLOURS["pass"])
         yield from (f"        {line}" for line in rest)
 
@@ -83,23 +82,16 @@ def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> 
 def _finding(row: Finding, longest: int, width: int, paint: Paint) -> Iterator[str]:
     margin = " " * (MARGIN + longest + 2)
     room = _room(width, len(margin) + 3)
-    first, *rest = [piece for line in row.detail.split("\n") for piece in _wrapped(line, room)] or [""]
+    first, *rest = told(row.detail, room)
     yield paint(f"  {row.verdict}  {row.name:<{longest}}  {first}".rstrip(), COLOURS[row.verdict])
     yield from (margin + line for line in rest)
-    for number, line in enumerate(_wrapped(row.way_out, room)):
+    for number, line in enumerate(told(row.way_out, room) if row.way_out else ()):
         yield f"{margin}{'-> ' if number == 0 else '   '}{line}"
 
 
 def _room(width: int, margin: int) -> int:
     """Characters beside a margin: enough to read, however narrow the terminal."""
     return min(WIDEST, max(30, width - margin))
-
-
-def _wrapped(text: str, room: int) -> list[str]:
-    """Quoted lines of a file keep their blanks, the caret below them its place."""
-    if text.startswith(" "):
-        return [text]
-    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
 
 
 def _summary(checked: Sequence[Checked]) -> str:

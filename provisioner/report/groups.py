@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
+
+from provisioner.report.cells import wrapped
 
 Member = TypeVar("Member")
 WIDEST = 100
@@ -27,11 +28,4 @@ def without_name(host: str, text: str) -> str:
 
 def names(hosts: Sequence[str], indent: str = "  ", *, width: int = WIDEST) -> str:
     """Host names, wrapped."""
-    return textwrap.fill(
-        " ".join(hosts),
-        width=width,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return "\n".join(indent + line for line in wrapped(" ".join(hosts), width - len(indent)))

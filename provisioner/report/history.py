@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from provisioner.report.columns import aligned
+from provisioner.report.columns import aligned, hanging
 from provisioner.report.envelope import document
 from provisioner.report.failure import hint_lines
-from provisioner.report.groups import grouped, names, without_name
+from provisioner.report.groups import WIDEST, grouped, names, without_name
 from provisioner.runs.fleet import worst
 from provisioner.runs.history import HostRecord, RunRecord
 
@@ -29,8 +29,8 @@ def run_document(record: RunRecord) -> dict[str, Any]:
     return document("history", run={**_row(record), "hosts": hosts})
 
 
-def runs_text(records: Sequence[RunRecord]) -> str:
-    """A line for each run."""
+def runs_text(records: Sequence[RunRecord], *, width: int | None = None) -> str:
+    """A line for each run; `width` is what the terminal has, if it is one."""
     if not records:
         return "there are no runs yet; `provisioner apply` makes the first"
     rows = [("RUN", "WHEN", "COMMAND", "HOSTS", "EXIT", "RESULT")]
@@ -45,11 +45,12 @@ def runs_text(records: Sequence[RunRecord]) -> str:
         )
         for record in records
     ]
-    return aligned(rows)
+    more = "provisioner history last shows the hosts of the newest, with a run's name those of that one"
+    return f"{aligned(rows, width=width, wrap=5)}\n\n{more}"
 
 
-def run_text(record: RunRecord) -> str:
-    """One run: how it was called, its hosts as a table, and below it what went wrong."""
+def run_text(record: RunRecord, *, width: int | None = None) -> str:
+    """One run: how it was called, its hosts as a table, below it what went wrong, and at the end how many that are."""
     took = "not ended" if record.ended is None else f"{record.ended - record.started:.1f} s"
     lines = [f"{record.id}: {_result(record)}", f"  {_when(record.started)}, {took}"]
     lines.append("  provisioner " + shlex.join(record.argv))
@@ -66,13 +67,15 @@ def run_text(record: RunRecord) -> str:
         )
         for host in record.hosts
     ]
-    lines += ["", aligned(rows, right=4)]
+    lines += ["", aligned(rows, right=4, width=width, shorten=[3])]
     for group in grouped([host for host in record.hosts if host.error], _failure):
         first = group[0]
         lines += ["", f"{first.name if len(group) == 1 else f'{len(group)} hosts'}: {_words(first.status)}"]
-        lines += [names([host.name for host in group])] if len(group) > 1 else []
-        lines += [f"  {line}" for line in (first.error or "").removeprefix(f"{first.name}: ").split("\n")]
-        lines += hint_lines(first.hint or "")
+        lines += [names([host.name for host in group], width=min(WIDEST, width or WIDEST))] if len(group) > 1 else []
+        lines.append(hanging("  ", (first.error or "").removeprefix(f"{first.name}: "), width))
+        lines += hint_lines(first.hint or "", width)
+    if len(record.hosts) > 1:
+        lines += ["", f"{len(record.hosts)} hosts: {_result(record)}"]
     return "\n".join(lines)
 
 
