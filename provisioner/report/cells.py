@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SHELL = re.compile(
-    r"""[`$|<>{}=\\]|(?<![^\s(])-{1,2}[A-Za-z]|(?<![^\s(])(?:provisioner|docker|systemctl|service|rc-service|ssh|ssh-\w+"""
-    r"""|sudo|sysctl|modprobe|mount|apt|apt-get|dnf|yum|rpm|dpkg|rpm-ostree|snap|kill|chattr|chmod|chown|mv|rm|cp|date"""
-    r"""|timedatectl|chronyc|wsl|pkill|grubby|update-grub|update-alternatives|ansible-inventory) +[\w/~$'"-]"""
+_COMMAND = re.compile(
+    r"&& |\| |>> |\$\(|(?<![^\s(])(?:sudo |provisioner [a-z-]|docker (?:info|ps|pull|run|save|cp|logs|rm|rmi|login|--)"
+    r"|(?:systemctl|sysctl|modprobe|ssh|ssh-\w+|timedatectl|kill|chattr|chmod|chown|mv|rm|cp|wsl|grubby|apt|apt-get|dnf"
+    r"|yum|rpm|dpkg|rpm-ostree|update-\w+|ansible-inventory) [\w/~$'\"+-]|(?:mount|date) -|snap (?:install|remove)"
+    r"|(?:rc-)?service \S+ (?:start|stop|re\w+))"
 )
-"""Marks of a command in a sentence; what only looks like one is kept whole as well, which does no harm."""
+"""Marks of a command in a sentence; what only looks like one stays whole as well, which does no harm."""
 
 
 def cells(text: str) -> int:
@@ -55,13 +56,19 @@ def wrapped(text: str, room: int) -> list[str]:
 
 
 def told(text: str, room: int | None) -> list[str]:
-    """`text` in lines for people: prose is wrapped, and what may be a command to paste stays whole, as does all of it
-    when the `room` is None.
+    """`text` in lines for people: prose is wrapped; a command to paste stays whole, and so does all of it when the
+    `room` is None.
     """
-    lines = text.split("\n")
-    return [
-        piece for line in lines for piece in ([line] if room is None or _SHELL.search(line) else wrapped(line, room))
-    ]
+    return [piece for line in text.split("\n") for piece in ([line] if room is None else _told(line, room))]
+
+
+def _told(line: str, room: int) -> list[str]:
+    if cells(line) <= room:
+        return [line]
+    if not _COMMAND.search(line):
+        return wrapped(line, room)
+    prose, colon, command = line.rpartition(": ")
+    return [*wrapped(prose + ":", room), command] if colon and " " in prose and not _COMMAND.search(prose) else [line]
 
 
 def _cells(char: str) -> int:
@@ -74,5 +81,9 @@ _WIDE = (
     "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
     "\U0001f300-\U0001faff\U00020000-\U0003fffd"
 )
-_PIECE = re.compile(rf"([ \t]*)([{_WIDE}][\u3001\u3002\uff0c\uff1a\uff1b\uff09]*|[^ \t{_WIDE}]+)")
-"""A word, or one wide character with the punctuation that may not begin a line; the blanks before it."""
+_PIECE = re.compile(
+    rf"([ \t]*)(`[^`\n]+`\S*|--?[A-Za-z][\w-]* [^\s{_WIDE}]+"
+    rf"|[{_WIDE}][\u3001\u3002\uff0c\uff1a\uff1b\uff09]*|[^ \t{_WIDE}]+)"
+)
+"""What is not broken, and the blanks before it: a word, an option with its value, a command in backquotes, or one wide
+character with the punctuation that may not begin a line."""

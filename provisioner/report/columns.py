@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from provisioner.masking import masked, visible
 from provisioner.report.cells import cells, cut, filled, told, wrapped
 
-NARROWEST = 16
-"""Cells that a column keeps, however narrow the terminal."""
+NARROWEST = 12
+"""Cells that a column keeps, however narrow the terminal; it keeps those of its heading as well."""
 
 READABLE = 30
 """Cells in which a sentence can be read; with fewer beside the other columns, it stands below them."""
@@ -31,10 +31,16 @@ def one_line(text: str) -> str:
     return visible(masked(text)).translate(_ON_ONE_LINE)
 
 
-def hanging(begin: str, text: str, width: int | None = None) -> str:
-    """Return `text` behind `begin`, its further lines, if it has any, below its first one; prose fits into `width`."""
-    room = None if width is None else max(READABLE, width - cells(begin))
-    return begin + ("\n" + " " * cells(begin)).join(told(text, room))
+def hanging(begin: str, text: str, width: int | None = None, *, indent: str | None = None) -> str:
+    """Return `text` behind `begin`, further lines below its first one, or behind `indent`; prose fits into `width`."""
+    further = " " * cells(begin) if indent is None else indent
+    room = None if width is None else max(READABLE, width - max(cells(begin), len(further)))
+    return begin + f"\n{further}".join(told(text, room))
+
+
+def sentence(text: str, width: int | None) -> str:
+    """Return one sentence about hosts, its further lines indented."""
+    return hanging("", text, width, indent="  ")
 
 
 def aligned(
@@ -63,27 +69,41 @@ def grid(
     """Yield `rows` with every column as wide as its widest cell; column `right` is flush right.
 
     Where that is more than `room`, column `wrap` takes several lines, beside the others or below them, the columns
-    `shorten` lose their ends, and what is in the first column, which is a name, stands above its row.
+    `shorten` lose their ends, and of the names in the first column the longest stand above their rows.
     """
     shown = [list(map(one_line, row)) for row in rows]
     widths = [max(map(cells, column)) for column in zip(*shown, strict=True)]
     beside = True
     if room is not None and _total(widths) > room:
-        beside = _narrowed(widths, room, shorten, wrap)
+        lengths = sorted(cells(row[0]) for row in shown)
+        heading = list(map(cells, shown[0]))
+        beside = _narrowed(widths, room, shorten, wrap, heading, typical=lengths[len(lengths) * 2 // 3])
     for number, row in enumerate(shown):
         yield from (Line(number, line) for line in _lines(row, widths, right, wrap, room if not beside else None))
 
 
-def _narrowed(widths: list[int], room: int, shorten: Collection[int], wrap: int) -> bool:
-    """Narrow the columns; False when column `wrap` has to stand below the others, and takes no width."""
+def _narrowed(
+    widths: list[int], room: int, shorten: Collection[int], wrap: int, heading: Sequence[int], *, typical: int
+) -> bool:
+    """Narrow the columns; False when column `wrap` has to stand below the others, and takes no width.
+
+    Names of more than the `typical` length go out of the way before other columns become hard to read.
+    """
+
+    def narrow(columns: Iterable[int], least: int) -> None:
+        for index in sorted(columns, key=lambda index: -widths[index]):
+            over = max(0, _total(widths) - room)
+            widths[index] = min(widths[index], max(least, heading[index] if index else 0, widths[index] - over))
+
     beside = True
     if wrap >= 0:
         left = room - (_total(widths) - widths[wrap])
         beside = left >= min(READABLE, widths[wrap])
         widths[wrap] = min(widths[wrap], left) if beside else -_GAP
-    for index in sorted(shorten, key=lambda index: -widths[index]):
-        widths[index] = min(widths[index], max(NARROWEST, widths[index] - max(0, _total(widths) - room)))
-    widths[0] = min(widths[0], max(NARROWEST, widths[0] - max(0, _total(widths) - room)))
+    narrow(shorten, READABLE)
+    narrow([0], typical)
+    narrow(shorten, NARROWEST)
+    narrow([0], NARROWEST)
     return beside
 
 

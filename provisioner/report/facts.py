@@ -33,10 +33,10 @@ def facts_text(gathered: Sequence[Gathered], *, whole: bool = False, width: int 
     rows = [("HOST", "ENGINE", "DISTRIBUTION", "KERNEL", "INIT", "MIRRORS")]
     rows += [_columns(row.host, row.facts) for row in gathered if row.facts]
     more = "-v shows the rest of what is known, --json all of it"
-    return f"{aligned(rows, width=width, shorten=[_MIRRORS, _SYSTEM])}\n\n{len(gathered)} hosts; {more}"
+    return f"{aligned(rows, width=width, shorten=[_SYSTEM, _KERNEL, _MIRRORS])}\n\n{len(gathered)} hosts; {more}"
 
 
-_SYSTEM, _MIRRORS = 2, 5
+_SYSTEM, _KERNEL, _MIRRORS = 2, 3, 5
 
 
 def _one(gathered: Gathered, width: int | None) -> str:
@@ -48,7 +48,8 @@ def _columns(host: str, facts: Facts) -> tuple[str, str, str, str, str, str]:
     info, engine = facts.engine.info, facts.engine
     state = info.version if info else "silent" if engine.error else "stopped" if engine.installed else "none"
     mirrors = " ".join(info.mirrors) or "none" if info else "-"
-    return host, state, facts.os.name, f"{facts.kernel} {facts.arch}", facts.init, mirrors
+    system = f"{facts.os.id} {facts.os.version_id}".strip()
+    return host, state, system, f"{facts.kernel} {facts.arch}", facts.init, mirrors
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str]]:

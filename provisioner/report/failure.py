@@ -9,23 +9,32 @@ from provisioner.errors import ProvisionerError
 from provisioner.masking import masked
 from provisioner.report.cells import told
 from provisioner.report.columns import READABLE
-from provisioner.report.groups import WIDEST, grouped, names, without_name
+from provisioner.report.groups import WIDEST, grouped, names, names_host, without_address, without_name
 
 _ARROW = "  -> "
+EACH = f"{' ' * len(_ARROW)}(the others alike, each by its own name)"
+"""Stands below a way out that names the first of several hosts."""
 
 
 def failure_lines(
-    host: str, error: ProvisionerError, *, margin: str = "", more: str = "", width: int | None = None
+    host: str,
+    error: ProvisionerError,
+    *,
+    margin: str = "",
+    more: str = "",
+    width: int | None = None,
+    shared: bool = False,
 ) -> list[str]:
     """What happened with `more` of it, and below it the way out behind an arrow; the host's own name in front is left
     out.
 
-    Masked, because hosts whose failures read the same share one text. `width` is what the terminal has, if it is one.
+    Masked, because hosts whose failures read the same share one text; one that is `shared` leaves out the address of
+    its first host. `width` is what the terminal has, if it is one.
     """
-    message = masked(error.message).removeprefix(f"{host}: ")
+    message = _message(host, error, shared=shared)
     lines = [f"{margin}{line}" for line in told(message, _room(width, len(margin)))]
     lines += [f"{margin}  {line}" for line in masked(more).rstrip("\n").split("\n") if more]
-    return lines + hint_lines(masked(error.hint), width)
+    return lines + _way_out(host, error, width, shared=shared)
 
 
 def hint_lines(hint: str, width: int | None = None) -> list[str]:
@@ -42,13 +51,13 @@ def failure_text(host: str, error: ProvisionerError, width: int | None = None) -
 def shared_failure(hosts: Sequence[str], error: ProvisionerError, width: int | None = None) -> list[str]:
     """What happened on `hosts` alike, as the `error` of the first of them tells it: who, what, and the way out."""
     who = hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
-    message = masked(error.message).removeprefix(f"{hosts[0]}: ")
+    message = _message(hosts[0], error, shared=len(hosts) > 1)
     first, *rest = told(f"{who}: {message}", _room(width, 2))
     return [
         first,
         *(line if line.startswith("  ") else f"  {line}" for line in rest),
         *([names(hosts, width=min(WIDEST, width or WIDEST))] if len(hosts) > 1 else []),
-        *hint_lines(masked(error.hint), width),
+        *_way_out(hosts[0], error, width, shared=len(hosts) > 1),
     ]
 
 
@@ -65,6 +74,16 @@ def failure_document(error: ProvisionerError | None) -> dict[str, Any] | None:
     if error is None:
         return None
     return {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+
+
+def _way_out(host: str, error: ProvisionerError, width: int | None, *, shared: bool) -> list[str]:
+    lines = hint_lines(masked(error.hint), width)
+    return [*lines, EACH] if shared and names_host(host, error.hint) else lines
+
+
+def _message(host: str, error: ProvisionerError, *, shared: bool) -> str:
+    message = masked(error.message).removeprefix(f"{host}: ")
+    return without_address(message) if shared else message
 
 
 def _room(width: int | None, margin: int) -> int | None:

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from provisioner.preflight.finding import Finding
-from provisioner.report.cells import told, wrapped
+from provisioner.report.cells import cells, told, wrapped
+from provisioner.report.columns import sentence
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_lines, shared_failure
 from provisioner.report.groups import WIDEST, grouped, names, without_name
@@ -42,7 +43,7 @@ def check_text(
     room = width or WIDEST + MARGIN
     lines = [line for group in grouped(checked, _findings) for line in _table(group, passes, room, paint)]
     if len(checked) > 1:
-        lines.append(_summary(checked))
+        lines.append(sentence(_summary(checked), width))
     return "\n".join(lines)
 
 
@@ -66,7 +67,7 @@ def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> 
         who, shared = host.host, []
     count = Counter(row.verdict for row in host.findings)
     warnings = f"{count['warn']} warning{'' if count['warn'] == 1 else 's'}"
-    yield f"{who}: {count['fail']} failed, {warnings}, {count['pass']} passed"
+    yield sentence(f"{who}: {count['fail']} failed, {warnings}, {count['pass']} passed", width)
     yield from shared
     longest = max((len(row.name) for row in host.findings), default=0)
     for row in host.findings:
@@ -84,7 +85,9 @@ def _finding(row: Finding, longest: int, width: int, paint: Paint) -> Iterator[s
     room = _room(width, len(margin) + 3)
     first, *rest = told(row.detail, room)
     yield paint(f"  {row.verdict}  {row.name:<{longest}}  {first}".rstrip(), COLOURS[row.verdict])
-    yield from (margin + line for line in rest)
+    quoted = [line for line in rest if line.startswith(" ")]
+    near = " " * MARGIN if quoted and max(map(cells, quoted)) > room else margin
+    yield from ((near if line.startswith(" ") else margin) + line for line in rest)
     for number, line in enumerate(told(row.way_out, room) if row.way_out else ()):
         yield f"{margin}{'-> ' if number == 0 else '   '}{line}"
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from provisioner.report.cells import wrapped
 
 Member = TypeVar("Member")
+_ADDRESS = re.compile(r"(?<!\S)\S+ (?=port \d+: |refuses connections to port \d)")
 WIDEST = 100
 """Characters in which text is still easy to read."""
 
@@ -23,7 +24,17 @@ def grouped(members: Iterable[Member], key: Callable[[Member], Hashable]) -> lis
 
 def without_name(host: str, text: str) -> str:
     """`text` with a gap where it names the host itself: what two hosts say alike is the same then."""
-    return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "\0", text)
+    return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "\0", without_address(text))
+
+
+def names_host(host: str, text: str) -> bool:
+    """Whether `text` has the name of the host in it."""
+    return "\0" in without_name(host, text)
+
+
+def without_address(text: str) -> str:
+    """`text` without the address at which nobody was reached: many hosts behind one dead line say the same then."""
+    return _ADDRESS.sub("", text)
 
 
 def names(hosts: Sequence[str], indent: str = "  ", *, width: int = WIDEST) -> str:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from provisioner.report.columns import aligned, hanging
+from provisioner.report.columns import aligned, hanging, sentence
 from provisioner.report.envelope import document
-from provisioner.report.failure import hint_lines
-from provisioner.report.groups import WIDEST, grouped, names, without_name
+from provisioner.report.failure import EACH, hint_lines
+from provisioner.report.groups import WIDEST, grouped, names, names_host, without_address, without_name
 from provisioner.runs.fleet import worst
 from provisioner.runs.history import HostRecord, RunRecord
 
@@ -45,14 +45,14 @@ def runs_text(records: Sequence[RunRecord], *, width: int | None = None) -> str:
         )
         for record in records
     ]
-    more = "provisioner history last shows the hosts of the newest, with a run's name those of that one"
+    more = "provisioner history RUN shows one of them with its hosts, provisioner history last the newest"
     return f"{aligned(rows, width=width, wrap=5)}\n\n{more}"
 
 
 def run_text(record: RunRecord, *, width: int | None = None) -> str:
     """One run: how it was called, its hosts as a table, below it what went wrong, and at the end how many that are."""
     took = "not ended" if record.ended is None else f"{record.ended - record.started:.1f} s"
-    lines = [f"{record.id}: {_result(record)}", f"  {_when(record.started)}, {took}"]
+    lines = [sentence(f"{record.id}: {_result(record)}", width), f"  {_when(record.started)}, {took}"]
     lines.append("  provisioner " + shlex.join(record.argv))
     if record.resumes:
         lines.append(f"  went on with {record.resumes}")
@@ -72,10 +72,12 @@ def run_text(record: RunRecord, *, width: int | None = None) -> str:
         first = group[0]
         lines += ["", f"{first.name if len(group) == 1 else f'{len(group)} hosts'}: {_words(first.status)}"]
         lines += [names([host.name for host in group], width=min(WIDEST, width or WIDEST))] if len(group) > 1 else []
-        lines.append(hanging("  ", (first.error or "").removeprefix(f"{first.name}: "), width))
+        said = (first.error or "").removeprefix(f"{first.name}: ")
+        lines.append(hanging("  ", without_address(said) if len(group) > 1 else said, width))
         lines += hint_lines(first.hint or "", width)
+        lines += [EACH] if len(group) > 1 and names_host(first.name, first.hint or "") else []
     if len(record.hosts) > 1:
-        lines += ["", f"{len(record.hosts)} hosts: {_result(record)}"]
+        lines += ["", sentence(f"{len(record.hosts)} hosts: {_result(record)}", width)]
     return "\n".join(lines)
 
 

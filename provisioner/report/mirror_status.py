@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from provisioner.checks.mirror_status import MirrorStatus
-from provisioner.report.columns import aligned, one_line
+from provisioner.report.columns import aligned, one_line, sentence
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_lines, failure_text
 from provisioner.report.table import failures
@@ -72,10 +72,12 @@ def _host(host: HostMirrors, width: int | None) -> Iterator[str]:
 def _table(hosts: Sequence[HostMirrors], width: int | None) -> Iterator[str]:
     rows = [("HOST", "STATE", "DOCKER", "ENGINE'S MIRRORS", "CONFIGURED BY", "OTHERS")]
     rows += map(_row, hosts)
-    yield aligned(rows, width=width, shorten=range(3, 6))
+    table = rows if any(row[5] for row in rows[1:]) else [row[:5] for row in rows]
+    yield aligned(table, width=width, shorten=range(3, len(table[0])))
     yield from (f"\n{failure}" for failure in failures([host.outcome for host in hosts], width=width))
     counts = Counter(row[1] for row in rows[1:])
-    yield f"\n{len(hosts)} hosts: " + ", ".join(f"{number} {what}" for what, number in counts.items())
+    counted = ", ".join(f"{number} {what}" for what, number in counts.items())
+    yield "\n" + sentence(f"{len(hosts)} hosts: {counted}", width)
 
 
 def _row(host: HostMirrors) -> tuple[str, str, str, str, str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from provisioner.mirror_probe.judge import Judged, fastest
-from provisioner.report.columns import aligned
+from provisioner.report.columns import aligned, sentence
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failures_text
 from provisioner.report.groups import WIDEST, grouped, names
@@ -31,7 +31,7 @@ def views_text(seen: Sequence[View], *, width: int | None = None) -> str:
     wrong = [(view.host, view.error) for view in seen if view.error]
     lines += [failures_text(wrong, width)] if wrong else []
     if len(seen) > 1:
-        lines += ["", _summary(seen)]
+        lines += ["", sentence(_summary(seen), width)]
     return "\n".join(lines)
 
 

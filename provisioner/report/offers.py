@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from provisioner.catalogue.versions import newest
-from provisioner.report.columns import aligned
+from provisioner.report.columns import aligned, sentence
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document
 from provisioner.report.groups import WIDEST, grouped, names
@@ -66,7 +66,8 @@ def _sources(offers: Offers, width: int | None) -> str:
 
 def _versions(group: Sequence[Offers], width: int | None) -> Iterator[str]:
     offers = group[0]
-    yield f"{offers.host if len(group) == 1 else f'{len(group)} hosts'}: {offers.package} from {offers.origin}"
+    who = offers.host if len(group) == 1 else f"{len(group)} hosts"
+    yield sentence(f"{who}: {offers.package} from {offers.origin}", width)
     if len(group) > 1:
         yield names([row.host for row in group], width=min(WIDEST, width or WIDEST))
     yield from (f"{'*' if version == offers.installed else ' '} {version}" for version in offers.versions)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from provisioner.masking import masked
-from provisioner.plan.model import Plan
-from provisioner.report.columns import hanging, one_line
+from provisioner.plan.model import Plan, Step
+from provisioner.report.columns import hanging, one_line, sentence
 from provisioner.report.groups import WIDEST, grouped, names
 from provisioner.report.paint import Paint, plain
 from provisioner.report.table import failures
@@ -74,7 +74,9 @@ def _group(plans: list[Plan], script: bool, width: int | None, paint: Paint) -> 
     first = plans[0]
     where = ", ".join(filter(None, (first.platform, first.strategy)))
     if len(plans) == 1:
-        yield paint(f"{first.host}: ", "bold") + where
+        head, *rest = sentence(f"{first.host}: {where}", width).split("\n")
+        yield paint(f"{first.host}:", "bold") + head.removeprefix(f"{first.host}:")
+        yield from rest
     else:
         yield paint(f"{len(plans)} hosts: ", "bold") + where
         yield names([plan.host for plan in plans], width=width or WIDEST)
@@ -85,8 +87,7 @@ def _group(plans: list[Plan], script: bool, width: int | None, paint: Paint) -> 
     if first.empty:
         yield "  nothing to do"
     for index, step in enumerate(first.steps):
-        yield paint(hanging(f"  {step.action} ", one_line(step.title), width), COLOURS[step.action])
-        yield hanging("      ", step.why, width)
+        yield from _step(step, width, paint)
         yield from _diffs(plans, index, width, paint)
     if first.restart.how in {"reload", "restart", "stop"}:
         stops = first.restart.stops_containers
@@ -97,6 +98,12 @@ def _group(plans: list[Plan], script: bool, width: int | None, paint: Paint) -> 
             if len(plans) > 1:
                 yield f"\n# The script of {' '.join(plan.host for plan in group)}"
             yield f"\n{_script(group[0])}"
+
+
+def _step(step: Step, width: int | None, paint: Paint) -> Iterator[str]:
+    yield paint(hanging(f"  {step.action} ", one_line(step.title), width), COLOURS[step.action])
+    if step.why:
+        yield hanging("      ", step.why, width)
 
 
 def _diffs(plans: list[Plan], index: int, width: int | None, paint: Paint) -> Iterator[str]:

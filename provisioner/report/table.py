@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from provisioner.masking import masked
-from provisioner.report.columns import grid, one_line
+from provisioner.report.columns import grid, hanging, one_line, sentence
 from provisioner.report.failure import failure_lines
 from provisioner.report.groups import WIDEST, grouped, names, without_name
 from provisioner.report.paint import Paint, plain, status_colour
@@ -25,23 +25,25 @@ def outcomes_text(outcomes: Sequence[Outcome], *, width: int | None = None, pain
     )
     lines += [f"\n{failure}" for failure in failures(outcomes, width=width, paint=paint)]
     counts = Counter(state(outcome) for outcome in outcomes)
-    lines += ["", f"{len(outcomes)} hosts: " + ", ".join(f"{number} {what}" for what, number in counts.items())]
+    counted = ", ".join(f"{number} {what}" for what, number in counts.items())
+    lines += ["", sentence(f"{len(outcomes)} hosts: {counted}", width)]
     return "\n".join(lines)
 
 
 def outcome_text(outcome: Outcome, *, width: int | None = None, paint: Paint = plain) -> str:
     """One line a host, and below it what failed and the way out."""
     _, _, version, mirrors, _ = _row(outcome)
-    said = paint(state(outcome), status_colour(outcome.status))
     parts = [
-        said,
+        state(outcome),
         f"Docker {version}" if version else "",
         f"mirrors {mirrors}" if mirrors else "",
         one_line(outcome.note),
     ]
-    lines = [f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"]
+    said = f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"
+    lines = sentence(said, width).split("\n")
+    lines[0] = lines[0].replace(f": {state(outcome)}", f": {paint(state(outcome), status_colour(outcome.status))}", 1)
     lines += [
-        f"  {check.name}: {one_line(check.detail)}"
+        hanging(f"  {check.name}: ", one_line(check.detail), width)
         for check in outcome.checks
         if check.passed and check.name == "proof"
     ]
@@ -100,9 +102,11 @@ def _failure(group: list[Outcome], width: int | None, paint: Paint) -> list[str]
     if len(group) == 1:
         return [f"{first.host}: {said}", *_error(first, width)]
     hosts = names([outcome.host for outcome in group], width=min(WIDEST, width or WIDEST))
-    return [f"{len(group)} hosts: {said}", hosts, *_error(first, width)]
+    return [f"{len(group)} hosts: {said}", hosts, *_error(first, width, shared=True)]
 
 
-def _error(outcome: Outcome, width: int | None = None) -> list[str]:
+def _error(outcome: Outcome, width: int | None = None, *, shared: bool = False) -> list[str]:
     edits = "".join(edit.unified() for edit in outcome.edits)
-    return failure_lines(outcome.host, outcome.error, margin="  ", more=edits, width=width) if outcome.error else []
+    if outcome.error is None:
+        return []
+    return failure_lines(outcome.host, outcome.error, margin="  ", more=edits, width=width, shared=shared)
