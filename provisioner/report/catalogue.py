@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.catalogue.package_sources import PackageSource
 from provisioner.catalogue.platforms import Derivative, Platform
 from provisioner.catalogue.registry_mirrors import KnownMirror
-from provisioner.report.columns import aligned
+from provisioner.report.columns import aligned, sentence
 from provisioner.report.envelope import document
 
 
@@ -55,7 +55,7 @@ def platforms_text(
         for row in listed["derivatives"]
     ]
     legend = "tested: installed by CI on a real host or a look-alike; mapped: as the vendors practise it"
-    return f"{aligned(rows, width=width, wrap=1)}\n\n{legend}"
+    return f"{aligned(rows, width=width, wrap=1)}\n\n{sentence(legend, width)}"
 
 
 def sources_document(sources: Sequence[PackageSource]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def sources_text(sources: Sequence[PackageSource], *, width: int | None = None) 
         remark = f"inside {row.cloud} only" if row.cloud else row.remark
         rows.append((row.name, row.base, f"{row.operator}; {remark}" if remark else row.operator))
     more = "or any URL with the same tree: --source https://mirror.example/docker-ce [--source-fingerprint HEX]"
-    return f"{aligned(rows, width=width, wrap=2)}\n\n{more}"
+    return f"{aligned(rows, width=width, wrap=2)}\n\n{sentence(more, width)}"
 
 
 def mirrors_document(mirrors: Sequence[KnownMirror]) -> dict[str, Any]:
@@ -82,5 +82,5 @@ def mirrors_text(mirrors: Sequence[KnownMirror], *, width: int | None = None) ->
     """The table of `mirror list`; `width` is what the terminal has, if it is one."""
     rows = [("STATE", "MIRROR", "OPERATOR", "KNOWN ON", "REMARK")]
     rows += [(row.state, row.url, row.operator, row.date, row.explained.removeprefix("alive: ")) for row in mirrors]
-    more = "Nothing of this was asked just now; provisioner mirror probe asks the mirrors themselves."
-    return f"{aligned(rows, width=width, wrap=4)}\n\n{more}"
+    more = "Nothing of this was asked just now; `provisioner mirror probe` asks the mirrors themselves."
+    return f"{aligned(rows, width=width, shorten=[2], wrap=4)}\n\n{sentence(more, width)}"

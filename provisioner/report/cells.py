@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _COMMAND = re.compile(
-    r"&& |\| |>> |\$\(|(?<![^\s(])(?:sudo |provisioner [a-z-]|docker (?:info|ps|pull|run|save|cp|logs|rm|rmi|login|--)"
+    r"&& |\| |>> |\$\(|(?<![^\s(])(?:sudo |provisioner [a-z-]|docker (?:[a-z]+ )?-"
     r"|(?:systemctl|sysctl|modprobe|ssh|ssh-\w+|timedatectl|kill|chattr|chmod|chown|mv|rm|cp|wsl|grubby|apt|apt-get|dnf"
     r"|yum|rpm|dpkg|rpm-ostree|update-\w+|ansible-inventory) [\w/~$'\"+-]|(?:mount|date) -|snap (?:install|remove)"
     r"|(?:rc-)?service \S+ (?:start|stop|re\w+))"
@@ -82,8 +82,9 @@ _WIDE = (
     "\U0001f300-\U0001faff\U00020000-\U0003fffd"
 )
 _PIECE = re.compile(
-    rf"([ \t]*)(`[^`\n]+`\S*|--?[A-Za-z][\w-]* [^\s{_WIDE}]+"
+    rf"([ \t]*)(`[^`\n]+`\S*|\(?\d[\d.]* [^\s{_WIDE}]+|--?[A-Za-z][\w-]* [^\s{_WIDE}]+"
     rf"|[{_WIDE}][\u3001\u3002\uff0c\uff1a\uff1b\uff09]*|[^ \t{_WIDE}]+)"
 )
-"""What is not broken, and the blanks before it: a word, an option with its value, a command in backquotes, or one wide
-character with the punctuation that may not begin a line."""
+"""What is not broken, and the blanks before it: a word, a number with its unit, an option with its value, a command in
+backquotes, or one wide character with the punctuation that may not begin a line.
+"""

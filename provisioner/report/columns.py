@@ -77,7 +77,7 @@ def grid(
     if room is not None and _total(widths) > room:
         lengths = sorted(cells(row[0]) for row in shown)
         heading = list(map(cells, shown[0]))
-        beside = _narrowed(widths, room, shorten, wrap, heading, typical=lengths[len(lengths) * 2 // 3])
+        beside = _narrowed(widths, room, shorten, wrap, heading, typical=max(NARROWEST, lengths[len(lengths) * 2 // 3]))
     for number, row in enumerate(shown):
         yield from (Line(number, line) for line in _lines(row, widths, right, wrap, room if not beside else None))
 

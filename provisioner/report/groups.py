@@ -9,7 +9,9 @@ from typing import TypeVar
 from provisioner.report.cells import wrapped
 
 Member = TypeVar("Member")
-_ADDRESS = re.compile(r"(?<!\S)\S+ (?=port \d+: |refuses connections to port \d)")
+_ADDRESS = re.compile(
+    r"(?<!\S)\S+ (?=port \d+: |refuses connections to port \d)|(?<=the name )\S+ (?=does not resolve)"
+)
 WIDEST = 100
 """Characters in which text is still easy to read."""
 

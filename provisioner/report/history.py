@@ -45,8 +45,8 @@ def runs_text(records: Sequence[RunRecord], *, width: int | None = None) -> str:
         )
         for record in records
     ]
-    more = "provisioner history RUN shows one of them with its hosts, provisioner history last the newest"
-    return f"{aligned(rows, width=width, wrap=5)}\n\n{more}"
+    more = "`provisioner history RUN` shows one of them with its hosts, `provisioner history last` the newest"
+    return f"{aligned(rows, width=width, wrap=5)}\n\n{sentence(more, width)}"
 
 
 def run_text(record: RunRecord, *, width: int | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provisioner.plan.model import Plan
+from provisioner.report.columns import hanging
 from provisioner.report.paint import paint_for
 from provisioner.report.plans import plans_text
 from provisioner.report.taste import Taste
@@ -54,7 +55,7 @@ class Progress:
         )
 
     def warn(self, text: str) -> None:
-        self.say(f"warning: {text}")
+        self.say(hanging("warning: ", text, terminal_width("stderr")))
 
     def resumed(self, run: str, finished: int, total: int, brakes: Brakes) -> None:
         how = f"; its brakes: {brakes}" if str(brakes) else ""

@@ -41,12 +41,18 @@ def test_wrapping_loses_nothing(text, room):
         "provisioner apply web01 -i fleet.yaml --registry-mirror https://a.example brings back what is wanted",
         "systemctl restart docker, on the host, has the engine read /etc/docker/daemon.json; it stops the containers",
         "kill -HUP $(pidof dockerd), on the host, has the engine read /etc/docker/daemon.json, which is all it takes",
+        "docker --context web01 system prune throws away what nothing needs; `docker system df` says how much it is",
         "    quoted lines of a file keep their blanks, and the caret below them its place, however long the line is",
     ],
     ids=lambda line: line.split()[0],
 )
 def test_what_is_pasted_stays_whole(line):
     assert told(line, 60) == [line]
+
+
+def test_prose_that_names_a_command_is_prose():
+    line = "docker build keeps the earlier mirrors until the engine restarts; docker pull uses the new ones at once"
+    assert max(map(len, told(line, 60))) <= 60
 
 
 def test_a_command_behind_prose_has_a_line_of_its_own():
