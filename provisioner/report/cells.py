@@ -65,10 +65,11 @@ def told(text: str, room: int | None) -> list[str]:
 def _told(line: str, room: int) -> list[str]:
     if cells(line) <= room:
         return [line]
-    if not _COMMAND.search(line):
+    command = _COMMAND.search(line)
+    if command is None:
         return wrapped(line, room)
-    prose, colon, command = line.rpartition(": ")
-    return [*wrapped(prose + ":", room), command] if colon and " " in prose and not _COMMAND.search(prose) else [line]
+    prose, colon, _ = line[: command.start()].rpartition(": ")
+    return [*wrapped(prose + ":", room), line[len(prose + colon) :]] if " " in prose else [line]
 
 
 def _cells(char: str) -> int:
@@ -82,7 +83,7 @@ _WIDE = (
     "\U0001f300-\U0001faff\U00020000-\U0003fffd"
 )
 _PIECE = re.compile(
-    rf"([ \t]*)(`[^`\n]+`\S*|\(?\d[\d.]* [^\s{_WIDE}]+|--?[A-Za-z][\w-]* [^\s{_WIDE}]+"
+    rf"([ \t]*)(`[^`\n]+`\S*|\(?\d[\d.]* [^\s{_WIDE}]+|--?[A-Za-z][\w-]* (?:[^\s']*'[^'\n]*'\S*|[^\s{_WIDE}]+)"
     rf"|[{_WIDE}][\u3001\u3002\uff0c\uff1a\uff1b\uff09]*|[^ \t{_WIDE}]+)"
 )
 """What is not broken, and the blanks before it: a word, a number with its unit, an option with its value, a command in

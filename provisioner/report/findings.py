@@ -40,8 +40,7 @@ def check_text(
 
     `width` is what the terminal has, if it is one.
     """
-    room = width or WIDEST + MARGIN
-    lines = [line for group in grouped(checked, _findings) for line in _table(group, passes, room, paint)]
+    lines = [line for group in grouped(checked, _findings) for line in _table(group, passes, width, paint)]
     if len(checked) > 1:
         lines.append(sentence(_summary(checked), width))
     return "\n".join(lines)
@@ -54,7 +53,7 @@ def _findings(host: Checked) -> Hashable:
     return tuple(without_name(host.host, text) for text in texts)
 
 
-def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
+def _table(group: Sequence[Checked], passes: bool, width: int | None, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
     host = group[0]
     if host.error:
         what, *way_out = shared_failure([host.host for host in group], host.error, width)
@@ -62,20 +61,21 @@ def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> 
         yield from way_out
         return
     if len(group) > 1:
-        who, shared = f"{len(group)} hosts", [names([host.host for host in group], width=min(WIDEST, width))]
+        who, shared = f"{len(group)} hosts", [names([host.host for host in group], width=min(WIDEST, width or WIDEST))]
     else:
         who, shared = host.host, []
     count = Counter(row.verdict for row in host.findings)
     warnings = f"{count['warn']} warning{'' if count['warn'] == 1 else 's'}"
     yield sentence(f"{who}: {count['fail']} failed, {warnings}, {count['pass']} passed", width)
     yield from shared
+    room = width or WIDEST + MARGIN
     longest = max((len(row.name) for row in host.findings), default=0)
     for row in host.findings:
         if row.verdict != "pass" or passes:
-            yield from _finding(row, longest, width, paint)
+            yield from _finding(row, longest, room, paint)
     if not passes and count["pass"]:
         passed = ", ".join(dict.fromkeys(row.name for row in host.findings if row.verdict == "pass"))
-        first, *rest = wrapped(passed, _room(width, MARGIN))
+        first, *rest = wrapped(passed, _room(room, MARGIN))
         yield paint(f"  pass  {first}", COLOURS["pass"])
         yield from (f"        {line}" for line in rest)
 

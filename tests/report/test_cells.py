@@ -74,6 +74,16 @@ def test_options_keep_their_values_and_backquotes_their_command():
     ]
 
 
+def test_quoted_values_are_not_broken():
+    line = """turn it on with --daemon features='{"containerd-snapshotter": true}' (a restart; it begins anew)"""
+    assert told(line, 30)[1] == """--daemon features='{"containerd-snapshotter": true}'"""
+
+
+def test_a_colon_in_a_command_does_not_part_it():
+    line = "take its programs away first: systemctl stop docker; printf 'engine: gone' && mv /opt/docker /root"
+    assert told(line, 40) == ["take its programs away first:", line.partition(": ")[2]]
+
+
 def test_wide_characters_stay_in_their_columns():
     rows = [("HOST", "NOTE"), ("数据库", "a"), ("web0001", "b")]
     assert aligned(rows).split("\n") == ["HOST     NOTE", "数据库   a", "web0001  b"]
