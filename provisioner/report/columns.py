@@ -32,10 +32,13 @@ def one_line(text: str) -> str:
 
 
 def hanging(begin: str, text: str, width: int | None = None, *, indent: str | None = None) -> str:
-    """Return `text` behind `begin`, further lines below its first one, or behind `indent`; prose fits into `width`."""
+    """Return `text` behind `begin`, further lines below its first one, or behind `indent`; prose fits into `width`.
+
+    Masked, since a secret is not known any more when a line ends in the middle of what tells it.
+    """
     further = " " * cells(begin) if indent is None else indent
     room = None if width is None else max(READABLE, width - max(cells(begin), len(further)))
-    return begin + f"\n{further}".join(told(text, room))
+    return begin + f"\n{further}".join(told(masked(text), room))
 
 
 def sentence(text: str, width: int | None) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
+from provisioner.masking import masked
 from provisioner.preflight.finding import Finding
 from provisioner.report.cells import cells, told, wrapped
 from provisioner.report.columns import sentence
@@ -83,12 +84,12 @@ def _table(group: Sequence[Checked], passes: bool, width: int | None, paint: Pai
 def _finding(row: Finding, longest: int, width: int, paint: Paint) -> Iterator[str]:
     margin = " " * (MARGIN + longest + 2)
     room = _room(width, len(margin) + 3)
-    first, *rest = told(row.detail, room)
+    first, *rest = told(masked(row.detail), room)
     yield paint(f"  {row.verdict}  {row.name:<{longest}}  {first}".rstrip(), COLOURS[row.verdict])
     quoted = [line for line in rest if line.startswith(" ")]
     near = " " * MARGIN if quoted and max(map(cells, quoted)) > room else margin
     yield from ((near if line.startswith(" ") else margin) + line for line in rest)
-    for number, line in enumerate(told(row.way_out, room) if row.way_out else ()):
+    for number, line in enumerate(told(masked(row.way_out), room) if row.way_out else ()):
         yield f"{margin}{'-> ' if number == 0 else '   '}{line}"
 
 

@@ -10,7 +10,7 @@ from provisioner.report.cells import wrapped
 
 Member = TypeVar("Member")
 _ADDRESS = re.compile(
-    r"(?<!\S)\S+ (?=port \d+: |refuses connections to port \d)|(?<=the name )\S+ (?=does not resolve)"
+    r"^( *(?:the name )?)\S+ (?=port \d+: |refuses connections to port \d|does not resolve)", re.MULTILINE
 )
 WIDEST = 100
 """Characters in which text is still easy to read."""
@@ -36,7 +36,7 @@ def names_host(host: str, text: str) -> bool:
 
 def without_address(text: str) -> str:
     """`text` without the address at which nobody was reached: many hosts behind one dead line say the same then."""
-    return _ADDRESS.sub("", text)
+    return _ADDRESS.sub(r"\1", text)
 
 
 def names(hosts: Sequence[str], indent: str = "  ", *, width: int = WIDEST) -> str:
