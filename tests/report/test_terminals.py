@@ -13,7 +13,8 @@ import pytest
 from provisioner.report import gate
 from provisioner.report.cells import cells
 from provisioner.report.paint import coloured
-from tests.report.scenes import COUNTS, SHOWN, WIDTHS, shown
+from tests.report.scenes import COUNTS, WIDTHS
+from tests.report.shown import SHOWN, shown
 
 GOLDEN = Path(__file__).parent / "golden"
 WHOLE = re.compile(
