@@ -6,7 +6,7 @@
 # make unit                    the quick ones: no root, no network, no processes; less than a minute
 # make lint                    format, linters, types, and shellcheck on the scripts that hosts run
 # make test-bare               README's commands and make test from nothing, in a fresh container with its own engine
-# make golden                  golden plans and scripts written anew; FACTS="debian-13 ..." or FACTS=all asks hosts again
+# make golden                 golden plans, scripts and terminals written anew; FACTS="debian-13 ..." or FACTS=all asks hosts
 # make tools                   what tests ask of this machine
 # make bench                   how long people wait: medians and ratios of one run
 VENV := .venv
@@ -44,7 +44,7 @@ test-bare: tools
 
 golden: $(VENV)/.tested
 	[ -z "$(FACTS)" ] || $(BIN)/python -m tests.golden.capture $(FACTS:all=)
-	$(BIN)/pytest -q tests/golden --update-golden
+	$(BIN)/pytest -q tests/golden tests/report/test_terminals.py --update-golden
 
 matrix: tools
 	$(BIN)/pytest tests/e2e/test_engine_stays.py tests/e2e/test_package_matrix.py --matrix

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from provisioner.report import gate
+from provisioner.report.columns import sentence
 from provisioner.report.plans import confirmation_text
 from provisioner.report.removal import name_questions
+from provisioner.report.terminal import terminal_width
 from provisioner.runs.outcome import Outcome
 
 
@@ -39,7 +41,7 @@ def confirmed(asked: str) -> bool:
     Raises:
         KeyboardInterrupt: Ctrl-C instead of an answer.
     """
-    gate.remark(asked)
+    gate.remark(sentence(asked, terminal_width("stderr")))
     gate.remark("Go on? [y/N] ", end="")
     try:
         agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -42,6 +42,7 @@ def probe(
     from provisioner.cli.result import table
     from provisioner.mirror_probe.answer import image as named
     from provisioner.report.mirrors import views_document, views_text
+    from provisioner.report.terminal import terminal_width
     from provisioner.runs import mirrors
 
     images = [named(text) for text in image or ()]
@@ -51,5 +52,7 @@ def probe(
     asked = found[0].spec.registry_mirrors or ()
     seen = mirrors.views(found, asked, images, forks=connection.forks, reference=compare_with)
     document = partial(views_document, every=bool(given))
-    shown = table(seen, output, document=document, text=views_text, failed=mirrors.failed)
+    shown = table(
+        seen, output, document=document, text=partial(views_text, width=terminal_width()), failed=mirrors.failed
+    )
     raise typer.Exit(mirrors.exit_code(shown, every=bool(given)))
