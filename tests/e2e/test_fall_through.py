@@ -9,7 +9,7 @@ import pytest
 from provisioner.facts.host import Host
 from provisioner.planner.planner import plan, questions
 from provisioner.remote.gather import gather
-from provisioner.remote.source_probe import probe_sources as probe
+from provisioner.remote.source_probe import probe_sources
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import Spec
 from tests.e2e.command_line import outcomes
@@ -42,7 +42,7 @@ def test_each_source_that_fails_is_passed_over_with_its_reason(host, bed):
     for name, url in urls.items():
         (source,) = questions(looked_at, Spec(source=url, source_fingerprint=bed.source.fingerprint)).sources
         sources.append(replace(source, name=name))
-    reach = probe(transport, tuple(sources), become_password=None)
+    reach = probe_sources(transport, tuple(sources), become_password=None)
     transport.close()
     planned = plan(host.name, looked_at, reach, Spec())
     assert planned.strategy in {"apt-repo", "rpm-repo"}
