@@ -293,6 +293,17 @@ KINDS = (
         ),
     ),
     Kind(
+        "lists are fresh where it matters, and a dead source of somebody else stops nobody",
+        {},
+        (
+            "e2e/test_fall_through.py::test_old_lists_and_dead_sources_of_others_stop_nobody",
+            "scripts/test_dead_sources.py::test_a_dead_repository_of_somebody_else_is_passed_over[dnf 5]",
+            "scripts/test_dead_sources.py::test_a_dead_source_of_apt_is_named_and_ends_nothing",
+            "planner/test_choice.py::test_old_lists_are_fetched_anew_where_they_prove_old_and_that_is_wanted",
+            "e2e/test_lookalikes.py::test_a_list_of_an_older_guide_does_not_stop_apt",
+        ),
+    ),
+    Kind(
         "a system is what all its clues say",
         {
             "puppy-codename-ignored": (f"{CHECK}::test_puppy_codename_ignored",),
