@@ -298,7 +298,7 @@ KINDS = (
         (
             "e2e/test_fall_through.py::test_old_lists_and_dead_sources_of_others_stop_nobody",
             "scripts/test_dead_sources.py::test_a_dead_repository_of_somebody_else_is_passed_over[dnf 5]",
-            "scripts/test_dead_sources.py::test_a_dead_source_of_apt_is_named_and_ends_nothing",
+            "scripts/test_dead_sources.py::test_a_dead_source_of_apt_is_named_and_ends_nothing[a CD]",
             "planner/test_choice.py::test_old_lists_are_fetched_anew_where_they_prove_old_and_that_is_wanted",
             "e2e/test_lookalikes.py::test_a_list_of_an_older_guide_does_not_stop_apt",
         ),
@@ -413,6 +413,7 @@ KINDS = (
             f"{SYSTEMD}::test_an_option_of_systemds_environment[a pattern of files]",
             "e2e/test_systemd_reads.py::test_variables_of_environment_files",
             "facts/test_next_start.py::test_words[files after Environment=, by name]",
+            "facts/test_next_start.py::test_words[sysconfig, unquoted]",
             "facts/test_next_start.py::test_where_it_cannot_be_said[manager]",
         ),
     ),
@@ -466,6 +467,7 @@ KINDS = (
         (
             "cli/test_hints.py::test_a_command_that_is_told_can_be_typed",
             "checks/test_drift.py::test_the_way_back_is_that_of_the_difference",
+            f"{OURS}::test_an_engine_that_only_root_may_ask_leads_to_sudo",
             "mirror_probe/test_before_writing.py::test_the_way_out_is_a_command",
             "e2e/test_logins.py::test_a_wrong_password_is_said_once_and_nothing_changes",
         ),

@@ -18,6 +18,10 @@ W: Failed to fetch http://127.0.0.1:9/dists/stable/InRelease  Unable to connect 
 E: The repository 'http://gone.example/debian stable Release' does not have a Release file.
 W: Some index files failed to download. They have been ignored, or old ones used instead.
 """
+CDROM = """\
+Get:1 http://deb.debian.org/debian trixie InRelease [140 kB]
+E: The repository 'cdrom://[Debian GNU/Linux 13 _Trixie_ - Official amd64 NETINST] trixie Release' does not have a Release file.
+"""
 
 
 def function(text, name):
@@ -64,6 +68,9 @@ def test_a_dead_repository_of_somebody_else_is_passed_over(tmp_path, shell, said
             UPDATE,
             "http://127.0.0.1:9/dists/stable/InRelease http://gone.example/debian stable Release",
             id="two of them",
+        ),
+        pytest.param(
+            CDROM, "cdrom://[Debian GNU/Linux 13 _Trixie_ - Official amd64 NETINST] trixie Release", id="a CD"
         ),
         pytest.param(UPDATE.partition("\n")[0], "", id="none"),
     ],
