@@ -66,8 +66,9 @@ def test_a_host_whose_kernel_reports_2_6_is_refused_with_the_rule(bed, hosts):
 def test_the_holder_of_a_lock_is_named(bed, hosts):
     host = hosts["debian-13"]
     host.write("/root/lock.pl", HOLD)
-    host.sh("nohup perl /root/lock.pl </dev/null >/dev/null 2>&1 & sleep 1")
+    host.sh("nohup perl /root/lock.pl </dev/null >/dev/null 2>&1 & echo $! >/root/pid; sleep 1")
     done = provisioner(bed, "check", host.target)
+    host.sh("kill $(cat /root/pid)")
     assert done.returncode == 0
     assert "perl /root/lock.pl (pid " in done.stdout
 
