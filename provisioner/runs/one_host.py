@@ -22,7 +22,7 @@ from provisioner.mirror_probe.before_writing import probe_warnings, refuse_hopel
 from provisioner.plan.model import Check, Plan, Restart, StepResult
 from provisioner.planner import planner
 from provisioner.planner.mirror_change import nothing_to_change
-from provisioner.preflight.privilege import require_root
+from provisioner.preflight.privilege import require_root, way_to_root
 from provisioner.remote import source_probe
 from provisioner.remote.ask_host import ask_host
 from provisioner.remote.execute import OnStep, execute
@@ -51,7 +51,9 @@ def plan(target: Target) -> Outcome:
     status: Status = "converged" if planned.empty else "planned"
     checks = _checks(target, host) if planned.empty else ()
     if failed := "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed):
-        unlike = VerifyError(failed, hint="nothing is left to write there, and yet it is not as wanted")
+        asked = facts.as_root or facts.engine.info is not None
+        hint = "nothing is left to write there, and yet it is not as wanted" if asked else way_to_root(facts)
+        unlike = VerifyError(failed, hint=hint)
         return Outcome(
             target.name, "failed", facts, planned, checks=checks, error=unlike, timings=_since(began, "plan")
         )

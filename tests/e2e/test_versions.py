@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from tests.e2e.command_line import outcomes
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 OLD, NEW = "20.10.24", "26.1.5"
@@ -98,8 +100,10 @@ def test_held_packages_on_apt(bed, start_host):
     assert {"docker-ce", "docker-ce-cli", "containerd.io"} <= held(host, "apt")
 
 
-def test_a_hold_that_dnf_cannot_keep_is_said(bed, start_host):
+def test_apt_present_on_rpm_host(bed, start_host):
+    """Somebody has installed apt there: versions change, holds and the removal are dnf's. A hold that it cannot keep is said."""
     host = start_host(HOSTS["dnf"])
+    host.sh("touch /usr/bin/apt-get /usr/bin/dpkg-query && chmod 755 /usr/bin/apt-get /usr/bin/dpkg-query")
     answer = apply(bed, host, "--docker-version", OLD, "--hold", check=False)
     assert engine(host) == [OLD, OLD]
     if held(host, "dnf"):
@@ -110,6 +114,8 @@ def test_a_hold_that_dnf_cannot_keep_is_said(bed, start_host):
     else:
         assert "all else is done and stays, but the packages cannot be held" in answer["error"]["message"]
         assert apply(bed, host)["status"] == "converged"
+    outcomes(bed, "remove", host.target, "--yes")
+    assert not {"docker-ce", "docker-ce-cli"} & {*installed(host, "dnf")}
 
 
 @pytest.mark.parametrize("manager", HOSTS)

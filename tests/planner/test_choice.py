@@ -223,6 +223,13 @@ def test_a_system_update_comes_first_and_only_on_request():
     assert plan("h", Host.of(BARE), (good("official"),), Spec(system_update=True)).steps[0].id == "system-update"
 
 
+@pytest.mark.parametrize(("lists", "update", "renew"), [(0, True, False), (3, True, True), (3, False, False)])
+def test_old_lists_are_fetched_anew_where_they_prove_old_and_that_is_wanted(lists, update, renew):
+    facts = replace(BARE, package_lists=lists)
+    found = step(plan("h", Host.of(facts), (good("official"),), Spec(update=update)), "packages")
+    assert found.params["renew"] is renew
+
+
 @pytest.mark.parametrize(("lists", "update", "refresh"), [(0, True, "all"), (3, True, "source"), (0, False, "source")])
 def test_only_what_is_needed_is_refreshed(lists, update, refresh):
     facts = replace(BARE, package_lists=lists)
