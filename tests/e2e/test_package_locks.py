@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.plan.model import Plan, Step
 from provisioner.scripts.render import apply_script
-from tests.e2e.command_line import command
+from tests.e2e.command_line import provisioner
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -42,10 +42,7 @@ def hold():
 
 def apply(bed, host, *words):
     options = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
-    done = subprocess.run(
-        command(bed, ("apply", "--yes", host.target, *options, *words)),
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    done = provisioner(bed, "apply", "--yes", host.target, *options, *words)
     return done.returncode, done.stdout + done.stderr
 
 

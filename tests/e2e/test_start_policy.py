@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.e2e.command_line import command, outcomes
+from tests.e2e.command_line import begun, outcomes
 from tests.until import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -24,8 +24,7 @@ def host(start_host):
 
 def guarded(bed, host):
     """A controller whose run has its policy in place and unpacks packages."""
-    words = command(bed, (*INSTALL, host.target))
-    running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    running = begun(bed, *INSTALL, host.target, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until(lambda: host.sh(f"test -x {POLICY} && pgrep -x dpkg", check=False).returncode == 0)
     return running
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
+
+from tests.e2e import command_line
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -19,12 +19,8 @@ def provisioner(bed, host, *words, source=None, check=True):
     """Run the product against a host; the answer is its JSON document."""
     source = source or bed.source
     asks = words[:2] if words[0] == "source" else words[:1]
-    options = [
-        *("--private-key", str(bed.key_file), "--known-hosts", str(bed.known_hosts), "--json"),
-        *("--source", source.url, "--source-fingerprint", bed.source.fingerprint),
-    ]
-    command = [sys.executable, "-m", "provisioner", *asks, host.target, *words[len(asks) :], *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    options = ("--json", "--source", source.url, "--source-fingerprint", bed.source.fingerprint)
+    done = command_line.provisioner(bed, *asks, host.target, *words[len(asks) :], *options)
     if check and done.returncode != 0:
         pytest.fail(f"{' '.join(words)}: status {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
     return json.loads(done.stdout)["hosts"][0]
