@@ -81,6 +81,7 @@ def test_a_limit_that_is_reached_is_an_error_and_nothing_is_half_done(start_host
     }
     step = Step("packages", "install hello", "", "+", "apt_install", params)
     script = apply_script(Plan("h", "p", "s", steps=(step,)))
+    host.lets_stay("^temporary: /tmp/tmp[.]", why="a script that is run by hand, and fails, keeps what it had copied")
     hold(host, LOCKS["dpkg"], 60)
     began = time.monotonic()
     done = host.sh("sh -s N", stdin=script, check=False)
