@@ -85,6 +85,7 @@ def test_both_versions_are_installed_upgraded_and_downgraded(bed, start_host, ma
 
 def test_held_packages_on_apt(bed, start_host):
     host = start_host(HOSTS["apt"])
+    host.lets_stay("^held: ", why="--hold")
     apply(bed, host, "--docker-version", OLD, "--hold")
     assert {"docker-ce", "docker-ce-cli", "containerd.io"} <= held(host, "apt")
     host.sh("apt-get -y -q upgrade")
@@ -96,6 +97,7 @@ def test_held_packages_on_apt(bed, start_host):
 
 def test_a_hold_that_dnf_cannot_keep_is_said(bed, start_host):
     host = start_host(HOSTS["dnf"])
+    host.lets_stay("^held: ", why="--hold")
     answer = apply(bed, host, "--docker-version", OLD, "--hold", check=False)
     assert engine(host) == [OLD, OLD]
     if held(host, "dnf"):
