@@ -314,3 +314,54 @@ def test_lines_of_hosts_end_with_a_newline_alone():
         if path.relative_to(PACKAGE).parts[0] in texts and ".splitlines(" in path.read_text(encoding="utf-8")
     ]
     assert found == []
+
+
+UNCHANGED = {
+    "planner/": "a plan that is refused: its host was only looked at; of one that was changed first see errors.py",
+    "host_files/k3s_registries.py": "the same",
+    "mirror_probe/before_writing.py": "the same",
+    "errors.py": "takes these words out",
+    "runs/mirrors.py": "before the first plan",
+    "cli/confirmation.py": "before the first change",
+    "runs/brakes.py": "of hosts that no run was sent to",
+    "remote/execute.py": "sudo has refused before the run, or the run was called off on its host before it had begun",
+    "desktop/docker_desktop.py": "before the file is written",
+    "transports/local_file.py": "the same",
+}
+ROLLED_BACK = {
+    "remote/execute.py": "the host has said so: only undo_files of prelude.sh does, after it has compared",
+    "runs/one_host.py": "what execute.py returns",
+    "runs/outcome.py": "the status",
+    "desktop/docker_desktop.py": "the file was compared, and the engine shows what it had",
+    "desktop/change.py": "what that raises",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "places"),
+    [
+        pytest.param(r"nothing\s+(?:was|is)\s+changed", UNCHANGED, id="nothing was changed"),
+        pytest.param(r"rolled.?back", ROLLED_BACK, id="rolled back"),
+    ],
+)
+def test_that_a_host_is_as_before_is_said_where_that_was_seen(words, places):
+    said = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if re.search(words, path.read_text(encoding="utf-8"), re.IGNORECASE)
+    }
+    unlisted = sorted(path for path in said if not path.startswith(tuple(places)))
+    assert unlisted == [], "say how that was seen, in the table above this test"
+    assert sorted(place for place in places if not any(path.startswith(place) for path in said)) == []
+
+
+def test_scripts_say_it_in_one_place_each():
+    texts = {
+        path.relative_to(TEMPLATES).as_posix(): path.read_text(encoding="utf-8")
+        for path in TEMPLATES.rglob("*")
+        if path.is_file()
+    }
+    assert [name for name, text in texts.items() if re.search(r"mark\W+rollback", text)] == ["prelude.sh"]
+    assert texts["prelude.sh"].count('mark "rollback done"') == 1
+    # Before there is a directory of the run.
+    assert [name for name, text in texts.items() if "nothing was changed" in text] == ["launch.sh.j2"]

@@ -134,8 +134,9 @@ class Desktop:
         Raises:
             BlockedError: containers run and `allow_restart` is not given (nothing was changed); or Desktop has to be
                 restarted by hand (the file is written).
-            RolledBackError: the engine did not come back showing the mirrors, and runs with the earlier file again.
-            ApplyError: the same, and it does not run again; or the file cannot be written.
+            RolledBackError: the engine did not come back showing the mirrors; the earlier file is there again, and the
+                engine shows the earlier mirrors.
+            ApplyError: the same, and one of that is not so; or the file cannot be written.
         """
         restarts = change.engine is not None and self._engine.can_restart()
         if restarts and change.engine and change.engine.running and not allow_restart:
@@ -169,11 +170,17 @@ class Desktop:
         say(f"{problem}; putting the earlier file back")
         written = LocalFile(change.file.path, change.file.asked, change.text.encode("utf-8", "surrogateescape"))
         local_file.replace(written, change.file.content, backup=False)
-        again = self._engine.restart(None)
-        kind = ApplyError if again else RolledBackError
-        state = f"it does not run again: {again}" if again else "its engine runs again"
+        # What the engine had may be older than the file.
+        had = (
+            change.engine.mirrors if change.engine else None,
+            _stands(daemon_json.parse(change.file.text or "").get(KEY)),
+        )
+        again = self._engine.restart(*(mirrors for mirrors in had if mirrors is not None))
+        same = local_file.read(change.file.asked).content == change.file.content
+        stands = "is as it was" if same else "is not as it was: somebody else has changed it meanwhile"
+        kind = RolledBackError if same and not again else ApplyError
         return kind(
-            f"Docker Desktop: {problem}. {change.file.path} is as it was, and {state}.",
+            f"Docker Desktop: {problem}. {change.file.path} {stands}, and {again or 'its engine runs again'}.",
             hint="docker desktop logs tells more; Troubleshoot in its menu can restart it",
         )
 

@@ -75,15 +75,15 @@ class DesktopEngine:
     def can_restart(self) -> bool:
         return self._run(["docker", "desktop", "version"], timeout=20).status == 0
 
-    def restart(self, mirrors: tuple[str, ...] | None) -> str:
-        """Restart; return "" when the engine shows `mirrors` (None: answers), else what is wrong."""
+    def restart(self, *mirrors: tuple[str, ...]) -> str:
+        """Restart; return "" when the engine shows one of these lists of mirrors, else what is wrong."""
         done = self._run(["docker", "desktop", "restart"], timeout=PATIENCE)
         waited, answered, shown = 0.0, 0.0, None
         while waited < PATIENCE and answered < SETTLE:
             info = self._info()
             if info is not None:
                 shown = _mirrors(info)
-                if mirrors is None or shown == mirrors:
+                if shown in mirrors:
                     return ""
             if done.status:
                 return f"docker desktop restart failed: {_last_words(done)}"

@@ -12,8 +12,11 @@ from provisioner.checks.single import hosts_toml
 from provisioner.errors import (
     TARGET,
     WANTED,
+    ApplyError,
     BlockedError,
+    DaemonConfigurationError,
     ProvisionerError,
+    UnsupportedError,
     VerifyError,
 )
 from provisioner.facts.host import Host
@@ -157,7 +160,7 @@ def _applied(target: Target, planned: Outcome, *, allow_restart: bool, on_step: 
             gather(target.transport, become_password=target.become_password) if target.removal else run.facts
         )
         checks = _checks(target, after)
-        again = _planned(target, after, asks=False)
+        again = _planned_again(target, after)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
         failed += [f"still to do: {step.title}" for step in again.steps]
         hint = "run the same command again" if target.removal else f"provisioner plan {TARGET} shows what is left"
@@ -192,6 +195,21 @@ def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
     judged = new_mirrors(target, host)
     refuse_hopeless(target.name, judged)
     return replace(planned, warnings=(*planned.warnings, *probe_warnings(judged)))
+
+
+def _planned_again(target: Target, host: Host) -> Plan:
+    """What is left to do after a change.
+
+    Raises:
+        VerifyError: that cannot be planned.
+    """
+    try:
+        return _planned(target, host, asks=False)
+    except (ApplyError, BlockedError, DaemonConfigurationError, UnsupportedError) as error:
+        raise VerifyError(
+            f"it was changed, and is not as wanted afterwards: {error.after_a_change}",
+            hint=f"provisioner plan {TARGET} {WANTED} looks again",
+        ) from error
 
 
 def _losses(target: Target, data_root: str) -> Losses:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from tests.e2e.command_line import provisioner
 from tests.hosts import SAMPLES
 from tests.until import until
 
@@ -21,14 +20,6 @@ fcntl($file, F_SETLK, $lock) or die;
 sleep 60;
 """
 SLUGS = ["debian-12", "debian-13", "forky-engine", "centos-9-lookalike", "ubuntu-14.04-lookalike"]
-
-
-def provisioner(bed, *words, wrapper=()):
-    return subprocess.run(
-        [*wrapper, sys.executable, "-m", "provisioner", *words, "--private-key", str(bed.key_file),
-         "--known-hosts", str(bed.known_hosts)],
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,7 @@ def test_removed_purged_and_installed_again(slug, start_host, bed):
     apply = ("apply", host.target, "--yes", "--registry-mirror", bed.mirrors[0].url, "--hold", *how)
     if slug.startswith("centos"):
         apply = tuple(word for word in apply if word != "--hold")  # no versionlock plugin there
+    host.lets_stay("^held: ", why="--hold")
     outcomes(bed, *apply)
     fill(host, bed)
     configuration = host.read("/etc/default/docker" if "14.04" in slug else "/etc/docker/daemon.json")
