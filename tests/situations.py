@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.syntax import tree_of
+
 HERE = Path(__file__).parent
 STAYS, FOUND, ODD, TOLD = (
     f"e2e/test_{name}.py" for name in ("engine_stays", "engines_found", "odd_configurations", "told_engines")
@@ -365,9 +367,9 @@ KINDS = (
         "no wish is dropped in silence",
         {},
         (
-            "planner/test_wishes.py::test_a_wish_shows",
-            "planner/test_wishes.py::test_a_changed_package_source_is_drift_and_applied",
-            "planner/test_wishes.py::test_every_field_is_wished_for",
+            "planner/test_without_effect.py::test_a_wish_shows",
+            "planner/test_without_effect.py::test_a_changed_package_source_is_drift_and_applied",
+            "planner/test_without_effect.py::test_every_field_is_wished_for",
         ),
     ),
     Kind(
@@ -478,7 +480,7 @@ KINDS = (
 @cache
 def _texts(path: Path) -> tuple[frozenset[str], frozenset[str]]:
     """The tests of a file, and every string in it: ids are among them."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    nodes = list(ast.walk(tree_of(path)))
     tests = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
     strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return frozenset(tests), frozenset(strings)

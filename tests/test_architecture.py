@@ -22,6 +22,7 @@ from jinja2 import Environment, meta
 from provisioner.catalogue.platforms import derivatives, platforms
 from provisioner.cli.app import app
 from provisioner.facts.model import ServiceManager
+from tests.syntax import tree_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -66,7 +67,7 @@ def modules():
         words = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(words[:-1] if words[-1] == "__init__" else words)
         if name:
-            found[name] = ast.parse(path.read_text(encoding="utf-8"))
+            found[name] = tree_of(path)
     return found
 
 
@@ -299,7 +300,7 @@ def test_no_test_module_is_imported():
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
         for path in (ROOT / "tests").rglob("*.py")
-        for line, name in imports(ast.parse(path.read_text(encoding="utf-8")))
+        for line, name in imports(tree_of(path))
         if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
     ]
     assert not wrong, "\n".join(wrong)

@@ -208,7 +208,7 @@ def _planned_again(target: Target, host: Host) -> Plan:
     except (ApplyError, BlockedError, DaemonConfigurationError, UnsupportedError) as error:
         raise VerifyError(
             f"it was changed, and is not as wanted afterwards: {error.after_a_change}",
-            hint=f"provisioner plan {TARGET} {WANTED} looks again",
+            hint=f"provisioner plan {TARGET} {WANTED} shows what is left",
         ) from error
 
 
