@@ -19,7 +19,7 @@ hypothesis.settings.load_profile("any-speed")
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew; review them as a diff")
-    parser.addoption("--matrix", action="store_true", help="all combinations of packages, what make matrix runs")
+    parser.addoption("--matrix", action="store_true", help="what takes minutes as well, for make matrix")
 
 
 PROCESSES = (

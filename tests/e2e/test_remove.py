@@ -60,7 +60,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("slug", CASES)
+LONG = ("debian-12", "debian-12-noinit")
+"""What these show beside the others is how other packages and no init take part."""
+
+
+@pytest.mark.parametrize(
+    "slug", [pytest.param(slug, marks=pytest.mark.matrix) if slug in LONG else slug for slug in CASES]
+)
 def test_removed_purged_and_installed_again(slug, start_host, bed):
     host = start_host(slug)
     how = from_source(bed) if "docker-ce" in CASES[slug] else ("--strategy", "distro-packages")
