@@ -2,17 +2,20 @@
 # make up TARGETS="root@host"  ... on other machines; ARGS="--registry-mirror https://..." adds options
 # make test                    all that a change must pass: linters, types, unit tests, and real hosts in containers
 #                              (as root; with CI=true it installs an engine on this machine, and a skip is a failure)
-# make matrix                  every engine under every failing source and every obstacle, about an hour
+# make matrix                  every engine under every failing source and every obstacle, and the long variants of
+#                              other tests: about an hour
 # make unit                    the quick ones: no root, no network, no processes; less than a minute
 # make lint                    format, linters, types, and shellcheck on the scripts that hosts run
 # make test-bare               README's commands and make test from nothing, in a fresh container with its own engine
-# make golden                  golden plans and scripts written anew; FACTS="debian-13 ..." or FACTS=all asks hosts again
+# make golden                 golden plans, scripts and terminals written anew; FACTS="debian-13 ..." or FACTS=all asks hosts
 # make tools                   what tests ask of this machine
 # make bench                   how long people wait: medians and ratios of one run
 VENV := .venv
 BIN := $(VENV)/bin
 # Unit tests wait for timeouts of their own about as long as they compute: three share two cores.
 UNIT := -n 3 --dist worksteal --ignore tests/e2e
+# Hosts wait for each other and for their engines a third of their time.
+HOSTS := -n 3 --dist loadfile tests/e2e
 THIS_MACHINE := tests/e2e/test_this_machine.py
 
 .PHONY: up test matrix unit lint test-bare golden tools bench clean
@@ -28,7 +31,7 @@ test: tools lint
 	$(BIN)/pytest $(UNIT) -m "not shellcheck"
 	$(BIN)/pytest $(THIS_MACHINE)
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.testbed build
-	$(BIN)/pytest -n 2 --dist loadfile tests/e2e --ignore $(THIS_MACHINE)
+	$(BIN)/pytest $(HOSTS) --ignore $(THIS_MACHINE)
 
 unit: $(VENV)/.tested
 	$(BIN)/pytest $(UNIT) -m "not network and not root and not processes and not shellcheck"
@@ -44,10 +47,10 @@ test-bare: tools
 
 golden: $(VENV)/.tested
 	[ -z "$(FACTS)" ] || $(BIN)/python -m tests.golden.capture $(FACTS:all=)
-	$(BIN)/pytest -q tests/golden --update-golden
+	$(BIN)/pytest -q tests/golden tests/report/test_terminals.py --update-golden
 
 matrix: tools
-	$(BIN)/pytest tests/e2e/test_engine_stays.py tests/e2e/test_package_matrix.py --matrix
+	$(BIN)/pytest $(HOSTS) --ignore $(THIS_MACHINE) --matrix -m matrix
 
 bench: $(VENV)/.tested
 	$(BIN)/python -m tests.benchmarks

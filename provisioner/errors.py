@@ -28,6 +28,8 @@ Anything else is a bug: exit code 70 and a log file (see `provisioner.runs.crash
 
 from __future__ import annotations
 
+import re
+
 from provisioner.masking import HIDDEN, joined, secret_spans
 
 TARGET, WANTED = "[TARGET]", "[OPTION]..."
@@ -43,6 +45,13 @@ class ProvisionerError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def after_a_change(self) -> str:
+        """The message as it holds for a host that was changed: planning says of one that it only looked at, that
+        nothing was.
+        """
+        return re.sub(r"\s*Nothing was changed(, since [^.]*)?\.", "", self.message)
 
 
 class UsageError(ProvisionerError):

@@ -381,7 +381,6 @@ network() {
   end proxies
 }
 
-# Who holds a lock of the package manager: dpkg, apt and rpm lock with fcntl, dnf and yum leave their pid in a file.
 # can_install: what keeps this system from installing anything at all.
 can_install() {
   room=$(mktemp 2>/dev/null) || room=''
@@ -402,6 +401,7 @@ can_install() {
   end apt-files
 }
 
+# Who holds a lock of the package manager: dpkg, apt and rpm lock with fcntl, dnf and yum leave their pid in a file.
 package_state() {
   lock_held=''
   set --
@@ -457,7 +457,7 @@ ${place##*:} "}
   dependents
 }
 
-# What needs packages that may be taken away, the packages that this goes for next, and what else would do for it.
+# dependents: what needs the packages that may be taken away, what needs these in turn, and what else satisfies them.
 dependents() {
   # shellcheck disable=SC2154,SC2086 # a list of words, from a line before this script
   set -- ${going_names:-}

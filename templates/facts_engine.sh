@@ -134,8 +134,8 @@ engine_units() {
   done
 }
 
-# hosts: where the engine is told to listen, one a line, by its options or its configuration.
-hosts() {
+# told_to_listen: the addresses at which the engine is told to listen, one a line, by its options or its configuration.
+told_to_listen() {
   printf '%s\n' "$words" | option_value host H
   if [ -f "$config" ] && [ -r "$config" ]; then
     tr ',[]' '\n\n\n' <"$config" | sed -n 's/^[[:space:]]*"\(\(unix\|tcp\|fd\):[^"]*\)".*/\1/p'
@@ -158,7 +158,7 @@ place_to_ask() {
   place=''
   reached=''
   gone=''
-  listens=$(hosts)
+  listens=$(told_to_listen)
   for address in ${listens:-unix:///var/run/docker.sock}; do
     case $address in
       fd://*)

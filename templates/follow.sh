@@ -1,5 +1,5 @@
-# Of a log, so many bytes from its beginning and from its end, where the facts are, are passed on as they are; of what
-# lies between, the markers alone.
+# How a log is passed on: so many bytes of its beginning and of its end, where the facts are, as they are; of what lies
+# between, the markers alone.
 first=524288
 last=2621440
 

@@ -178,7 +178,7 @@ checksum() {
 
 unchanged() {
   [ "$(checksum "$1")" = "$2" ] ||
-    die "$1 was changed by somebody else since it was looked at; nothing was written. Run the command again."
+    die "$1 was changed by somebody else since it was looked at, and stays as it is. Run the command again."
 }
 
 # alike FROM TO: TO is a copy of FROM with all that decides who may read and write it: mode, owner, access control list,
@@ -285,7 +285,7 @@ put() {
 put_options() {
   if [ "$4" = absent ] && [ -e "$1" ]; then
     if grep -q '^[[:space:]]*DOCKER_OPTS=' "$1"; then
-      die "$1 has come with DOCKER_OPTS in it; nothing was written. Run the command again."
+      die "$1 has come with DOCKER_OPTS in it, and stays as it is. Run the command again."
     fi
     put "$1" "$(stat -c %a "$1")" "$(stat -c %U:%G "$1")" "$(checksum "$1")" "$(cat "$1")
 $5"

@@ -19,13 +19,13 @@ hypothesis.settings.load_profile("any-speed")
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew; review them as a diff")
-    parser.addoption("--matrix", action="store_true", help="all combinations of packages, what make matrix runs")
+    parser.addoption("--matrix", action="store_true", help="what takes minutes as well, for make matrix")
 
 
 PROCESSES = (
     "cli/test_commands.py", "facts/test_facts_script.py", "remote/", "runs/test_malicious_hosts.py", "scripts/",
     "test_front_door.py", "test_package.py", "test_recipes.py", "transports/", "e2e/", "cli/test_hostile_hosts.py",
-    "cli/test_mirror_commands.py", "sources/", "host_files/test_docker_opts.py", "test_windows.py", "golden/",
+    "cli/test_mirror_commands.py", "cli/test_terminal_width.py", "sources/", "host_files/test_docker_opts.py", "test_windows.py", "golden/",
 )  # fmt: skip
 """Tests that start shells, servers or whole copies of the program: seconds each, so that make unit leaves them out."""
 

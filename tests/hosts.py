@@ -9,7 +9,7 @@ from provisioner.catalogue.platforms import Suite
 from provisioner.facts.model import Engine, EngineInfo, Facts, Login, OperatingSystem
 from provisioner.facts.os_release import operating_system
 from provisioner.host_files.systemd_unit import Unit
-from provisioner.sources.reach import Place, Source, SourceReach
+from provisioner.sources.reach import Source, SourceReach, SuiteFiles
 
 SAMPLES = Path(__file__).parent / "facts" / "platforms"
 """os-release files, the lines of them that identify a release, as it ships them."""
@@ -46,15 +46,17 @@ RUNNING = replace(
 )
 
 
-def answering(name, key, versions, *, seconds=0.1, fingerprint="0" * 40, suites=("ubuntu/noble",), place=0, **more):
+def answering(
+    name, key, versions, *, seconds=0.1, fingerprint="0" * 40, suites=("ubuntu/noble",), suite_index=0, **more
+):
     base = f"http://{name}.example"
-    places = tuple(
-        Place(Suite(*suite.split("/")), f"{base}/{suite}/InRelease", f"{base}/gpg", "stable/binary-amd64/Packages")
+    files = tuple(
+        SuiteFiles(Suite(*suite.split("/")), f"{base}/{suite}/InRelease", f"{base}/gpg", "stable/binary-amd64/Packages")
         for suite in suites
     )
     offered = {"docker-ce": versions, "docker-ce-cli": versions, "containerd.io": ("1.7.27-1", "2.1.5-1")}
-    source = Source(name, base, fingerprint, places)
-    return SourceReach(source, seconds=seconds, key=key, versions=offered, place=place, **more)
+    source = Source(name, base, fingerprint, files)
+    return SourceReach(source, seconds=seconds, key=key, versions=offered, suite_index=suite_index, **more)
 
 
 def sample(name):

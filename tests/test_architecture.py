@@ -22,6 +22,7 @@ from jinja2 import Environment, meta
 from provisioner.catalogue.platforms import derivatives, platforms
 from provisioner.cli.app import app
 from provisioner.facts.model import ServiceManager
+from tests.syntax import tree_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -66,7 +67,7 @@ def modules():
         words = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(words[:-1] if words[-1] == "__init__" else words)
         if name:
-            found[name] = ast.parse(path.read_text(encoding="utf-8"))
+            found[name] = tree_of(path)
     return found
 
 
@@ -116,6 +117,17 @@ def test_the_floor_plan_of_contributing_is_the_one_of_the_code():
     loose = [name for name in LAYERS if name not in packages and name != "__main__"]
     assert all(f"`{name}.py`" in plan for name in loose)
     assert len(loose) <= LOOSE
+
+
+def test_every_word_of_the_glossary_is_one_of_the_code():
+    rows = re.findall(
+        r"(?m)^\| ([^|`]+) \| ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Words")[2]
+    )
+    words = [word for row in rows[1:] for word in row.split(", ")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
+    names = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", code).lower()
+    assert len(words) > 40
+    assert [word for word in words if not re.search(rf"\b{re.escape(word.lower())}", names)] == []
 
 
 def test_no_module_imports_itself_by_way_of_others():
@@ -288,7 +300,7 @@ def test_no_test_module_is_imported():
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
         for path in (ROOT / "tests").rglob("*.py")
-        for line, name in imports(ast.parse(path.read_text(encoding="utf-8")))
+        for line, name in imports(tree_of(path))
         if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
     ]
     assert not wrong, "\n".join(wrong)
@@ -303,3 +315,54 @@ def test_lines_of_hosts_end_with_a_newline_alone():
         if path.relative_to(PACKAGE).parts[0] in texts and ".splitlines(" in path.read_text(encoding="utf-8")
     ]
     assert found == []
+
+
+UNCHANGED = {
+    "planner/": "a plan that is refused: its host was only looked at; of one that was changed first see errors.py",
+    "host_files/k3s_registries.py": "the same",
+    "mirror_probe/before_writing.py": "the same",
+    "errors.py": "takes these words out",
+    "runs/mirrors.py": "before the first plan",
+    "cli/confirmation.py": "before the first change",
+    "runs/brakes.py": "of hosts that no run was sent to",
+    "remote/execute.py": "sudo has refused before the run, or the run was called off on its host before it had begun",
+    "desktop/docker_desktop.py": "before the file is written",
+    "transports/local_file.py": "the same",
+}
+ROLLED_BACK = {
+    "remote/execute.py": "the host has said so: only undo_files of prelude.sh does, after it has compared",
+    "runs/one_host.py": "what execute.py returns",
+    "runs/outcome.py": "the status",
+    "desktop/docker_desktop.py": "the file was compared, and the engine shows what it had",
+    "desktop/change.py": "what that raises",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "places"),
+    [
+        pytest.param(r"nothing\s+(?:was|is)\s+changed", UNCHANGED, id="nothing was changed"),
+        pytest.param(r"rolled.?back", ROLLED_BACK, id="rolled back"),
+    ],
+)
+def test_that_a_host_is_as_before_is_said_where_that_was_seen(words, places):
+    said = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if re.search(words, path.read_text(encoding="utf-8"), re.IGNORECASE)
+    }
+    unlisted = sorted(path for path in said if not path.startswith(tuple(places)))
+    assert unlisted == [], "say how that was seen, in the table above this test"
+    assert sorted(place for place in places if not any(path.startswith(place) for path in said)) == []
+
+
+def test_scripts_say_it_in_one_place_each():
+    texts = {
+        path.relative_to(TEMPLATES).as_posix(): path.read_text(encoding="utf-8")
+        for path in TEMPLATES.rglob("*")
+        if path.is_file()
+    }
+    assert [name for name, text in texts.items() if re.search(r"mark\W+rollback", text)] == ["prelude.sh"]
+    assert texts["prelude.sh"].count('mark "rollback done"') == 1
+    # Before there is a directory of the run.
+    assert [name for name, text in texts.items() if "nothing was changed" in text] == ["launch.sh.j2"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import machine
+from tests.syntax import tree_of
 from tests.testbed import apt, capabilities
 
 TESTS = Path(__file__).parent
@@ -19,7 +20,7 @@ STARTERS = {"needs", "run", "Popen", "check_output", "which", "ensure"}
 
 
 def sources():
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in TESTS.rglob("*.py")}
+    return {path: tree_of(path) for path in TESTS.rglob("*.py")}
 
 
 def literal(node):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax import tree_of
+
 PACKAGE = Path(__file__).parent.parent / "provisioner"
 NAMES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
@@ -72,7 +74,7 @@ def test_what_needs_posix_is_known():
     for name in NAMES:
         path = PACKAGE.parent / Path(*name.split("."))
         file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        if needed := set(uses(ast.parse(file.read_text(encoding="utf-8")))):
+        if needed := set(uses(tree_of(file))):
             found[name] = needed
     more = {name: needed - KNOWN.get(name, set()) for name, needed in found.items()}
     assert {name: needed for name, needed in more.items() if needed} == {}

@@ -91,7 +91,7 @@ def reload_exceptions(version: str) -> tuple[ReloadException, ...]:
     )
 
 
-def problems(config: Mapping[str, Any], version: str) -> list[str]:
+def key_problems(config: Mapping[str, Any], version: str) -> list[str]:
     """Return why this engine would refuse to start with `config`, each in one sentence; [] when it would not."""
     engine = release(version)
     return [problem for name, value in config.items() if (problem := _problem(name, value, engine))]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.catalogue.daemon_keys import Release, problems, release, release_name
+from provisioner.catalogue.daemon_keys import Release, key_problems, release, release_name
 from provisioner.catalogue.rows import data
 
 HTTP_MIRRORS_OF_THE_STORE = (28, 0, 0)
@@ -26,15 +26,15 @@ _HOST = re.compile(
 )
 
 
-def refusals(config: Mapping[str, Any], version: str) -> list[str]:
+def start_problems(config: Mapping[str, Any], version: str) -> list[str]:
     """Return why this engine would refuse to start with `config`, by key, type or value; [] when it would not."""
-    of_keys = problems(config, version)
-    odd = {name for name in config if problems({name: config[name]}, version)}
+    of_keys = key_problems(config, version)
+    odd = {name for name in config if key_problems({name: config[name]}, version)}
     sound = {name: value for name, value in config.items() if name not in odd and value is not None}
     return [*of_keys, *_of_values(sound, release(version))]
 
 
-def idle(config: Mapping[str, Any], version: str) -> list[str]:
+def container_problems(config: Mapping[str, Any], version: str) -> list[str]:
     """Return why no container would start below this engine, which itself starts with `config`."""
     return list(_came_and_went(config, release(version), containers=True))
 

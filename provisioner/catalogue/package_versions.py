@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-Order = Callable[[str, str], int]
-"""(a, b) -> negative when `a` is older, 0 when they are equal, positive when it is newer."""
-
 RELATIONS: dict[str, Callable[[int], bool]] = {
     "<<": lambda order: order < 0,
     "<": lambda order: order < 0,
@@ -24,13 +21,13 @@ RELATIONS: dict[str, Callable[[int], bool]] = {
 
 
 def deb_order(one: str, other: str) -> int:
-    """Compare as `dpkg --compare-versions` does."""
+    """Return a number as dpkg compares: below 0 when `one` is older, 0 when both are equal, else above 0."""
     a, b = _deb_parts(one), _deb_parts(other)
     return _sign(a[0], b[0]) or _deb_text(a[1], b[1]) or _deb_text(a[2], b[2])
 
 
 def rpm_order(one: str, other: str) -> int:
-    """Compare as rpm does; a side without a release is equal to every release of its version."""
+    """Return the same as rpm compares: a side without a release is equal to every release of its version."""
     a, b = _rpm_parts(one), _rpm_parts(other)
     order = _sign(a[0], b[0]) or _rpm_text(a[1], b[1])
     return order or (_rpm_text(a[2], b[2]) if a[2] and b[2] else 0)

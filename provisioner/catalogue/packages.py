@@ -13,7 +13,7 @@ Role = Literal["docker-ce", "companion", "extension", "engine", "spare", "neighb
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One row; what the fields mean is said in the table."""
+    """A row of data/packages.toml, which says what its fields mean."""
 
     name: str
     role: Role
@@ -25,13 +25,14 @@ class Package:
 
 @functools.cache
 def packages() -> tuple[Package, ...]:
+    """Return every row, in order."""
     return tuple(Package(**{**row, "provides": tuple(row.get("provides", ()))}) for row in data("packages")["package"])
 
 
 def names(*roles: Role, family: str = "") -> tuple[str, ...]:
-    """Return the names of the packages with one of `roles`, in the table's order.
+    """Return the names of the packages with one of `roles`, in the order of the rows.
 
-    With a `family` (deb or rpm) those are left out that mean something else there.
+    With a `family` (deb or rpm), names that mean another program there are left out.
     """
     return tuple(row.name for row in packages() if row.role in roles and (not family or row.family in {"", family}))
 
@@ -47,5 +48,5 @@ def clients() -> tuple[str, ...]:
 
 
 def provided_by(name: str) -> tuple[str, ...]:
-    """Return the names that the package `name` stands for besides its own, whatever is asked of their versions."""
+    """Return the names that the package `name` also provides, at any version."""
     return next((row.provides for row in packages() if row.name == name), ())

@@ -28,11 +28,11 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A release that is known.
+    """A release of a distribution, and whose packages it takes.
 
     `suites` are its own packages first, then those to step back to; none where Docker builds nothing.
     `last_engine` and `ended` are set where builds have stopped. `distro_packages` are the distribution's own engine,
-    `extras` the topic of amazon-linux-extras it comes from. `apt` is set where that is older than 1.5.
+    `extras` the topic of amazon-linux-extras it comes from. `apt` is its version of apt where that is below 1.5.
     `oldest_arm` is the oldest 32-bit ARM architecture that the packages run on.
     """
 
@@ -70,6 +70,7 @@ class Derivative:
 
 
 def platforms() -> tuple[Platform, ...]:
+    """Return every row, in order."""
     return tuple(_rows())
 
 
@@ -80,6 +81,7 @@ def taken_away() -> tuple[str, ...]:
 
 
 def derivatives() -> Mapping[str, Derivative]:
+    """Return the derivatives by their id in os-release."""
     return {row["id"]: Derivative(**row) for row in data("platforms")["derivative"]}
 
 

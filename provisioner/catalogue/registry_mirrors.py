@@ -62,12 +62,12 @@ def known_mirror(url: str) -> KnownMirror | None:
 
 
 def alive_mirrors() -> tuple[str, ...]:
-    """Return the URLs that are worth asking."""
+    """Return the URLs of the mirrors whose state is alive."""
     return tuple(row.url for row in known_mirrors() if row.state == "alive")
 
 
-def mirror_warnings(urls: Iterable[str]) -> Iterator[str]:
-    """Yield what is known against each of `urls`; a mirror that nobody knows is fine."""
+def row_warnings(urls: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each of `urls` that is known to be dead or restricted."""
     for url in urls:
         row = known_mirror(url)
         if row and (row.state != "alive" or row.restriction):
@@ -89,11 +89,11 @@ def placeholder(url: str) -> str:
     return ""
 
 
-def doubts(urls: Iterable[str]) -> Iterator[str]:
-    """Yield what is to be said of `urls` before they are written: placeholders, and what is known against mirrors."""
+def mirror_warnings(urls: Iterable[str]) -> Iterator[str]:
+    """Yield a warning for each of `urls` that is a placeholder, or is known to be dead or restricted."""
     for url in urls:
         stands_for = placeholder(url)
-        yield from [f"{url} is a placeholder: {stands_for}"] if stands_for else mirror_warnings([url])
+        yield from [f"{url} is a placeholder: {stands_for}"] if stands_for else row_warnings([url])
 
 
 def without_scheme(words: Sequence[str], targets: Collection[str] = ()) -> str:

@@ -1,3 +1,3 @@
-"""Is a host as it should be: after a change, compared with its wanted state, proven by a pull."""
+"""Checks of a host: after a change, compared with its wanted state, proven by a pull."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Is a host in its wanted state: what `verify` looks at, and every change at its end."""
+"""Checks of the wanted state: what `verify` looks at, and every change at its end."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from provisioner.checks import single
 from provisioner.facts.host import Host
 from provisioner.plan.model import Check
-from provisioner.planner.daemon_refusals import refusals_of_the_file, told_twice
+from provisioner.planner.daemon_refusals import file_problems, told_twice
 from provisioner.planner.mirror_change import resolved
-from provisioner.planner.trial import doubts
+from provisioner.planner.trial import start_doubts
 from provisioner.wanted.spec import Spec
 
 
@@ -22,12 +22,12 @@ def verify_checks(host: Host, spec: Spec) -> tuple[Check, ...]:
 
 def _stopped(host: Host, spec: Spec) -> Iterator[Check]:
     """The files are as wanted. Whether the engine starts with them is said as far as it is known."""
-    wrong = [*refusals_of_the_file(host), *([] if host.flags.doubt else told_twice(host))]
+    wrong = [*file_problems(host), *([] if host.flags.doubt else told_twice(host))]
     if broken := host.daemon_json.broken:
         yield Check("engine", passed=False, detail=f"stopped; {broken.consequence}")
     elif wrong:
         yield Check("engine", passed=False, detail=f"stopped, and its next start fails: {'; '.join(wrong)}")
-    elif unknown := doubts(host, spec.daemon_configuration):
+    elif unknown := start_doubts(host, spec.daemon_configuration):
         said = f"stopped, and whether it starts with this configuration is not known: {'; '.join(unknown)}"
         yield Check("engine", passed=False, detail=said)
     else:
@@ -35,7 +35,7 @@ def _stopped(host: Host, spec: Spec) -> Iterator[Check]:
 
 
 def not_running(host: Host, spec: Spec) -> str:
-    """What the success of a mere configuration must not hide: that no engine has taken it up yet; else ""."""
+    """Return that no engine has taken the configuration up yet, where only that was changed; else ""."""
     facts = host.facts
     if spec.install or facts.engine.running or not facts.engine.installed:
         return ""

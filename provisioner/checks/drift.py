@@ -1,10 +1,10 @@
-"""Where a host has moved away from: from its wanted state, from what its files say, from what our last run left."""
+"""Drift: how a host differs from its wanted state, from what its files say, from what our last run left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provisioner.catalogue.daemon_values import idle
+from provisioner.catalogue.daemon_values import container_problems
 from provisioner.checks import single
 from provisioner.errors import ProvisionerError
 from provisioner.facts.daemon_live import live_value, shows
@@ -12,26 +12,26 @@ from provisioner.facts.host import Host
 from provisioner.facts.record import REMOVED, WrittenFile
 from provisioner.mirror_probe.judge import Judged
 from provisioner.plan.model import Check, FileDiff
-from provisioner.planner.daemon_refusals import refusals_of_the_file, told_twice
+from provisioner.planner.daemon_refusals import file_problems, told_twice
 from provisioner.planner.intent import must_install, source_problem
 from provisioner.planner.missing_packages import missing_packages
 from provisioner.planner.planner import plan
 from provisioner.wanted.spec import Spec
 
 TOLD_ELSEWHERE = frozenset({"service", "hold", "packages"})
-"""Steps of a plan that a check of their own stands for."""
+"""Ids of the steps whose subject has a check of its own."""
 
 
-def status_checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged] = ()) -> tuple[Check, ...]:
+def status_checks(name: str, host: Host, spec: Spec, judged: Sequence[Judged] = ()) -> tuple[Check, ...]:
     """Return every check of the host called `name`; those that have not passed are the differences.
 
-    `probed` are the host's mirrors as it sees them. Where `spec` says nothing, the host's own files and the record of
+    `judged` are the host's mirrors as it sees them. Where `spec` says nothing, the host's own files and the record of
     our last run there are what it is compared with.
     """
-    return tuple(_checks(name, host, spec, probed))
+    return tuple(_checks(name, host, spec, judged))
 
 
-def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iterator[Check]:
+def _checks(name: str, host: Host, spec: Spec, judged: Sequence[Judged]) -> Iterator[Check]:
     engine, info = host.facts.engine, host.info
     if not engine.installed:
         removed = host.facts.record.engine == REMOVED and not spec.model_fields_set - {"install"}
@@ -52,7 +52,7 @@ def _checks(name: str, host: Host, spec: Spec, probed: Sequence[Judged]) -> Iter
     yield from single.mirrors(host, spec)
     yield from single.hosts_toml(host)
     yield from (
-        Check(f"mirror {mirror.url}", mirror.usable, f"{mirror.verdict}: {mirror.evidence}") for mirror in probed
+        Check(f"mirror {mirror.url}", mirror.usable, f"{mirror.verdict}: {mirror.evidence}") for mirror in judged
     )
     yield from single.hold(host, spec)
     yield from _plan(name, host, spec)
@@ -74,7 +74,7 @@ def _configuration(host: Host) -> Iterator[Check]:
         yield Check("configuration", passed=False, detail=said)
         return
     current = host.daemon_json.values
-    wrong = refusals_of_the_file(host)
+    wrong = file_problems(host)
     twice = told_twice(host)
     if twice and host.flags.doubt:
         said = f"the next start may fail; how it goes cannot be told ({host.flags.doubt}): {'; '.join(twice)}"
@@ -86,7 +86,7 @@ def _configuration(host: Host) -> Iterator[Check]:
     if wrong:
         yield Check("configuration", passed=False, detail=f"the next start will fail: {'; '.join(wrong)}")
         return
-    if useless := idle(current, host.engine_version):
+    if useless := container_problems(current, host.engine_version):
         yield Check("configuration", passed=False, detail=f"no container starts with it: {'; '.join(useless)}")
         return
     stale = stale_keys(host)

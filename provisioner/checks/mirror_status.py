@@ -13,7 +13,7 @@ from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
 from provisioner.facts.normal_form import same
 from provisioner.host_files.mirror_files import (
-    CONTAINERD,
+    CONTAINERD_CERTS,
     CONTAINERD_CONFIG,
     DOCKER_HUB,
     K3S,
@@ -125,9 +125,9 @@ def _containerd(facts: Facts) -> Iterator[Mirrors]:
     elif config.inline or config.inline_tls:
         unread += f"{CONTAINERD_CONFIG} has mirrors or certificates of its own"
     else:
-        unread += f"no config_path names {CONTAINERD}"
+        unread += f"no config_path names {CONTAINERD_CERTS}"
     for file in facts.other_engines.files:
-        if (file.asked or file.path).startswith(f"{CONTAINERD}/"):
+        if (file.asked or file.path).startswith(f"{CONTAINERD_CERTS}/"):
             row = hosts_toml(file)
             yield replace(row, problem=unread) if config.reads_hosts is False and not row.problem else row
 

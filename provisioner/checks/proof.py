@@ -4,9 +4,9 @@
 anything. The daemon names its endpoints at debug level; `debug` is reloadable, so it is on for the pull and off
 again afterwards, and the configuration file is what it was, to the byte.
 
-Images are afterwards what they were. One that is here is never removed, since nothing brings it back when no registry
-has it: of such a one an engine asks for the manifest alone, and the check says so. One that came is removed. Where a
-proof is cut off, the next one repairs names and configuration.
+Images stay what they were. An image that the host had is kept, since perhaps no registry has it any more: the engine
+then asks for its manifest alone, and the check says so. An image that came with the pull is removed. After a proof that
+was cut off, the next one repairs names and configuration.
 
 An engine that was started at another level than info cannot return to it: moby's debug, switched off, leaves info,
 and a reload does not read log-level (20.10 to 28.5). There `debug` stays as it is, and the proof has what the log

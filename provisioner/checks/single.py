@@ -1,4 +1,4 @@
-"""Single checks, shared by the look after a change and the search for drift."""
+"""Single checks, shared by `verify` and `status`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def service(host: Host) -> Iterator[Check]:
 
 
 def version(host: Host, spec: Spec) -> Iterator[Check]:
-    """The engine that runs is the one that is wanted; the newest is a question to the sources."""
+    """The engine runs at the wanted version; `latest` is left to the sources."""
     if host.info and spec.version and spec.version != "latest":
         as_wanted = satisfies(host.info.version, spec.version)
         yield Check("version", as_wanted, f"{host.info.version}, wanted {spec.version}")

@@ -23,6 +23,8 @@ from provisioner.cli.verify import verify
 from provisioner.cli.versions import versions
 from provisioner.errors import CancelledError, ProvisionerError, UsageError
 from provisioner.report import gate
+from provisioner.report.failure import failure_text
+from provisioner.report.terminal import terminal_width
 from provisioner.runs.crash import as_bug
 from provisioner.runs.interruption import terminations_interrupt
 
@@ -76,9 +78,7 @@ def _run() -> int:
 
 
 def _told(error: ProvisionerError) -> int:
-    gate.remark(f"error: {error.message}")
-    if error.hint:
-        gate.remark(f"  -> {error.hint}")
+    gate.remark(failure_text("error", error, terminal_width("stderr")))
     words = sys.argv[1:]
     if "--json" in words:
         from provisioner.report.envelope import failure

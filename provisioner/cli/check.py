@@ -24,9 +24,10 @@ def check(
     from functools import partial
 
     from provisioner.cli import hosts
-    from provisioner.cli.result import table, terminal_width
+    from provisioner.cli.result import table
     from provisioner.report.findings import check_document, check_text
     from provisioner.report.paint import paint_for
+    from provisioner.report.terminal import terminal_width
     from provisioner.runs import check as run
     from provisioner.runs.fleet import worst
 

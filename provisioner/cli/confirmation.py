@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from provisioner.report import gate
-from provisioner.report.plans import question
+from provisioner.report.columns import sentence
+from provisioner.report.plans import confirmation_text
 from provisioner.report.removal import name_questions
+from provisioner.report.terminal import terminal_width
 from provisioner.runs.outcome import Outcome
 
 
@@ -19,7 +21,7 @@ class YesOrNo:
 
     def __call__(self, pending: Sequence[Outcome], *, total: int, failed: int) -> bool:
         plans = [outcome.plan for outcome in pending if outcome.plan and not outcome.plan.empty]
-        return confirmed(question(plans, total, allow_restart=self._allow_restart, failed=failed))
+        return confirmed(confirmation_text(plans, total, allow_restart=self._allow_restart, failed=failed))
 
 
 def each_by_name(pending: Sequence[Outcome], *, total: int, failed: int) -> bool:
@@ -34,12 +36,12 @@ def each_by_name(pending: Sequence[Outcome], *, total: int, failed: int) -> bool
 
 
 def confirmed(asked: str) -> bool:
-    """Only "y" or "yes" is a yes; the end of the input is a no.
+    """Ask on stderr, after `asked`; True for "y" or "yes", False for all else and for the end of the input.
 
     Raises:
         KeyboardInterrupt: Ctrl-C instead of an answer.
     """
-    gate.remark(asked)
+    gate.remark(sentence(asked, terminal_width("stderr")))
     gate.remark("Go on? [y/N] ", end="")
     try:
         agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}

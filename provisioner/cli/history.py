@@ -20,6 +20,7 @@ def history(
     """Show the last runs that changed hosts, or one of them."""
     from provisioner.report import gate
     from provisioner.report import history as shown
+    from provisioner.report.terminal import terminal_width
     from provisioner.runs import history as journal
 
     if run is None:
@@ -27,10 +28,10 @@ def history(
         if as_json:
             gate.document(shown.runs_document(records))
         else:
-            gate.result(shown.runs_text(records))
+            gate.result(shown.runs_text(records, width=terminal_width()))
     else:
         record = journal.run(run)
         if as_json:
             gate.document(shown.run_document(record))
         else:
-            gate.result(shown.run_text(record))
+            gate.result(shown.run_text(record, width=terminal_width()))

@@ -40,7 +40,7 @@ def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: Wan
 
 
 class _Person:
-    """Whoever sits at this terminal."""
+    """The person at this terminal; see `provisioner.runs.targets.Person`."""
 
     def password(self, prompt: str) -> str:
         try:

@@ -13,7 +13,7 @@ from provisioner.cli.mirror_options import MirrorWriting, OnDesktop, split_regis
 from provisioner.cli.mirror_probe import CompareWith, probe
 from provisioner.cli.mirror_status import status
 from provisioner.cli.option_groups import grouped
-from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe import DOCKER_HUB_URL
 
 mirror = typer.Typer(no_args_is_help=True, help="Registry mirrors of engines that are installed.")
 mirror.command("list")(list_)
@@ -32,7 +32,7 @@ def set_(
         Optional[int],
         typer.Option("--fastest", min=1, help="ask them, or the list's, and take the N fastest", metavar="N"),
     ] = None,
-    compare_with: CompareWith = HUB,
+    compare_with: CompareWith = DOCKER_HUB_URL,
     desktop: OnDesktop = False,
     writing: MirrorWriting,
     rollout: o.Rollout,

@@ -17,6 +17,7 @@ from provisioner.errors import DifferenceError, ProvisionerError, UsageError
 from provisioner.report import gate
 from provisioner.report.desktop import NAME, change_text, result_document, result_text
 from provisioner.report.mirror_status import mirror_status_document, mirror_status_text
+from provisioner.report.terminal import terminal_width
 from provisioner.runs.mirror_status import HostMirrors
 from provisioner.runs.outcome import Outcome, status_of
 from provisioner.runs.wanted_state import spec
@@ -93,7 +94,7 @@ def status(targets: Sequence[str], output: Output, *, proof: str | None) -> int:
     if output.as_json:
         gate.document(mirror_status_document(shown))
     else:
-        gate.result(mirror_status_text(shown))
+        gate.result(mirror_status_text(shown, width=terminal_width()))
     return outcome.exit_code
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from provisioner.cli import hosts
 from provisioner.cli.options import Connection
-from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe import DOCKER_HUB_URL
 from provisioner.report import gate
-from provisioner.report.mirrors import view_text
+from provisioner.report.mirrors import views_text
+from provisioner.report.terminal import terminal_width
 from provisioner.runs import mirrors
 from provisioner.runs.target import Target
 
@@ -20,7 +21,7 @@ def pick(
     names: list[str],
     connection: Connection,
     *,
-    reference: str = HUB,
+    reference: str = DOCKER_HUB_URL,
     writing: Mapping[str, Any] | None = None,
 ) -> list[Target]:
     """Ask the mirrors from the hosts; return these with the `count` fastest that are alive on all of them as wanted.
@@ -35,8 +36,7 @@ def pick(
     found = hosts.targets(names, connection, wanted, only_said=True)
     asked = found[0].spec.registry_mirrors or ()
     seen = mirrors.views(found, asked, forks=connection.forks, reference=reference, keep_open=True)
-    for view in seen:
-        gate.remark(view_text(view))
+    gate.remark(views_text(seen, width=terminal_width("stderr")))
     picked = mirrors.pick(seen, count)
     if len(picked) < count:
         gate.remark(f"only {len(picked)} of {count} are alive on every host")

@@ -10,8 +10,9 @@ def list_(*, as_json: o.AsJson = False) -> None:
     from provisioner.catalogue.registry_mirrors import known_mirrors
     from provisioner.report import gate
     from provisioner.report.catalogue import mirrors_document, mirrors_text
+    from provisioner.report.terminal import terminal_width
 
     if as_json:
         gate.document(mirrors_document(known_mirrors()))
     else:
-        gate.result(mirrors_text(known_mirrors()))
+        gate.result(mirrors_text(known_mirrors(), width=terminal_width()))

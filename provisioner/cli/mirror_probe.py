@@ -10,7 +10,7 @@ import typer
 from provisioner.cli import options as o
 from provisioner.cli.mirror_options import split_words
 from provisioner.cli.option_groups import grouped
-from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe import DOCKER_HUB_URL
 
 CompareWith = Annotated[
     str, typer.Option("--compare-with", help='registry whose images are the right ones; "" for none', metavar="URL")
@@ -28,7 +28,7 @@ def probe(
         Optional[list[str]],
         typer.Option("--image", help="must be served too, and measures throughput; repeatable", metavar="IMAGE"),
     ] = None,
-    compare_with: CompareWith = HUB,
+    compare_with: CompareWith = DOCKER_HUB_URL,
     connection: o.Connection,
     output: o.Output,
 ) -> None:
@@ -42,6 +42,7 @@ def probe(
     from provisioner.cli.result import table
     from provisioner.mirror_probe.answer import image as named
     from provisioner.report.mirrors import views_document, views_text
+    from provisioner.report.terminal import terminal_width
     from provisioner.runs import mirrors
 
     images = [named(text) for text in image or ()]
@@ -51,5 +52,7 @@ def probe(
     asked = found[0].spec.registry_mirrors or ()
     seen = mirrors.views(found, asked, images, forks=connection.forks, reference=compare_with)
     document = partial(views_document, every=bool(given))
-    shown = table(seen, output, document=document, text=views_text, failed=mirrors.failed)
+    shown = table(
+        seen, output, document=document, text=partial(views_text, width=terminal_width()), failed=mirrors.failed
+    )
     raise typer.Exit(mirrors.exit_code(shown, every=bool(given)))

@@ -26,13 +26,17 @@ def status(
         from provisioner.cli import mirror_desktop
 
         raise typer.Exit(mirror_desktop.status(target or (), output, proof=proof))
+    from functools import partial
+
     from provisioner.cli import hosts
     from provisioner.cli.result import table
     from provisioner.report.mirror_status import mirror_status_document, mirror_status_text
+    from provisioner.report.terminal import terminal_width
     from provisioner.runs import mirror_status as run
     from provisioner.runs.fleet import worst
 
     targets = hosts.targets(target, connection, {"install": False}, only_said=True)
     found = run.mirror_status(targets, forks=connection.forks, proof=proof)
-    shown = table(found, output, document=mirror_status_document, text=mirror_status_text, failed=run.failed)
+    text = partial(mirror_status_text, width=terminal_width())
+    shown = table(found, output, document=mirror_status_document, text=text, failed=run.failed)
     raise typer.Exit(worst(host.exit_code for host in shown))

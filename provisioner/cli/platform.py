@@ -20,9 +20,10 @@ def list_(*, as_json: o.AsJson = False) -> None:
     from provisioner.catalogue.platforms import derivatives, platforms
     from provisioner.report import gate
     from provisioner.report.catalogue import platforms_document, platforms_text
+    from provisioner.report.terminal import terminal_width
 
     rows, follow = platforms(), derivatives().values()
     if as_json:
         gate.document(platforms_document(rows, follow))
     else:
-        gate.result(platforms_text(rows, follow))
+        gate.result(platforms_text(rows, follow, width=terminal_width()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -11,20 +9,21 @@ from provisioner.cli.options import Output, ReportedOutput
 from provisioner.errors import ProvisionerError
 from provisioner.report import gate
 from provisioner.report.envelope import envelope
-from provisioner.report.failure import failure_text
+from provisioner.report.failure import failures_text
 from provisioner.report.json_text import json_text
 from provisioner.report.paint import paint_for
 from provisioner.report.plans import planned_text
 from provisioner.report.rendered import rendered
 from provisioner.report.report_file import ReportFile
 from provisioner.report.table import lines_text, outcomes_text
+from provisioner.report.terminal import terminal_width
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.survey import exit_code, stand_in
 
 
 class Row(Protocol):
-    """What there is to say about one host: why it failed, or anything else."""
+    """The result of one host: its error, or anything else."""
 
     @property
     def host(self) -> str: ...
@@ -42,16 +41,24 @@ Piece = tuple[Callable[[str], None], str]
 
 
 def answers(
-    rows: Sequence[RowT], output: Output, *, document: Document[RowT], text: Callable[[RowT], str], failed: Failed[RowT]
+    rows: Sequence[RowT],
+    output: Output,
+    *,
+    document: Document[RowT],
+    text: Callable[[Sequence[RowT]], str],
+    failed: Failed[RowT],
 ) -> int:
-    """Print the `text` of every host, of those that failed the error on stderr; return the worst exit code."""
+    """Print the `text` about the hosts that answered, then the errors of the others on stderr; return the worst exit
+    code.
+    """
 
     def render(some: Sequence[RowT]) -> list[Piece]:
         if output.as_json:
             return [(gate.exact, json_text(document(some)))]
-        return [
-            (gate.remark, failure_text(row.host, row.error)) if row.error else (gate.result, text(row)) for row in some
-        ]
+        answered = [row for row in some if row.error is None]
+        wrong = [(row.host, row.error) for row in some if row.error is not None]
+        pieces: list[Piece] = [(gate.result, text(answered))] if answered else []
+        return [*pieces, (gate.remark, failures_text(wrong, terminal_width("stderr")))] if wrong else pieces
 
     return worst(row.exit_code for row in _printed(rows, render, lambda row, error: failed(row.host, error)))
 
@@ -70,11 +77,6 @@ def table(
         return [(gate.exact, json_text(document(some))) if output.as_json else (gate.result, text(some))]
 
     return _printed(rows, render, lambda row, error: failed(row.host, error))
-
-
-def terminal_width() -> int | None:
-    """How wide stdout is; None when it is no terminal."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def report_file(output: Output) -> ReportFile:

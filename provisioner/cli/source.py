@@ -16,12 +16,13 @@ def list_(*, as_json: o.AsJson = False) -> None:
     from provisioner.catalogue.package_sources import package_sources
     from provisioner.report import gate
     from provisioner.report.catalogue import sources_document, sources_text
+    from provisioner.report.terminal import terminal_width
 
     rows = list(package_sources().values())
     if as_json:
         gate.document(sources_document(rows))
     else:
-        gate.result(sources_text(rows))
+        gate.result(sources_text(rows, width=terminal_width()))
 
 
 @source.command("probe")
@@ -34,11 +35,22 @@ def probe(
     output: o.Output,
 ) -> None:
     """Ask the package sources from the hosts: latency, do they carry this release, newest engine, problem."""
+    from functools import partial
+
     from provisioner.cli import hosts
     from provisioner.cli.result import answers
     from provisioner.report.offers import sources_document, sources_text
+    from provisioner.report.terminal import terminal_width
     from provisioner.runs import available
 
     found = hosts.with_wanted(target, connection, wanted)
     offers = available.sources(found, forks=connection.forks)
-    raise typer.Exit(answers(offers, output, document=sources_document, text=sources_text, failed=available.failed))
+    raise typer.Exit(
+        answers(
+            offers,
+            output,
+            document=sources_document,
+            text=partial(sources_text, width=terminal_width()),
+            failed=available.failed,
+        )
+    )

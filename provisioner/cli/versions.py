@@ -17,11 +17,15 @@ def versions(
     output: o.Output,
 ) -> None:
     """List the engines that can be installed, newest first; the installed one is marked."""
+    from functools import partial
+
     from provisioner.cli import hosts
     from provisioner.cli.result import answers
     from provisioner.report.offers import versions_document, versions_text
+    from provisioner.report.terminal import terminal_width
     from provisioner.runs import available
 
     found = hosts.with_wanted(target, connection, wanted)
     offers = available.versions(found, forks=connection.forks)
-    raise typer.Exit(answers(offers, output, document=versions_document, text=versions_text, failed=available.failed))
+    text = partial(versions_text, width=terminal_width())
+    raise typer.Exit(answers(offers, output, document=versions_document, text=text, failed=available.failed))

@@ -1,7 +1,7 @@
 """Docker Desktop on this machine: its registry mirrors, by the same transaction as on a server.
 
-No shell and nothing that Windows lacks. Desktop reads .docker/daemon.json in the user's home when its engine starts;
-the engine of Windows containers has a file of its own, windows-daemon.json, which is not touched.
+Pure Python without a shell, so that it works on Windows too. Desktop reads .docker/daemon.json in the user's home when
+its engine starts. The engine of Windows containers has a file of its own, windows-daemon.json, which stays as it is.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.catalogue import daemon_keys
-from provisioner.catalogue.registry_mirrors import doubts
+from provisioner.catalogue.registry_mirrors import mirror_warnings
 from provisioner.checks.mirror_status import MirrorStatus
-from provisioner.desktop.engine import DesktopEngine, Engine, Run, System
+from provisioner.desktop.engine import DesktopEngine, RunningEngine, RunProgram, System
 from provisioner.errors import ApplyError, BlockedError, DaemonConfigurationError
 from provisioner.facts.configured_mirrors import KEY, Configured
 from provisioner.host_files import daemon_json
@@ -38,7 +38,7 @@ class Change:
     file: LocalFile
     text: str | None
     mirrors: tuple[str, ...]
-    engine: Engine | None
+    engine: RunningEngine | None
 
     @property
     def empty(self) -> bool:
@@ -51,7 +51,7 @@ class Change:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is known against the mirrors: dead ones, restricted ones, placeholders."""
-        return tuple(doubts(self.mirrors))
+        return tuple(mirror_warnings(self.mirrors))
 
 
 class Desktop:
@@ -62,7 +62,7 @@ class Desktop:
         home: Path | None = None,
         *,
         platform: str = sys.platform,
-        run: Run = run,
+        run: RunProgram = run,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.system: System = "windows" if platform == "win32" else "macos" if platform == "darwin" else "linux"
@@ -95,7 +95,7 @@ class Desktop:
             mirrors = list_after(wanted, had)
         else:
             mirrors = tuple(wanted)
-        problems = daemon_keys.problems({KEY: list(mirrors)}, engine.version if engine else "")
+        problems = daemon_keys.key_problems({KEY: list(mirrors)}, engine.version if engine else "")
         if problems:
             raise ApplyError(f"Docker Desktop would not start with this: {problems[0]}. Nothing was changed.")
         if stands == mirrors:
@@ -134,8 +134,9 @@ class Desktop:
         Raises:
             BlockedError: containers run and `allow_restart` is not given (nothing was changed); or Desktop has to be
                 restarted by hand (the file is written).
-            RolledBackError: the engine did not come back showing the mirrors, and runs with the earlier file again.
-            ApplyError: the same, and it does not run again; or the file cannot be written.
+            RolledBackError: the engine did not come back showing the mirrors; the earlier file is there again, and the
+                engine shows the earlier mirrors.
+            ApplyError: the same, and one of that is not so; or the file cannot be written.
         """
         restarts = change.engine is not None and self._engine.can_restart()
         if restarts and change.engine and change.engine.running and not allow_restart:
@@ -169,11 +170,17 @@ class Desktop:
         say(f"{problem}; putting the earlier file back")
         written = LocalFile(change.file.path, change.file.asked, change.text.encode("utf-8", "surrogateescape"))
         local_file.replace(written, change.file.content, backup=False)
-        again = self._engine.restart(None)
-        kind = ApplyError if again else RolledBackError
-        state = f"it does not run again: {again}" if again else "its engine runs again"
+        # What the engine had may be older than the file.
+        had = (
+            change.engine.mirrors if change.engine else None,
+            _stands(daemon_json.parse(change.file.text or "").get(KEY)),
+        )
+        again = self._engine.restart(*(mirrors for mirrors in had if mirrors is not None))
+        same = local_file.read(change.file.asked).content == change.file.content
+        stands = "is as it was" if same else "is not as it was: somebody else has changed it meanwhile"
+        kind = RolledBackError if same and not again else ApplyError
         return kind(
-            f"Docker Desktop: {problem}. {change.file.path} is as it was, and {state}.",
+            f"Docker Desktop: {problem}. {change.file.path} {stands}, and {again or 'its engine runs again'}.",
             hint="docker desktop logs tells more; Troubleshoot in its menu can restart it",
         )
 

@@ -23,14 +23,14 @@ SETTLE = 20.0
 """Seconds for an engine that answers with other mirrors: it may be the one that is about to stop."""
 
 
-class Run(Protocol):
+class RunProgram(Protocol):
     """Runs a program of this machine to its end."""
 
     def __call__(self, argv: Sequence[str], *, timeout: float) -> Completed: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class RunningEngine:
     """Desktop's engine as it answers now; `running` containers stop when it restarts."""
 
     version: str
@@ -41,12 +41,12 @@ class Engine:
 class DesktopEngine:
     """The engine of the Docker Desktop of the user with this home directory."""
 
-    def __init__(self, home: Path, system: System, *, run: Run, sleep: Callable[[float], None]) -> None:
+    def __init__(self, home: Path, system: System, *, run: RunProgram, sleep: Callable[[float], None]) -> None:
         self._home, self._system = home, system
         self._run, self._sleep = run, sleep
         self._context: tuple[str, ...] | None = None
 
-    def now(self) -> Engine | None:
+    def now(self) -> RunningEngine | None:
         """Return the engine, None when it does not run.
 
         Raises:
@@ -66,7 +66,7 @@ class DesktopEngine:
                 "Docker Desktop runs Windows containers now, and their mirrors are not in daemon.json",
                 hint="switch it to Linux containers in its menu, then run the command again",
             )
-        return Engine(
+        return RunningEngine(
             version=str(info.get("ServerVersion", "")),
             mirrors=_mirrors(info),
             running=_number(info.get("ContainersRunning")),
@@ -75,15 +75,15 @@ class DesktopEngine:
     def can_restart(self) -> bool:
         return self._run(["docker", "desktop", "version"], timeout=20).status == 0
 
-    def restart(self, mirrors: tuple[str, ...] | None) -> str:
-        """Restart; return "" when the engine shows `mirrors` (None: answers), else what is wrong."""
+    def restart(self, *mirrors: tuple[str, ...]) -> str:
+        """Restart; return "" when the engine shows one of these lists of mirrors, else what is wrong."""
         done = self._run(["docker", "desktop", "restart"], timeout=PATIENCE)
         waited, answered, shown = 0.0, 0.0, None
         while waited < PATIENCE and answered < SETTLE:
             info = self._info()
             if info is not None:
                 shown = _mirrors(info)
-                if mirrors is None or shown == mirrors:
+                if shown in mirrors:
                     return ""
             if done.status:
                 return f"docker desktop restart failed: {_last_words(done)}"

@@ -1,4 +1,4 @@
-"""What people type on a host to do what its init does."""
+"""Commands that people type on a host."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from provisioner.facts.model import Init
 
 
 def restart_command(init: Init, service: str) -> str:
-    """Return what restarts a service."""
+    """Return the command that restarts a service."""
     commands = {"systemd": f"systemctl restart {service}", "openrc": f"rc-service {service} restart"}
     return commands.get(init, f"service {service} restart")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from provisioner.catalogue.daemon_keys import problems
+from provisioner.catalogue.daemon_keys import key_problems
 from provisioner.facts.host import Host
 from provisioner.facts.normal_form import mirrors
 from provisioner.host_files import docker_opts
@@ -32,7 +32,7 @@ def configured(host: Host) -> Configured:
     """
     facts, current = host.facts, host.daemon_json.required
     if KEY in current:
-        if wrong := problems({KEY: current[KEY]}, ""):
+        if wrong := key_problems({KEY: current[KEY]}, ""):
             raise host.daemon_json.refused(KEY, wrong[0])
         return Configured(_bare(current[KEY] or ()), facts.engine.config_path)
     if host.keeps_flags_in_docker_opts and facts.options_file:

@@ -29,7 +29,7 @@ class _Text(Protocol):
     def text(self) -> str: ...
 
 
-Word = TypeVar("Word", bound=_Text)
+WordT = TypeVar("WordT", bound=_Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class DaemonFlags:
         yield from (_place(row, value, words, start.file) for value, words in _settings(self.next.words, row))
         if not self.next.doubt:
             return
-        # What becomes of these words is not known; who looks for conflicts had better see too many options.
+        # Which of these words dockerd gets is unknown: all are shown, so that no conflict stays unseen.
         words = [(start.file, word, "it is part of a longer word") for word in start.words]
         words += [
             (line.file, word, "it stands in Environment=") for line in self.service.environment for word in line.words
@@ -178,10 +178,10 @@ def _plain(words: Iterable[str]) -> list[Argument]:
     return [Argument(word, 0, 0, 0) for word in words]
 
 
-def _settings(words: Sequence[Word], row: Key) -> list[tuple[str, list[Word]]]:
+def _settings(words: Sequence[WordT], row: Key) -> list[tuple[str, list[WordT]]]:
     """The values given to the flag, each with the words that give it; "true" for a switch."""
     long, short = f"--{row.flag}", f"-{row.short}" if row.short else ""
-    found: list[tuple[str, list[Word]]] = []
+    found: list[tuple[str, list[WordT]]] = []
     left = list(words)
     while left:
         word = left.pop(0)

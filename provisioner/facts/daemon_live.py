@@ -15,21 +15,22 @@ from provisioner.facts.normal_form import ALWAYS_INSECURE, insecure_registries, 
 class Shown:
     """How `docker info` shows a key of daemon.json.
 
-    `question` makes of a wanted value a template that is asked on the host, and what it prints when the engine has
-    that value. `fragments` are parts of the engine's own document that are there then. `value` is what the engine has.
+    `template` makes of a wanted value the template that docker info is asked with, and what that prints when the
+    engine has the value. `fragments` are parts of the engine's own document that are there then. `value` is what the
+    engine has.
     """
 
-    question: Callable[[Any], tuple[str, str]]
+    template: Callable[[Any], tuple[str, str]]
     fragments: Callable[[Any], list[str]]
     value: Callable[[EngineInfo], Any]
 
 
-def question(wanted: Mapping[str, Any]) -> tuple[str, str]:
+def info_template(wanted: Mapping[str, Any]) -> tuple[str, str]:
     """Return the template for docker info, and what it prints when the engine has all of `wanted` that it shows.
 
     A client whose daemon is dead prints an empty document and may exit 0 (20.10), hence the version.
     """
-    asked = [SHOWN[key].question(value) for key, value in wanted.items() if key in SHOWN]
+    asked = [SHOWN[key].template(value) for key, value in wanted.items() if key in SHOWN]
     template = "{{if .ServerVersion}}up" + "".join(f" {template}" for template, _ in asked) + "{{end}}"
     return template, "up" + "".join(f" {printed}" for _, printed in asked)
 

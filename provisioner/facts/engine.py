@@ -18,6 +18,7 @@ UNIT = "docker.service"
 
 
 def engine(single: Mapping[str, str], config_path: str, answer: Iterable[Frame] = ()) -> Engine:
+    """Read the frames about the engine, by name; `answer` are all frames, of which several may have one name."""
     info, error = _info(single)
     package = single.get("dockerd-package")
     client = _version(single.get("docker-version", ""))

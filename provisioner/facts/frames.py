@@ -17,11 +17,14 @@ RAW_NONCE = "facts"
 
 
 def new_nonce() -> str:
+    """Return a word that no output of a host has in it by chance."""
     return secrets.token_hex(8)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
+    """What a host answered under `name`: `body` is its text to the byte."""
+
     name: str
     body: str
 

@@ -16,7 +16,7 @@ from provisioner.host_files.systemd_unit import ServiceSection, service_section
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A host as its facts show it. `daemon_json` may be broken; who needs its values asks for the required ones."""
+    """A host as its facts show it. `daemon_json` may be broken; its `required` gives the values, or raises."""
 
     facts: Facts
     match: Match | None
@@ -27,7 +27,7 @@ class Host:
 
     @classmethod
     def of(cls, facts: Facts) -> Host:
-        """Interpret `facts`; nothing of it raises."""
+        """Return the host that `facts` describe; raises nothing."""
         file, unit = facts.daemon_json, facts.engine_unit
         return cls(
             facts=facts,

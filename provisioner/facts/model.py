@@ -131,7 +131,7 @@ class Engine:
 
     @property
     def unpackaged(self) -> bool:
-        """It was looked for a package that brought it, and there is none."""
+        """True when the package manager says that no package brought it."""
         return self.installed and self.package == "" and not self.snap
 
 

@@ -22,7 +22,7 @@ def platform_of(os: OperatingSystem, package_manager: str = "") -> Match | None:
 
     In this order: the row of this release, by its codename where that and the version contradict each other, since
     packages are built for a codename; the row of the release that os-release names as its origin (UBUNTU_CODENAME,
-    DEBIAN_CODENAME); for releases newer than the table, the nearest older row; for unknown distributions, what ID_LIKE
+    DEBIAN_CODENAME); for releases newer than the rows, the nearest older row; for unknown distributions, what ID_LIKE
     says together with a codename, with what their packages were built for, or with the version. `package_manager`
     tells apart what shares an id.
     """
@@ -71,7 +71,7 @@ def _by_origin(os: OperatingSystem) -> Match | None:
 
 
 def _by_age(rows: list[Platform], os: OperatingSystem) -> Match | None:
-    """The nearest older release of the same distribution, for one that the table does not know."""
+    """The nearest older release of the same distribution, for one that has no row."""
     wanted = numbers(os.version_id)
     older = [row for row in rows if wanted and row.suites and row.release != ANY and numbers(row.release) < wanted]
     if not older:
@@ -81,7 +81,7 @@ def _by_age(rows: list[Platform], os: OperatingSystem) -> Match | None:
 
 
 def _by_likeness(os: OperatingSystem, family: str) -> Match | None:
-    """What ID_LIKE, together with a codename or a version, says of a distribution that is not in the table."""
+    """What ID_LIKE, together with a codename or a version, says of a distribution that has no row."""
     for origin in ("ubuntu", "debian", "rhel", "centos", "fedora"):
         if origin not in os.id_like:
             continue

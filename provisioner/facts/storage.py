@@ -11,6 +11,8 @@ from provisioner.host_files.lines import lines
 
 @dataclass(frozen=True, slots=True)
 class Mount:
+    """A line of the host's mount table: mount point, file system type and options."""
+
     point: str
     kind: str
     options: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ class Storage:
 
 
 def within(path: str, directory: str) -> bool:
+    """True when `path` is `directory` or below it."""
     return directory in {"/", path} or path.startswith(directory + "/")
 
 

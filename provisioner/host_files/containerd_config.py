@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.host_files.host_file import HostFile
-from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG, Mirrors
+from provisioner.host_files.mirror_files import CONTAINERD_CERTS, CONTAINERD_CONFIG, Mirrors
 from provisioner.host_files.tables import UnreadableError, document, strings, table
 
 PLUGINS = {1: "cri", 2: "io.containerd.grpc.v1.cri", 3: "io.containerd.cri.v1.images"}
@@ -38,10 +38,10 @@ class ContainerdConfig:
 
     @property
     def reads_hosts(self) -> bool | None:
-        """Whether CRI reads the hosts.toml files below CONTAINERD; None where nobody knows."""
+        """Whether CRI reads the hosts.toml files below CONTAINERD_CERTS; None where nobody knows."""
         if self.cri_off or self.problem or self.clash:
             return False
-        return None if self.certs is None else CONTAINERD in self.certs
+        return None if self.certs is None else CONTAINERD_CERTS in self.certs
 
     @property
     def clash(self) -> bool:

@@ -1,8 +1,8 @@
 """Daemon options in a file of shell assignments: DOCKER_OPTS in /etc/default/docker.
 
-The init script sources the file with sh and passes `$DOCKER_OPTS` unquoted: the value is split at white
-space, quotes inside it have no meaning. What cannot be known without running the file is never guessed:
-reading shows it as it is written, editing refuses and says where.
+The init script sources the file with sh and passes `$DOCKER_OPTS` unquoted: the value is split at white space, and
+quotes inside it have no meaning. Where only running the file would tell, reading shows the text as it is written, and
+editing refuses and says where.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def options(text: str | None, *, variable: str = VARIABLE, path: str = PATH) -> 
     """Return the words that the init script passes to dockerd.
 
     `$OTHER`, backticks and `$(…)` stay as they are written. An assignment inside an if or a function counts
-    as executed and adds to what stood before: who looks for conflicts had better see too many options.
+    as executed and adds to what stood before, so that a search for conflicts sees every option.
 
     Raises:
         DaemonConfigurationError: the shell cannot read the file either, or it is too involved.
@@ -51,11 +51,6 @@ class ShellVariable:
         return tuple((value, self.file.text.count("\n", 0, words[0][0].start) + 1) for value, words in found)
 
 
-def directive_lines(text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH) -> tuple[int, ...]:
-    """Return the numbers of the lines, from 1, from which dockerd gets `flag` (`registry-mirror`, `H`)."""
-    return tuple(sorted({line for _, line in settings(text, flag, variable=variable, path=path)}))
-
-
 def settings(text: str | None, flag: str, *, variable: str = VARIABLE, path: str = PATH) -> tuple[tuple[str, int], ...]:
     """Return the values that dockerd gets for `flag`, each with the number of its line, from 1.
 
@@ -63,12 +58,6 @@ def settings(text: str | None, flag: str, *, variable: str = VARIABLE, path: str
         DaemonConfigurationError: the shell cannot read the file either, or it is too involved.
     """
     return ShellVariable.read(HostFile(path, text or ""), variable).settings(flag.lstrip("-"))
-
-
-def set_registry_mirrors(
-    text: str | None, mirrors: Sequence[str], *, variable: str = VARIABLE, path: str = PATH
-) -> str:
-    return set_flag(text, "registry-mirror", mirrors, variable=variable, path=path)
 
 
 def set_flag(text: str | None, flag: str, values: Sequence[str], *, variable: str = VARIABLE, path: str = PATH) -> str:

@@ -22,6 +22,8 @@ _UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """A member of the top-level object: key, value, and where both stand in the text."""
+
     key: str
     value: Any
     start: int
@@ -41,6 +43,11 @@ class Document:
 
 
 def read(text: str, path: str) -> Document:
+    """Return the document in `text`, whose top level is an object; of a blank text one without members.
+
+    Raises:
+        DaemonConfigurationError: it is no such document; names `path` and the place.
+    """
     text = text.removeprefix("\ufeff")
     if not text.strip():
         return Document(text, (), 0, 0)

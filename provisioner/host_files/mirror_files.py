@@ -12,7 +12,7 @@ from provisioner.host_files.tables import UnreadableError, document, strings, ta
 from provisioner.host_files.yaml_limits import refuse_what_takes_for_ever
 
 DOCKER_HUB = "docker.io"
-CONTAINERD = "/etc/containerd/certs.d"
+CONTAINERD_CERTS = "/etc/containerd/certs.d"
 CONTAINERD_CONFIG = "/etc/containerd/config.toml"
 PODMAN = "/etc/containers/registries.conf"
 K3S = "/etc/rancher/k3s/registries.yaml"

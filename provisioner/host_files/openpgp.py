@@ -27,29 +27,29 @@ _BLOCK = re.compile(
 _HEADERS = re.compile(r"(?:[A-Za-z][A-Za-z-]*: .*\n)*[ \t]*\n")
 
 
-def fingerprints(data: str | bytes) -> tuple[str, ...]:
-    """Return the fingerprint of every primary key in `data`, armoured or binary, in upper-case hexadecimal.
+def fingerprints(keys: str | bytes) -> tuple[str, ...]:
+    """Return the fingerprint of every primary key in `keys`, armoured or binary, in upper-case hexadecimal.
 
     40 digits for keys of version 4, 64 for version 6. Self-signatures are not checked: a fingerprint covers
     the key material, and who pins it trusts nothing else.
 
     Raises:
-        ValueError: no public key is in it, a secret key is, or the data is damaged.
+        ValueError: no public key is in it, a secret key is, or they are damaged.
     """
-    found = [_fingerprint(body) for tag, body in _packets(_binary(data)) if tag == PUBLIC_KEY]
+    found = [_fingerprint(body) for tag, body in _packets(_binary(keys)) if tag == PUBLIC_KEY]
     if not found:
         raise ValueError("there is no public key in it")
     return tuple(dict.fromkeys(found))
 
 
-def armoured(data: str | bytes) -> str:
-    """Return the public keys in `data` as one ASCII-armoured block without comments: all that apt can read.
+def armoured(keys: str | bytes) -> str:
+    """Return the public keys in `keys` as one ASCII-armoured block without comments: all that apt can read.
 
     Raises:
         ValueError: as `fingerprints`.
     """
-    versions = {len(fingerprint) for fingerprint in fingerprints(data)}
-    binary = _binary(data)
+    versions = {len(fingerprint) for fingerprint in fingerprints(keys)}
+    binary = _binary(keys)
     text = base64.b64encode(binary).decode()
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
     # Old readers want the checksum; with a key of version 6 it must not be there (§6.1).
@@ -59,22 +59,22 @@ def armoured(data: str | bytes) -> str:
     return f"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{body}\n-----END PGP PUBLIC KEY BLOCK-----\n"
 
 
-def binary(data: str | bytes) -> bytes:
-    """Return the public keys in `data` as apt before 1.4 reads them.
+def binary(keys: str | bytes) -> bytes:
+    """Return the public keys in `keys` as apt before 1.4 reads them.
 
     Raises:
         ValueError: as `fingerprints`.
     """
-    fingerprints(data)
-    return _binary(data)
+    fingerprints(keys)
+    return _binary(keys)
 
 
-def _binary(data: str | bytes) -> bytes:
-    if isinstance(data, bytes):
-        if data[:1] >= b"\x80" and not data.startswith(b"\xef\xbb\xbf"):
-            return data
-        data = data.decode("utf-8", errors="replace")
-    text = data.replace("\r\n", "\n")
+def _binary(keys: str | bytes) -> bytes:
+    if isinstance(keys, bytes):
+        if keys[:1] >= b"\x80" and not keys.startswith(b"\xef\xbb\xbf"):
+            return keys
+        keys = keys.decode("utf-8", errors="replace")
+    text = keys.replace("\r\n", "\n")
     blocks = _BLOCK.findall(text.removeprefix("\ufeff"))
     if not blocks:
         page = " but a web page" if re.search(r"<(?:!doctype|html|head|body|\?xml)", text, re.IGNORECASE) else ""

@@ -24,6 +24,8 @@ class Assignment:
 
 @dataclass(slots=True)
 class Script:
+    """A file of shell assignments, and all that decides the value of `variable` in it."""
+
     text: str
     variable: str
     path: str

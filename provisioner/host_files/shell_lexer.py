@@ -34,6 +34,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Word:
+    """A word of a command, and where it stands in the text."""
+
     cells: tuple[Cell, ...]
     start: int
     end: int
@@ -48,10 +50,12 @@ class Command:
 
 
 def text_of(cells: Iterable[Cell]) -> str:
+    """Return the characters as one text."""
     return "".join(cell.text for cell in cells)
 
 
 def split_words(cells: Iterable[Cell]) -> list[list[Cell]]:
+    """Return the words that an unquoted expansion splits `cells` into, at white space."""
     words: list[list[Cell]] = [[]]
     for cell in cells:
         if not cell.is_space:
@@ -62,7 +66,7 @@ def split_words(cells: Iterable[Cell]) -> list[list[Cell]]:
 
 
 class Lexer:
-    """Just as much of the shell's grammar as tells which assignments are executed, and with which value."""
+    """Reads `text`, a file at `path`, into the commands that a shell would run."""
 
     def __init__(self, text: str, path: str) -> None:
         self.text = text

@@ -10,7 +10,7 @@ from provisioner.host_files.host_file import HostFile
 
 
 class UnreadableError(ValueError):
-    """Says what is wrong with the file, as the rest of a sentence."""
+    """The message says what is wrong with the file, as the rest of a sentence."""
 
 
 def document(file: HostFile) -> dict[str, Any]:

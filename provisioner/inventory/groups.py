@@ -22,7 +22,7 @@ class Group:
         self.variables: dict[str, Entry] = {}
         self.children: dict[str, Group] = {}
         self.parents: dict[str, Group] = {}
-        self.hosts: dict[str, Host] = {}
+        self.hosts: dict[str, ListedHost] = {}
         self.depth = 0
 
     def precedence(self) -> tuple[int, int, str]:
@@ -31,7 +31,7 @@ class Group:
         return (self.depth, (priority.number(-(10**9), 10**9) or 1) if priority else 1, self.name)
 
 
-class Host:
+class ListedHost:
     """A host; `variables` are its own ones, `port` the one written behind its name."""
 
     __slots__ = ("groups", "name", "port", "variables")
@@ -48,16 +48,16 @@ class Tree:
 
     def __init__(self, document: Entry | None) -> None:
         self.groups = {name: Group(name) for name in ("all", "ungrouped")}
-        self.hosts: dict[str, Host] = {}
+        self.hosts: dict[str, ListedHost] = {}
         self.warnings: list[str] = []
         self._file = document.position.file if document else ""
         for name, entry in document.entries().items() if document else ():
             self._add(name, entry, ())
         self._settle()
 
-    def members(self, group: Group) -> list[Host]:
+    def members(self, group: Group) -> list[ListedHost]:
         """Return the hosts of a group and of those below it: nearest groups first, each in the document's order."""
-        found: dict[str, Host] = {}
+        found: dict[str, ListedHost] = {}
         seen = {group.name}
         level = [group]
         while level:
@@ -71,7 +71,7 @@ class Tree:
             level = below
         return list(found.values())
 
-    def ancestry(self, host: Host) -> tuple[Group, ...]:
+    def ancestry(self, host: ListedHost) -> tuple[Group, ...]:
         """Return all groups that a host is in, `all` first, the one that wins last."""
         found = {"all": self.groups["all"]}
         waiting = list(host.groups.values())
@@ -132,7 +132,7 @@ class Tree:
         for name in names:
             host = self.hosts.get(name)
             if host is None:
-                host = self.hosts[name] = Host(name)
+                host = self.hosts[name] = ListedHost(name)
             host.variables.update(variables)
             host.port = port or host.port
             host.groups[group.name] = group

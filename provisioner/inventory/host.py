@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.inventory.document import Entry
-from provisioner.inventory.groups import Host
+from provisioner.inventory.groups import ListedHost
 from provisioner.inventory.position import Position
 from provisioner.inventory.ssh_args import jump_host
 
@@ -47,7 +47,7 @@ class InventoryHost:
 
 
 def inventory_host(
-    host: Host,
+    host: ListedHost,
     variables: Mapping[str, Entry],
     *,
     groups: tuple[str, ...],
@@ -72,7 +72,7 @@ def inventory_host(
         return InventoryHost(address=host.name, local=True, become_password=become, **shared)
     port = _last(variables, PORT)
     user = text(USER, "user")
-    _judge_become(variables, warnings)
+    _warn_of_become(variables, warnings)
     return InventoryHost(
         address=_address(variables, host),
         user=user,
@@ -94,7 +94,7 @@ def _last(variables: Mapping[str, Entry], names: tuple[str, ...]) -> Entry | Non
     return None
 
 
-def _address(variables: Mapping[str, Entry], host: Host) -> str:
+def _address(variables: Mapping[str, Entry], host: ListedHost) -> str:
     entry = _last(variables, ADDRESS)
     address = (entry.text() if entry else None) or host.name
     if entry and (not address.strip() or any(sign in address for sign in " /@,\t\n") or address.startswith("-")):
@@ -118,7 +118,7 @@ def _is_local(variables: Mapping[str, Entry]) -> bool:
     )
 
 
-def _judge_become(variables: Mapping[str, Entry], warnings: list[str]) -> None:
+def _warn_of_become(variables: Mapping[str, Entry], warnings: list[str]) -> None:
     """Templates do no harm here: nothing but a warning comes of these variables."""
     for name, allowed in (("ansible_become_method", "sudo"), ("ansible_become_user", "root")):
         entry = variables.get(name)

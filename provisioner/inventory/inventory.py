@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.errors import UsageError
 from provisioner.inventory.document import Entry
-from provisioner.inventory.groups import Group, Host, Tree
+from provisioner.inventory.groups import Group, ListedHost, Tree
 from provisioner.inventory.host import InventoryHost, inventory_host
 from provisioner.inventory.patterns import select
 from provisioner.inventory.position import Position
@@ -55,7 +55,7 @@ class Inventory:
                 raise UsageError(f"--limit {limit} leaves none of {among}", hint="no host matches both")
         return tuple(self._host(host, supplied) for host in chosen)
 
-    def _host(self, host: Host, supplied: Collection[str]) -> InventoryHost:
+    def _host(self, host: ListedHost, supplied: Collection[str]) -> InventoryHost:
         groups = self._tree.ancestry(host)
         layers, shared = self._of_groups(groups)
         files = self._files.of_host(host.name)

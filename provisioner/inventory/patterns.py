@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from provisioner.errors import UsageError
-from provisioner.inventory.groups import Host, Tree
+from provisioner.inventory.groups import ListedHost, Tree
 from provisioner.inventory.ranges import is_ipv6
 
 _SUBSCRIPT = re.compile(r"(?P<name>.+)\[(?:(?P<one>-?\d+)|(?P<first>\d*):(?P<last>\d*))\]")
@@ -16,7 +16,7 @@ _PIECE = re.compile(r"(?:[^\s:\[\]]|\[[^\]]*\])+")
 _SHOWN = 12
 
 
-def select(tree: Tree, limit: str | None) -> list[Host]:
+def select(tree: Tree, limit: str | None) -> list[ListedHost]:
     """Return the hosts that `limit` names, in the inventory's order of each piece; all of them for None.
 
     Pieces are separated by commas or colons: names, globs, groups, `~regex`, a subscript of a group (`web[0]`,
@@ -55,7 +55,7 @@ def split(limit: str) -> list[str]:
     return [piece.strip() for piece in found if piece.strip()]
 
 
-def _matching(tree: Tree, everything: list[Host], piece: str) -> Sequence[Host]:
+def _matching(tree: Tree, everything: list[ListedHost], piece: str) -> Sequence[ListedHost]:
     if piece in tree.hosts:
         return [tree.hosts[piece]]
     match = None if piece.startswith("~") else _SUBSCRIPT.fullmatch(piece)
@@ -71,7 +71,7 @@ def _matching(tree: Tree, everything: list[Host], piece: str) -> Sequence[Host]:
     return found
 
 
-def _find(tree: Tree, everything: list[Host], name: str) -> list[Host]:
+def _find(tree: Tree, everything: list[ListedHost], name: str) -> list[ListedHost]:
     if name in {"all", "*"}:
         return everything
     groups = [tree.groups[each] for each in _names(tree.groups, name)]
@@ -93,7 +93,7 @@ def _names(known: Iterable[str], pattern: str) -> list[str]:
     return [name for name in known if compiled.match(name)]
 
 
-def _part(hosts: list[Host], match: re.Match[str]) -> list[Host]:
+def _part(hosts: list[ListedHost], match: re.Match[str]) -> list[ListedHost]:
     if match["one"] is not None:
         index = int(match["one"])
         return [hosts[index]] if -len(hosts) <= index < len(hosts) else []

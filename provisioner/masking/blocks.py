@@ -16,10 +16,12 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
 
 
 def secrets_of_headers(text: str) -> Iterator[Span]:
+    """Yield where the credentials of Authorization headers and bearer tokens stand."""
     yield from (found.span("secret") for found in _CREDENTIALS.finditer(text))
 
 
 def private_keys(text: str) -> Iterator[Span]:
+    """Yield where private keys stand, each from its BEGIN line to its END line or as far as it goes."""
     position, closed = 0, True
     while found := _PRIVATE_KEY.search(text, position):
         end = text.find("-----END", found.end()) if closed else -1

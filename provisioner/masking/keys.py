@@ -26,6 +26,7 @@ _JSON = re.compile(r"[][{},:\w.+ \t\r-]*")
 
 
 def secrets_of_keys(text: str) -> Iterator[Span]:
+    """Yield where the values of keys stand whose name tells of a secret, and logins in values of proxy keys."""
     position = 0
     while found := _KEY.search(text, position):
         end = _KEY_END.search(text, found.end())

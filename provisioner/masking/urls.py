@@ -17,6 +17,7 @@ _PORT = re.compile(r"[^:]*:\d+")
 
 
 def secrets_of_urls(text: str) -> Iterator[Span]:
+    """Yield where logins and queries of URLs stand."""
     position = 0
     while found := _URL.search(text, position):
         position = found.end()

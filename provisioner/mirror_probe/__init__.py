@@ -1,5 +1,6 @@
-"""Registry mirrors: which there are, how they answer, and what that means."""
+"""How registry mirrors answer, and what that means."""
 
 from __future__ import annotations
 
-HUB = "https://registry-1.docker.io"
+DOCKER_HUB_URL = "https://registry-1.docker.io"
+"""Where the registry that is called docker.io answers."""

@@ -12,7 +12,7 @@ def refuse_hopeless(host: str, judged: Sequence[Judged]) -> None:
     """Refuse to write mirrors that this host cannot get anything from.
 
     Unknown, restricted or failing ones are no reason: the engine may know a login, a certificate or a proxy, and a
-    server that is out of order comes back. `doubts_of` tells of them.
+    server that is out of order comes back. `probe_warnings` tells of them.
 
     Raises:
         BlockedError: at least one is hopeless.
@@ -34,8 +34,8 @@ def way_out_of(judged: Iterable[Judged]) -> str:
     return f"provisioner mirror probe {urls} {TARGET} asks again; add --force to write it all the same"
 
 
-def doubts_of(judged: Iterable[Judged]) -> tuple[str, ...]:
-    """Return a warning for each mirror that has something against it; that a host's tools cannot see it is nothing."""
+def probe_warnings(judged: Iterable[Judged]) -> tuple[str, ...]:
+    """Return a warning for each mirror whose verdict is another one than alive and unknown."""
     return tuple(
         f"{mirror.url} is {mirror.verdict}, seen from this host: {mirror.evidence}"
         for mirror in judged

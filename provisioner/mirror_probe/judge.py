@@ -35,7 +35,7 @@ class Judged:
     digests: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     hopeless: bool = False
-    """Nobody is there, or somebody who is no registry; see `provisioner.mirror_probe.verdict`."""
+    """See `provisioner.mirror_probe.verdict.Judgement`."""
 
     @property
     def usable(self) -> bool:

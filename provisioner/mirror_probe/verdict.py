@@ -12,10 +12,10 @@ Verdict = Literal["alive", "stale", "restricted", "not a Docker Hub mirror", "pa
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A verdict and its evidence. `hopeless`: nobody is there, or somebody else; whoever needs it waits in vain.
+class Judgement:
+    """A verdict and its evidence. `hopeless`: nothing answers there, or something that is no registry.
 
-    What may pass, such as a login, a limit, a certificate or a proxy, is not hopeless.
+    What may pass, such as a login, a limit, a certificate or a proxy, leaves hope.
     """
 
     verdict: Verdict
@@ -23,14 +23,14 @@ class Finding:
     hopeless: bool = False
 
 
-def verdict(mirror: Probed) -> Finding:
+def verdict(mirror: Probed) -> Judgement:
     """Return what a mirror is; never stale, which takes other mirrors to tell.
 
     A mirror that serves hello-world is alive whatever it says on /v2/: engines with the containerd image store
     do not ask there (moby daemon/containerd, 29). Serving means that a blob of it came, from where it really is.
     """
     if mirror.tool == "none":
-        return Finding("unknown", "none of curl, wget, python3, bash, apt-helper is on this host")
+        return Judgement("unknown", "none of curl, wget, python3, bash, apt-helper is on this host")
     ping, manifest = mirror.steps.get("v2"), mirror.steps.get("m0")
     if ping is None or not ping.status:
         return _silent(mirror, ping)
@@ -39,93 +39,93 @@ def verdict(mirror: Probed) -> Finding:
     if ping.status == 200 and _is_page(ping):
         kind = ping.headers.get("content-type") or "a page"
         evidence = f"/v2/ answers {kind}: {ping.body[:60].strip()}{_at(mirror, ping)}"
-        return Finding("parked page", evidence, hopeless=not ping.proxy)
+        return Judgement("parked page", evidence, hopeless=not ping.proxy)
     return _refused(mirror, ping, manifest) or _not_served(mirror, ping, manifest)
 
 
-def answers(mirror: Probed) -> Finding:
+def answers(mirror: Probed) -> Judgement:
     """Return what the answer to /v2/ alone says: of a mirror of another registry, whose images nobody knows."""
     if mirror.tool == "none":
-        return Finding("unknown", "none of curl, wget, python3, bash, apt-helper is on this host")
+        return Judgement("unknown", "none of curl, wget, python3, bash, apt-helper is on this host")
     ping = mirror.steps.get("v2")
     if ping is None or not ping.status:
         return _silent(mirror, ping)
     if ping.status == 200 and _is_page(ping):
-        return Finding("parked page", f"/v2/ answers a page{_at(mirror, ping)}", hopeless=not ping.proxy)
+        return Judgement("parked page", f"/v2/ answers a page{_at(mirror, ping)}", hopeless=not ping.proxy)
     if ping.status in {200, 401}:
-        return Finding("alive", f"/v2/ {said(ping)}")
+        return Judgement("alive", f"/v2/ {said(ping)}")
     found = _refused(mirror, ping, None)
-    return found or Finding("dead" if ping.status >= 500 else "unknown", f"/v2/ {told(mirror, ping)}")
+    return found or Judgement("dead" if ping.status >= 500 else "unknown", f"/v2/ {told(mirror, ping)}")
 
 
-def _silent(mirror: Probed, ping: Answer | None) -> Finding:
+def _silent(mirror: Probed, ping: Answer | None) -> Judgement:
     if ping is None:
-        return Finding("dead", "no answer")
+        return Judgement("dead", "no answer")
     if ping.exit == _TOOL:
-        return Finding("unknown", ping.error)
+        return Judgement("unknown", ping.error)
     # A proxy that fails says nothing of the mirror. A connection that stood and brought nothing may be a slow one.
     nobody = ping.exit in {_NO_NAME, _NO_CONNECTION} or (ping.exit == _TIMED_OUT and mirror.tool in _TIMING)
-    return Finding("dead", told(mirror, ping), hopeless=nobody and not ping.tcp and not ping.proxy)
+    return Judgement("dead", told(mirror, ping), hopeless=nobody and not ping.tcp and not ping.proxy)
 
 
-def _refused(mirror: Probed, ping: Answer, manifest: Answer | None) -> Finding | None:
+def _refused(mirror: Probed, ping: Answer, manifest: Answer | None) -> Judgement | None:
     token = mirror.steps.get("token")
     if token and token.exit == _TOOL:
-        return Finding("unknown", token.error)
+        return Judgement("unknown", token.error)
     if token and token.status != 200:
-        return Finding("restricted" if token.status else "dead", _of("the token service", mirror, token))
+        return Judgement("restricted" if token.status else "dead", _of("the token service", mirror, token))
     refused = next((answer for answer in (manifest, ping) if answer and answer.status in _REFUSALS), None)
     if refused is None:
         return None
     if refused.status == 401 and mirror.tool in _BLIND:
-        return Finding(
+        return Judgement(
             "unknown", f"it wants a token, and {mirror.tool} on this host cannot get one; curl or python3 can"
         )
     where = "/v2/" if refused is ping else HELLO.name
     basic = refused.headers.get("www-authenticate", "").lower().startswith("basic")
-    return Finding("restricted", f"{where} {told(mirror, refused)}" + (", a user name and password" if basic else ""))
+    return Judgement("restricted", f"{where} {told(mirror, refused)}" + (", a user name and password" if basic else ""))
 
 
-def _not_served(mirror: Probed, ping: Answer, manifest: Answer | None) -> Finding:
+def _not_served(mirror: Probed, ping: Answer, manifest: Answer | None) -> Judgement:
     if ping.status >= 500:
-        return Finding("dead", f"/v2/ {told(mirror, ping)}")
+        return Judgement("dead", f"/v2/ {told(mirror, ping)}")
     if ping.status == 404:
         evidence = f"/v2/ answers 404{_at(mirror, ping)}: no registry"
-        return Finding("not a Docker Hub mirror", evidence, hopeless=not ping.proxy and bool(manifest))
+        return Judgement("not a Docker Hub mirror", evidence, hopeless=not ping.proxy and bool(manifest))
     cut_off = manifest is not None and 300 <= manifest.status < 400
     if mirror.tool == "apt-helper" or manifest is None or cut_off or (not manifest.status and manifest.exit == _TOOL):
         why = (manifest and manifest.error) or mirror.unfinished or mirror.tool
-        return Finding("unknown", f"/v2/ {said(ping)}; more could not be asked ({why})")
+        return Judgement("unknown", f"/v2/ {said(ping)}; more could not be asked ({why})")
     if not manifest.status or manifest.status >= 500:
-        return Finding("dead", f"/v2/ {said(ping)}, and {_of(HELLO.name, mirror, manifest)}")
+        return Judgement("dead", f"/v2/ {said(ping)}, and {_of(HELLO.name, mirror, manifest)}")
     if manifest.status == 200:
         kind = manifest.headers.get("content-type", "")
-        return Finding("not a Docker Hub mirror", f"{HELLO.name} is no manifest: {kind}{_at(mirror, manifest)}")
-    return Finding("not a Docker Hub mirror", f"a registry, and {HELLO.name} {told(mirror, manifest)}")
+        return Judgement("not a Docker Hub mirror", f"{HELLO.name} is no manifest: {kind}{_at(mirror, manifest)}")
+    return Judgement("not a Docker Hub mirror", f"a registry, and {HELLO.name} {told(mirror, manifest)}")
 
 
-def _served(mirror: Probed, manifest: Answer) -> Finding:
+def _served(mirror: Probed, manifest: Answer) -> Judgement:
     claimed = manifest.headers.get("docker-content-digest", "")
     if manifest.sha256 and claimed and claimed != f"sha256:{manifest.sha256}":
-        return Finding(
+        return Judgement(
             "dead", f"damaged: {HELLO.name} is {short(claimed)} by its header and has sha256 {manifest.sha256[:12]}"
         )
     blob = mirror.steps.get("config") or mirror.steps.get("m0-image")
     if blob is None or (not blob.status and blob.exit == _TOOL) or (blob.status < 400 and mirror.unfinished):
         why = (blob and blob.error) or ("the time was up" if mirror.unfinished else "its manifest names none to try")
-        return Finding("unknown", f"serves the manifest of {HELLO.name}; whether its blobs come, nobody saw: {why}")
+        return Judgement("unknown", f"serves the manifest of {HELLO.name}; whether its blobs come, nobody saw: {why}")
     if blob.status != 200 or "config" not in mirror.steps:
         restricted = blob.status in _REFUSALS
-        return Finding(
+        return Judgement(
             "restricted" if restricted else "dead",
             f"serves the manifest of {HELLO.name}, and {_of('its blob', mirror, blob)}",
         )
     if blob.sha256 != blob.wanted:
         damage = f"{_at(mirror, blob)} is {blob.sha256[:12]} instead of {blob.wanted[:12]}"
-        return Finding("dead", f"damaged: a blob of {HELLO.name}{damage}")
+        return Judgement("dead", f"damaged: a blob of {HELLO.name}{damage}")
     if any(answer.unchecked for answer in mirror.steps.values()):
-        return Finding("unknown", f"it serves {HELLO.name}, and {mirror.tool} on this host checks no certificate")
-    return Finding("alive", f"{HELLO.name} {short(manifest.digest)}")
+        return Judgement("unknown", f"it serves {HELLO.name}, and {mirror.tool} on this host checks no certificate")
+    return Judgement("alive", f"{HELLO.name} {short(manifest.digest)}")
 
 
 def _is_page(answer: Answer) -> bool:

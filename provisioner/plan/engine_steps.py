@@ -139,10 +139,10 @@ def note_files(paths: Sequence[str]) -> Step:
     return Step("record", "note what is there", "status --accept", "~", "record", {"paths": paths})
 
 
-def stop_engine(title: str, *, data: Sequence[str]) -> Step:
-    """Stop the engine and its containers, and unmount what it mounts below `data`."""
+def stop_engine(title: str, *, below: Sequence[str]) -> Step:
+    """Stop the engine and its containers, and unmount what it mounts below these directories."""
     why = "socket and service together, so that no client wakes it up again"
-    return Step("stop", title, why, "!", "stop_engine", {"data": data, "lock_timeout": LOCK_TIMEOUT})
+    return Step("stop", title, why, "!", "stop_engine", {"data": below, "lock_timeout": LOCK_TIMEOUT})
 
 
 def delete_data(title: str, why: str, places: Sequence[Mapping[str, Any]], diffs: Sequence[FileDiff]) -> Step:

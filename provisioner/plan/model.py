@@ -57,6 +57,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
+    """A strategy or a package source that was considered and is not taken, with the reason."""
+
     strategy: str
     reason: str
 

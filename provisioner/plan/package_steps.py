@@ -22,6 +22,7 @@ def apt_install(
     held: Collection[str] = (),
     released: Collection[str] = (),
     refresh: Literal["all", "source", ""] = "all",
+    renew: bool = False,
     source_file: str = "",
     version_prefix: str = "",
     downgrades: bool = False,
@@ -30,7 +31,8 @@ def apt_install(
 
     It is one transaction, of which all is known before anything changes; no more than `going` is removed, those of
     them in `released` although they are held. `refresh` says which package lists are fetched before: all, that of
-    `source_file` alone, or none. With `version_prefix` the newest version of the first package that begins with it is
+    `source_file` alone, or none; with `renew` all of them, once, when a package that they name is gone. With
+    `version_prefix` the newest version of the first package that begins with it is
     taken.
     """
     params = {
@@ -39,6 +41,7 @@ def apt_install(
         "held": sorted(held),
         "released": sorted(released),
         "refresh": refresh,
+        "renew": renew,
         "source_file": source_file,
         "version_prefix": version_prefix,
         "flags": ["--allow-downgrades"] if downgrades else [],

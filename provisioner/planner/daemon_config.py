@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.catalogue.daemon_keys import default_of, flag_of, reload_exceptions, reloadable
 from provisioner.errors import ApplyError
 from provisioner.facts.daemon_flags import FlagPlace, without
-from provisioner.facts.daemon_live import SHOWN, chosen_by_default, fragments, live_value, question, shows
+from provisioner.facts.daemon_live import SHOWN, chosen_by_default, fragments, info_template, live_value, shows
 from provisioner.facts.host import Host
 from provisioner.facts.model import EngineInfo
 from provisioner.facts.normal_form import normal, same
@@ -178,8 +178,8 @@ def _tried(host: Host, changes: list[_Change], step: Step | None) -> Step | None
 def _transaction(host: Host, info: EngineInfo, change: _Change, wanted: Mapping[str, Any], restart: Restart) -> Step:
     engine = host.facts.engine
     earlier = {key: live_value(info, key) for key in wanted if key in SHOWN}
-    template, printed = question(wanted)
-    earlier_template, showed = question(earlier)
+    template, printed = info_template(wanted)
+    earlier_template, showed = info_template(earlier)
     reloads = restart.how == "reload"
     taken = {place.key for place in change.taken}
     return configure_daemon(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.catalogue.daemon_keys import ignored, reload_exceptions
-from provisioner.catalogue.daemon_values import asked_over_https, idle, refusals
+from provisioner.catalogue.daemon_values import asked_over_https, container_problems, start_problems
 from provisioner.errors import ApplyError
 from provisioner.facts.host import Host
 
@@ -20,7 +20,9 @@ def refuse_keys(host: Host, wanted: Mapping[str, Any], version: str, *, installs
         ApplyError: what is wrong with each of them, and the way out.
         DaemonConfigurationError: the existing file is broken.
     """
-    wrong = refusals(wanted, version) + [f"{name} has no effect: {why}" for name, why in _ignored(wanted, version)]
+    wrong = start_problems(wanted, version) + [
+        f"{name} has no effect: {why}" for name, why in _ignored(wanted, version)
+    ]
     if wrong:
         raise ApplyError(
             f"{_engine(version)} does not take this configuration: {'; '.join(wrong)}. Nothing was changed.",
@@ -29,12 +31,12 @@ def refuse_keys(host: Host, wanted: Mapping[str, Any], version: str, *, installs
     if installs:
         path = host.daemon_json.path
         kept = {**host.daemon_json.required, **wanted}
-        if wrong := refusals(kept, version):
+        if wrong := start_problems(kept, version):
             raise ApplyError(
                 f"{_engine(version)} would not start with {path}: {'; '.join(wrong)}. Nothing was changed.",
                 hint=f"take it out of {path} first, or stay with an older engine: --docker-version",
             )
-        if wrong := idle(kept, version):
+        if wrong := container_problems(kept, version):
             raise ApplyError(
                 f"{_engine(version)} would start no container with {path}: {'; '.join(wrong)}. Nothing was changed.",
                 hint=f"correct it in {path} first, or stay with an older engine: --docker-version",
@@ -49,7 +51,7 @@ def refuse_kept(host: Host, wanted: Mapping[str, Any], version: str) -> None:
         DaemonConfigurationError: the file is broken.
     """
     path = host.daemon_json.path
-    if wrong := refusals({**host.daemon_json.required, **wanted}, version):
+    if wrong := start_problems({**host.daemon_json.required, **wanted}, version):
         raise ApplyError(
             f"{_engine(version)} neither reloads nor starts with {path}: {'; '.join(wrong)}. Nothing was changed.",
             hint=f"correct it in {path} and run the command again",
@@ -63,9 +65,9 @@ def daemon_warnings(host: Host, wanted: Mapping[str, Any], version: str, *, rest
         yield broken.consequence
         return
     current = {key: value for key, value in host.daemon_json.values.items() if key not in wanted}
-    for problem in refusals(current, version):
+    for problem in start_problems(current, version):
         yield f"{_engine(version)} does not take {path} as it is, and neither reloads nor restarts with it: {problem}"
-    for problem in idle({**current, **wanted}, version):
+    for problem in container_problems({**current, **wanted}, version):
         yield f"{_engine(version)} starts no container with {path}: {problem}"
     for name, why in _ignored(current, version):
         yield f"{name} in {path} has no effect: {why}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.catalogue.daemon_keys import release
-from provisioner.catalogue.daemon_values import refusals
+from provisioner.catalogue.daemon_values import start_problems
 from provisioner.errors import TARGET, ApplyError, BlockedError
 from provisioner.facts.daemon_flags import PROXIES, FlagPlace
 from provisioner.facts.host import Host
@@ -72,12 +72,12 @@ def refuse_conflicts(host: Host, wanted: Mapping[str, Any]) -> None:
             )
 
 
-def refusals_of_the_file(host: Host) -> list[str]:
+def file_problems(host: Host) -> list[str]:
     """Return why the engine would not start with the values of daemon.json, whatever else it is told."""
     engine = release(host.engine_version)
     old = () < engine < READS_A_BYTE_ORDER_MARK and (host.daemon_json.text or "").startswith("\ufeff")
     mark = f"{host.daemon_json.path} begins with a byte order mark, which Docker takes since 23.0"
-    return [*([mark] if old else ()), *refusals(host.daemon_json.values, host.engine_version)]
+    return [*([mark] if old else ()), *start_problems(host.daemon_json.values, host.engine_version)]
 
 
 def told_twice(host: Host) -> list[str]:

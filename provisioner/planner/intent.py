@@ -24,7 +24,7 @@ from provisioner.wanted.strategies import STRATEGIES
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class StrategyChoice:
     """The strategy that installs, what it accepted, and why not the ones before it."""
 
     name: str
@@ -42,7 +42,7 @@ class Intent:
     """
 
     spec: Spec
-    choice: Choice | None
+    choice: StrategyChoice | None
     version: str
     storage: StorageChoice = field(default_factory=StorageChoice)
     reach: tuple[SourceReach, ...] = ()
@@ -76,7 +76,7 @@ def intent_of(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> Intent:
     return Intent(resolved(host, spec), choice, version, storage, reach, unsourced)
 
 
-def questions(host: Host, spec: Spec) -> Questions:
+def strategy_questions(host: Host, spec: Spec) -> Questions:
     """Return what the strategies that `spec` allows must know of this host before they can be considered."""
     platform = host.platform
     if platform is None or not (
@@ -163,7 +163,7 @@ def _moved_source(host: Host, spec: Spec) -> str:
     return ""
 
 
-def source_choice(host: Host, intent: Intent) -> tuple[Choice | None, str]:
+def source_choice(host: Host, intent: Intent) -> tuple[StrategyChoice | None, str]:
     """Return how the package source of the engine that is installed can be set up, or why it cannot.
 
     One that is there and lacks its key is not exchanged for another one, unless that was asked for.
@@ -175,7 +175,7 @@ def source_choice(host: Host, intent: Intent) -> tuple[Choice | None, str]:
     for name, strategy in _from_a_source(host, intent.spec):
         answer = strategy.consider(host, host.platform, reach, intent.spec)
         if isinstance(answer, Accept):
-            return Choice(name, strategy, answer, ()), ""
+            return StrategyChoice(name, strategy, answer, ()), ""
         reasons.append(answer.reason)
     return None, "; ".join(reasons)
 
@@ -206,7 +206,7 @@ def _allowed(spec: Spec) -> Iterator[tuple[str, Strategy]]:
             yield row.name, known[row.name]
 
 
-def _choose(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> Choice:
+def _choose(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> StrategyChoice:
     platform = host.platform
     assert platform is not None  # noqa: S101 # the preflight refuses an unknown distribution
     allowed = dict(_allowed(spec))
@@ -221,7 +221,7 @@ def _choose(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> Choice:
             answer = Reject(f"--strategy {spec.strategy} was asked for")
         if isinstance(answer, Accept):
             rejected += [Rejected(f"source {name}", reason) for name, reason in answer.passed_over]
-            return Choice(row.name, allowed[row.name], answer, tuple(rejected))
+            return StrategyChoice(row.name, allowed[row.name], answer, tuple(rejected))
         rejected.append(Rejected(row.name, answer.reason))
     reasons = "\n".join(f"  {row.strategy}: {row.reason}" for row in rejected)
     raise UnsupportedError(

@@ -10,7 +10,7 @@ from provisioner.facts.containerd import containerd_of
 from provisioner.facts.model import Facts
 from provisioner.host_files.containerd_config import ContainerdConfig
 from provisioner.host_files.k3s_registries import with_mirrors
-from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG, DOCKER_HUB, K3S, k3s
+from provisioner.host_files.mirror_files import CONTAINERD_CERTS, CONTAINERD_CONFIG, DOCKER_HUB, K3S, k3s
 from provisioner.plan.files import FileChange, write_files
 from provisioner.plan.model import Step
 from provisioner.planner.podman import podman_changes
@@ -20,7 +20,7 @@ from provisioner.wanted.spec import Spec
 CONFIG_PATH = f"""version = 2
 
 [plugins."io.containerd.grpc.v1.cri".registry]
-  config_path = "{CONTAINERD}"
+  config_path = "{CONTAINERD_CERTS}"
 """
 """A config.toml that sets nothing else; containerd 1.5 to 2.x read its version 2 (docs/cri/config.md)."""
 
@@ -51,7 +51,7 @@ def other_engine_steps(facts: Facts, spec: Spec) -> tuple[list[Step], list[str]]
 
 
 def _containerd(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], list[str]]:
-    path = f"{CONTAINERD}/{DOCKER_HUB}/hosts.toml"
+    path = f"{CONTAINERD_CERTS}/{DOCKER_HUB}/hosts.toml"
     changes = [hosts_file(facts, path, facts.other_engines.file(path), DOCKER_HUB, mirrors)]
     if not mirrors:
         return changes, []
@@ -88,18 +88,18 @@ def _inline_first(config: ContainerdConfig, restart: str) -> str:
     then = "" if config.clash else f"; only then {_name_it(config)} (with both, CRI does not start)"
     return (
         f"{places} has {'; '.join(given)}, and {now}. First take {tables} out of it, and write what they say "
-        f"into {CONTAINERD}/REGISTRY/hosts.toml{then}; then {restart}"
+        f"into {CONTAINERD_CERTS}/REGISTRY/hosts.toml{then}; then {restart}"
     )
 
 
 def _not_named(config: ContainerdConfig) -> str:
     if config.certs:
-        return f"config_path in {CONTAINERD_CONFIG} is {':'.join(config.certs)}, not {CONTAINERD}"
-    return f"{CONTAINERD_CONFIG} does not name {CONTAINERD}"
+        return f"config_path in {CONTAINERD_CONFIG} is {':'.join(config.certs)}, not {CONTAINERD_CERTS}"
+    return f"{CONTAINERD_CONFIG} does not name {CONTAINERD_CERTS}"
 
 
 def _name_it(config: ContainerdConfig) -> str:
-    return f'write config_path = "{CONTAINERD}" below {config.table}'
+    return f'write config_path = "{CONTAINERD_CERTS}" below {config.table}'
 
 
 def _podman(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChange], list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from provisioner.catalogue.packages import holdable
 from provisioner.catalogue.platforms import taken_away
-from provisioner.catalogue.registry_mirrors import doubts
+from provisioner.catalogue.registry_mirrors import mirror_warnings
 from provisioner.facts.host import Host
 from provisioner.plan.engine_steps import allow_users
 from provisioner.plan.model import Restart
@@ -121,7 +121,7 @@ def engine(host: Host, intent: Intent) -> Part:
         restart = start_of(host.facts, outlived=outlived)
     others = [url for mirrors in spec.other_registry_mirrors.values() for url in mirrors]
     known = daemon_warnings(host, wanted, intent.version, restarts=restart.how == "restart")
-    warnings = [*known, *doubts([*(spec.registry_mirrors or ()), *others])]
+    warnings = [*known, *mirror_warnings([*(spec.registry_mirrors or ()), *others])]
     return part(configuration, service, warnings=warnings, restart=restart)
 
 

@@ -11,7 +11,7 @@ from provisioner.planner import intent as intents
 from provisioner.planner.intent import installed_by, intent_of, must_install
 from provisioner.planner.parts import PARTS
 from provisioner.planner.service import engine_warnings
-from provisioner.planner.wishes import unheard
+from provisioner.planner.without_effect import without_effect
 from provisioner.preflight import blocking_error, check, plan_warnings
 from provisioner.preflight.finding import Finding
 from provisioner.preflight.privilege import require_root
@@ -28,7 +28,7 @@ def questions(host: Host, spec: Spec) -> Questions:
     """
     if host.platform and must_install(host, spec):
         _refuse(host, spec, installs=True)
-    return intents.questions(host, spec)
+    return intents.strategy_questions(host, spec)
 
 
 def plan(name: str, host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> Plan:
@@ -58,7 +58,7 @@ def plan(name: str, host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> P
             *engine_warnings(facts),
             *plan_warnings(findings, installs=installs, mirrors=mirrors),
             *whole.warnings,
-            *unheard(host, intent, spec),
+            *without_effect(host, intent, spec),
         ),
         restart=whole.restart,
         init=facts.service_manager,

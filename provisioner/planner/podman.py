@@ -21,7 +21,7 @@ def podman_changes(facts: Facts, mirrors: Sequence[str]) -> tuple[list[FileChang
     """Return our drop-in with `mirrors`, and what must be known of the files beside it.
 
     A drop-in replaces the table of the same prefix that stands in an earlier file, and a longer prefix goes before a
-    shorter one (containers-registries.conf(5)): where somebody has said what docker.io is, it is theirs to say.
+    shorter one (containers-registries.conf(5)). A docker.io that somebody has set stays theirs.
 
     Raises:
         ApplyError: a file cannot be read, or says where the images of Docker Hub come from.

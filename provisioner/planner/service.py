@@ -1,4 +1,4 @@
-"""The engine's service, and what is peculiar to the engine that is there."""
+"""The engine's service, and warnings about the engine that is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.facts.model import STARTED_AT_BOOT, Facts
 from provisioner.plan.engine_steps import run_service
 from provisioner.plan.model import Restart, Step
 
-CONTAINERD = "containerd.service"
+CONTAINERD_UNIT = "containerd.service"
 OUTLIVED = "the program that runs is an earlier one than its packages have brought"
 
 
@@ -83,7 +83,7 @@ def start_of(facts: Facts, *, outlived: bool) -> Restart:
 
 def _containerd_is_off(facts: Facts) -> bool:
     """The engine uses the containerd of the system, which does not run: it starts no container then."""
-    unit = facts.units.get(CONTAINERD)
+    unit = facts.units.get(CONTAINERD_UNIT)
     uses = any(word.startswith("--containerd") for word in facts.engine.command_line)
     return uses and unit is not None and unit.load_state == "loaded" and unit.active_state in {"inactive", "failed"}
 

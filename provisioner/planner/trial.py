@@ -23,7 +23,7 @@ DECIDED = frozenset(
     {"registry-mirrors", "insecure-registries", "labels", "debug", "log-level", "log-format", "shutdown-timeout"}
     | {"max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"}
 )
-"""Keys of which a trial, and the tables here, tell whether the engine starts with them; others meet the host first."""
+"""Keys for which a trial, or data/daemon_keys.toml, tells whether the engine starts; for others only its start does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ def trial(host: Host, taken: Collection[str] = (), options: str | None = None) -
     return Trial("unshare", flags) if able else Trial("")
 
 
-def doubts(host: Host, wanted: Mapping[str, Any]) -> list[str]:
-    """Return why nobody can say that the engine, which is stopped, starts with the files as they are."""
+def start_doubts(host: Host, wanted: Mapping[str, Any]) -> list[str]:
+    """Return why it is unknown whether the stopped engine starts with its files as they are; [] when it is known."""
     start, unit = host.flags.next, host.facts.engine_unit
     found = []
     if unit and (unit.active_state in {"failed", "activating"} or unit.result not in {"", "success"}):

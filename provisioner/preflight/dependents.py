@@ -1,4 +1,4 @@
-"""Who goes along when packages go: those that need them, unless something that comes will do."""
+"""Packages that go along when others go: those that need them, unless a coming package satisfies them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.facts.model import Facts
 def dependents(facts: Facts, going: Iterable[str], coming: Mapping[str, str]) -> dict[str, str]:
     """Return the installed packages that cannot stay without `going`, each with what it needs.
 
-    `coming` maps names to versions; "" is one that only the package manager can tell, and taken to do.
+    `coming` maps names to versions; "" is one that only the package manager can tell, and counts as enough.
     """
     deb = facts.package_manager == "apt"
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The answer of one script, no longer than a healthy host's."""
+"""The answer of one script, with a limit to its length."""
 
 from __future__ import annotations
 

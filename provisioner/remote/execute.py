@@ -24,12 +24,12 @@ from provisioner.host_files.lines import lines
 from provisioner.plan.model import Plan, StepResult
 from provisioner.remote.answer import no_longer
 from provisioner.remote.gather import parse_answer
-from provisioner.remote.progress import OnStep, Progress
+from provisioner.remote.progress import OnStep, RunProgress
 from provisioner.scripts.render import apply_script, follow_script, launch_script
 from provisioner.transports import limits
 from provisioner.transports.base import Completed, Transport
 
-__all__ = ["OnStep", "Run", "execute"]
+__all__ = ["OnStep", "RunResult", "execute"]
 
 TIMEOUT = limits.RUN + limits.WAY_BACK + 300.0
 """Seconds, with all rejoins: a run has ended by then, or its host does not answer any more."""
@@ -38,7 +38,7 @@ REJOINS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunResult:
     """What a run left: `facts` are gathered by the same exec after its end; None if that did not work."""
 
     results: tuple[StepResult, ...]
@@ -49,7 +49,7 @@ class Run:
     """The daemon's log lines of a pull; see `provisioner.checks.proof`."""
 
 
-def execute(transport: Transport, plan: Plan, *, become_password: str | None, on_step: OnStep) -> Run:
+def execute(transport: Transport, plan: Plan, *, become_password: str | None, on_step: OnStep) -> RunResult:
     """Apply `plan`. A lost connection is joined again; the run on the host does not depend on it.
 
     Raises:
@@ -61,20 +61,20 @@ def execute(transport: Transport, plan: Plan, *, become_password: str | None, on
     run = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + nonce[:6]
     holder = f"{getpass.getuser()}@{platform.node()} since {time.strftime('%F %T %Z')} (pid {os.getpid()}, run {run})"
     script = launch_script(apply_script(plan), nonce, run=run, holder=holder, become_password=become_password)
-    watched = _Watched(transport, run, Progress(plan, nonce, on_step), become_password)
+    watched = _Watched(transport, run, RunProgress(plan, nonce, on_step), become_password)
     try:
         completed = watched.hear(script)
     except ConnectionLostError as lost:
         completed = watched.join_again(lost)
         if "refused" in watched.progress.said:
-            return Run(watched.heard, None, watched.out_of_sight(lost), rolled_back=False)
-    return _judge(plan, watched.progress, completed.stdout, completed.stderr)
+            return RunResult(watched.heard, None, watched.out_of_sight(lost), rolled_back=False)
+    return _result(plan, watched.progress, completed.stdout, completed.stderr)
 
 
 class _Watched:
     """A run on a host, and what was heard of it over the connections so far."""
 
-    def __init__(self, transport: Transport, run: str, progress: Progress, become_password: str | None) -> None:
+    def __init__(self, transport: Transport, run: str, progress: RunProgress, become_password: str | None) -> None:
         self.progress = progress
         self.heard = progress.heard
         self._transport, self._run, self._become_password = transport, run, become_password
@@ -150,7 +150,7 @@ def _begun(heard: tuple[StepResult, ...]) -> int:
     return sum(result.status != "not run" for result in heard)
 
 
-def _judge(plan: Plan, progress: Progress, stdout: str, stderr: str) -> Run:
+def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunResult:
     results = tuple(progress.results.get(step.id, StepResult(step.id, "not run")) for step in plan.steps)
     locked, left = progress.last("locked"), progress.last("left")
     rollback = progress.last("rollback")
@@ -165,7 +165,7 @@ def _judge(plan: Plan, progress: Progress, stdout: str, stderr: str) -> Run:
         )
     facts, error = _facts(stdout, stderr, progress.nonce) if left is not None else (None, None)
     if progress.last("finished") == "0":
-        return Run(results, facts, error, rolled_back=False, proof=tuple(progress.said.get("proof", ())))
+        return RunResult(results, facts, error, rolled_back=False, proof=tuple(progress.said.get("proof", ())))
     failed = next((result for result in results if result.status == "failed"), None)
     tail = "\n".join(lines(failed.log if failed else stderr.strip())[-10:])
     errors = [*([f"locked: {locked}"] if locked is not None else []), *progress.said.get("error", ())]
@@ -175,7 +175,7 @@ def _judge(plan: Plan, progress: Progress, stdout: str, stderr: str) -> Run:
         message += "\nThe way back failed as well; the earlier files are in the run's backup directory on the host."
     log = f"log: /var/lib/provisioner/runs/ on {plan.host}"
     error = ApplyError(message, hint=f"{log}\n{tail}" if tail and failed else log)
-    return Run(results, facts, error, rolled_back=rollback == "done")
+    return RunResult(results, facts, error, rolled_back=rollback == "done")
 
 
 def _facts(stdout: str, stderr: str, nonce: str) -> tuple[Facts | None, ProvisionerError | None]:

@@ -49,6 +49,11 @@ def gather_raw(transport: Transport, *, become_password: str | None = None) -> s
 
 
 def parse_answer(stdout: str, stderr: str, nonce: str) -> Facts:
+    """Return the facts in an answer.
+
+    Raises:
+        FactsError: it is incomplete; its tail and `stderr` are in the message.
+    """
     try:
         return parse(stdout, nonce)
     except FactsError as error:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from provisioner.errors import FactsError
 from provisioner.host_files.lines import lines
 from provisioner.masking import masked
-from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe import DOCKER_HUB_URL
 from provisioner.mirror_probe.answer import HELLO, Answer, Image, Probed
 from provisioner.mirror_probe.proxies import Proxies, engine_proxies
 from provisioner.remote.ask_host import ask_host
@@ -24,13 +24,13 @@ MOST = 16 * 2**20
 TOOLS = ("curl", "python3", "wget", "busybox", "bash", "apt_helper")
 
 
-def probe(
+def probe_mirrors(
     transport: Transport,
     urls: Sequence[str],
     images: Sequence[Image] = (),
     *,
     become_password: str | None = None,
-    reference: str = HUB,
+    reference: str = DOCKER_HUB_URL,
     tool: str = "",
     proxies: Proxies | None = None,
     pings: Sequence[str] = (),

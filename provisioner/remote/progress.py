@@ -16,7 +16,7 @@ OnStep = Callable[[Step, str], None]
 """Called with a step and "start", "ok", "fail", or a note such as who holds a lock."""
 
 
-class Progress:
+class RunProgress:
     """The state of a run as its markers tell it. `said` keeps the markers that only the end needs, by verb.
 
     What it keeps is bounded: of the chatter of a step the end, and of markers no more than a run can have.

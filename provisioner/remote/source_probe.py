@@ -14,7 +14,7 @@ LIMIT = 8
 """Seconds a source has for each of its three small files."""
 
 
-def probe(
+def probe_sources(
     transport: Transport, sources: tuple[Source, ...], *, become_password: str | None, patient: bool = False
 ) -> tuple[SourceReach, ...]:
     """Ask every source from the host at once; takes seconds, however many are dead.
@@ -32,11 +32,11 @@ def probe(
 def _ask(
     transport: Transport, sources: tuple[Source, ...], become_password: str | None, *, patient: bool
 ) -> tuple[SourceReach, ...]:
-    longest = max(len(source.places) for source in sources)
+    longest = max(len(source.suites) for source in sources)
     patience = LIMIT * (longest + 2) + 4
     answer = ask_host(
         transport,
-        "probe.sh.j2",
+        "source_probe.sh.j2",
         become_password=become_password,
         timeout=patience * 2 + 30,
         sources=sources,
@@ -55,7 +55,7 @@ def _reach(source: Source, answer: Mapping[str, str]) -> SourceReach:
     listed = f"unlisted {source.name}" not in answer
     if not problem and listed and f"versions {source.name}" not in answer:
         problem = "not waited for"
-    place = answer.get(f"place {source.name}", "0").strip()
+    chosen = answer.get(f"suite {source.name}", "0").strip()
     return SourceReach(
         source=source,
         problem=" ".join(problem.split()),
@@ -63,7 +63,7 @@ def _reach(source: Source, answer: Mapping[str, str]) -> SourceReach:
         key=answer.get(f"key {source.name}", ""),
         versions=_versions(answer.get(f"versions {source.name}", "")),
         listed=listed,
-        place=int(place) if re.fullmatch("[0-9]{1,3}", place) and int(place) < len(source.places) else 0,
+        suite_index=int(chosen) if re.fullmatch("[0-9]{1,3}", chosen) and int(chosen) < len(source.suites) else 0,
     )
 
 

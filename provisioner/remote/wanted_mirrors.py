@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from provisioner.mirror_probe.judge import Judged, judge
 from provisioner.mirror_probe.proxies import Proxies
-from provisioner.remote.mirror_probe import probe
+from provisioner.remote.mirror_probe import probe_mirrors
 from provisioner.transports.base import Transport
 from provisioner.wanted.spec import Spec
 
@@ -36,6 +36,8 @@ def ask_wanted(
     pings = [url for url in dict.fromkeys(others) if url not in there and url not in urls]
     if not urls and not pings:
         return ()
-    judged = judge(probe(transport, urls, pings=pings, become_password=become_password, reference="", proxies=proxies))
+    judged = judge(
+        probe_mirrors(transport, urls, pings=pings, become_password=become_password, reference="", proxies=proxies)
+    )
     found = {mirror.url: mirror for mirror in judged}
     return tuple(found[url] for url in (*urls, *pings))

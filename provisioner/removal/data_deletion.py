@@ -13,7 +13,7 @@ from provisioner.plan.engine_steps import delete_data
 from provisioner.plan.model import FileDiff, Step
 
 DEFAULT_ROOT = "/var/lib/docker"
-CONTAINERD, CONFIGURATION = "/var/lib/containerd", "/etc/docker"
+CONTAINERD_ROOT, CONFIGURATION = "/var/lib/containerd", "/etc/docker"
 NEVER = frozenset({
     "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc", "/root",
     "/run", "/sbin", "/srv", "/sys", "/usr", "/usr/local", "/usr/share", "/var", "/var/cache", "/var/lib", "/var/log",
@@ -91,9 +91,9 @@ def _containerd_place(facts: Facts, losses: Losses, removed: tuple[str, ...]) ->
     if not losses.containerd_target or losses.other_namespaces or facts.package_state.kubernetes_node:
         return None
     if "containerd.io" in removed or not losses.containerd_program:
-        return _place(CONTAINERD, losses.containerd_target)
+        return _place(CONTAINERD_ROOT, losses.containerd_target)
     if removed and "containerd" in facts.packages:
-        return _place(CONTAINERD, losses.containerd_target, only_without="containerd")
+        return _place(CONTAINERD_ROOT, losses.containerd_target, only_without="containerd")
     return None
 
 

@@ -2,7 +2,7 @@
 
 What an installation brought goes: packages, their source and key, holds, the service. Images, containers, volumes,
 configuration files and the group stay, unless a purge was asked for: `losses` is what that destroys.
-Not touched in any case: files that were not there because of an engine, and accounts' ~/.docker.
+Files that no engine brought, and accounts' ~/.docker, always stay.
 """
 
 from __future__ import annotations
@@ -136,11 +136,11 @@ def stop(host: Host, removal: Removal) -> Part:
         return Part()
     places = [place["path"] for place in data.params["places"]] if data else []
     if not facts.engine.running:
-        return part(stop_engine("make sure that no engine runs", data=places))
+        return part(stop_engine("make sure that no engine runs", below=places))
     count = host.containers_running
     what = f" and its {count} running container{'s' if count != 1 else ''}" if count else ""
     restart = Restart("stop", "the engine is removed", count)
-    return part(stop_engine(f"stop the engine{what}", data=places), restart=restart)
+    return part(stop_engine(f"stop the engine{what}", below=places), restart=restart)
 
 
 def packages(host: Host, removal: Removal) -> Part:

@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.catalogue.package_sources import PackageSource
 from provisioner.catalogue.platforms import Derivative, Platform
 from provisioner.catalogue.registry_mirrors import KnownMirror
-from provisioner.report.columns import aligned
+from provisioner.report.columns import aligned, sentence
 from provisioner.report.envelope import document
 
 
@@ -34,8 +34,10 @@ def platforms_document(platforms: Iterable[Platform], derivatives: Iterable[Deri
     )
 
 
-def platforms_text(platforms: Iterable[Platform], derivatives: Iterable[Derivative]) -> str:
-    """The table of `platform list`."""
+def platforms_text(
+    platforms: Iterable[Platform], derivatives: Iterable[Derivative], *, width: int | None = None
+) -> str:
+    """The table of `platform list`; `width` is what the terminal has, if it is one."""
     listed = platforms_document(platforms, derivatives)
     rows = [("PLATFORM", "PACKAGES OF DOCKER", "OWN ENGINE", "NEWEST", "TIER")]
     rows += [
@@ -53,7 +55,7 @@ def platforms_text(platforms: Iterable[Platform], derivatives: Iterable[Derivati
         for row in listed["derivatives"]
     ]
     legend = "tested: installed by CI on a real host or a look-alike; mapped: as the vendors practise it"
-    return f"{aligned(rows)}\n\n{legend}"
+    return f"{aligned(rows, width=width, wrap=1)}\n\n{sentence(legend, width)}"
 
 
 def sources_document(sources: Sequence[PackageSource]) -> dict[str, Any]:
@@ -61,14 +63,14 @@ def sources_document(sources: Sequence[PackageSource]) -> dict[str, Any]:
     return document("source list", sources=[dataclasses.asdict(row) for row in sources])
 
 
-def sources_text(sources: Sequence[PackageSource]) -> str:
-    """The table of `source list`."""
+def sources_text(sources: Sequence[PackageSource], *, width: int | None = None) -> str:
+    """The table of `source list`; `width` is what the terminal has, if it is one."""
     rows = [("NAME", "BASE", "OPERATOR")]
     for row in sources:
         remark = f"inside {row.cloud} only" if row.cloud else row.remark
         rows.append((row.name, row.base, f"{row.operator}; {remark}" if remark else row.operator))
     more = "or any URL with the same tree: --source https://mirror.example/docker-ce [--source-fingerprint HEX]"
-    return f"{aligned(rows)}\n\n{more}"
+    return f"{aligned(rows, width=width, wrap=2)}\n\n{sentence(more, width)}"
 
 
 def mirrors_document(mirrors: Sequence[KnownMirror]) -> dict[str, Any]:
@@ -76,9 +78,9 @@ def mirrors_document(mirrors: Sequence[KnownMirror]) -> dict[str, Any]:
     return document("mirror list", mirrors=[dataclasses.asdict(row) for row in mirrors])
 
 
-def mirrors_text(mirrors: Sequence[KnownMirror]) -> str:
-    """The table of `mirror list`."""
+def mirrors_text(mirrors: Sequence[KnownMirror], *, width: int | None = None) -> str:
+    """The table of `mirror list`; `width` is what the terminal has, if it is one."""
     rows = [("STATE", "MIRROR", "OPERATOR", "KNOWN ON", "REMARK")]
     rows += [(row.state, row.url, row.operator, row.date, row.explained.removeprefix("alive: ")) for row in mirrors]
-    more = "Nothing of this was asked just now; provisioner mirror probe asks the mirrors themselves."
-    return f"{aligned(rows)}\n\n{more}"
+    more = "Nothing of this was asked just now; `provisioner mirror probe` asks the mirrors themselves."
+    return f"{aligned(rows, width=width, shorten=[2], wrap=4)}\n\n{sentence(more, width)}"

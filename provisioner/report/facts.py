@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.facts.engine_origin import origin
 from provisioner.facts.model import Facts
-from provisioner.report.columns import one_line
+from provisioner.report.columns import aligned, hanging, one_line
 from provisioner.report.envelope import document
 from provisioner.report.failure import failure_document
 from provisioner.runs.facts import Gathered
@@ -23,10 +23,33 @@ def facts_document(gathered: Sequence[Gathered]) -> dict[str, Any]:
     return document("facts", hosts=hosts)
 
 
-def facts_text(gathered: Gathered) -> str:
-    """What people ask for first."""
+def facts_text(gathered: Sequence[Gathered], *, whole: bool = False, width: int | None = None) -> str:
+    """What people ask for first: of one host, or of each on request, all of that; of several a table.
+
+    `width` is what the terminal has, if it is one.
+    """
+    if whole or len(gathered) == 1:
+        return "\n".join(_one(row, width) for row in gathered)
+    rows = [("HOST", "ENGINE", "DISTRIBUTION", "KERNEL", "INIT", "MIRRORS")]
+    rows += [_columns(row.host, row.facts) for row in gathered if row.facts]
+    more = "-v shows the rest of what is known, --json all of it"
+    return f"{aligned(rows, width=width, shorten=[_SYSTEM, _KERNEL, _MIRRORS])}\n\n{len(gathered)} hosts; {more}"
+
+
+_SYSTEM, _KERNEL, _MIRRORS = 2, 3, 5
+
+
+def _one(gathered: Gathered, width: int | None) -> str:
     rows = _rows(gathered.facts) if gathered.facts else ()
-    return "\n".join([gathered.host, *(f"  {label:<16}{one_line(value)}" for label, value in rows)])
+    return "\n".join([gathered.host, *(hanging(f"  {label:<16}", one_line(value), width) for label, value in rows)])
+
+
+def _columns(host: str, facts: Facts) -> tuple[str, str, str, str, str, str]:
+    info, engine = facts.engine.info, facts.engine
+    state = info.version if info else "silent" if engine.error else "stopped" if engine.installed else "none"
+    mirrors = " ".join(info.mirrors) or "none" if info else "-"
+    system = f"{facts.os.id} {facts.os.version_id}".strip()
+    return host, state, system, f"{facts.kernel} {facts.arch}", facts.init, mirrors
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
+from provisioner.masking import masked
 from provisioner.preflight.finding import Finding
+from provisioner.report.cells import cells, told, wrapped
+from provisioner.report.columns import sentence
 from provisioner.report.envelope import document, overall
-from provisioner.report.failure import failure_document, failure_lines
+from provisioner.report.failure import failure_document, failure_lines, shared_failure
 from provisioner.report.groups import WIDEST, grouped, names, without_name
 from provisioner.report.paint import Paint, plain
 from provisioner.runs.check import Checked
@@ -39,10 +41,9 @@ def check_text(
 
     `width` is what the terminal has, if it is one.
     """
-    room = width or WIDEST + MARGIN
-    lines = [line for group in grouped(checked, _findings) for line in _table(group, passes, room, paint)]
+    lines = [line for group in grouped(checked, _findings) for line in _table(group, passes, width, paint)]
     if len(checked) > 1:
-        lines.append(_summary(checked))
+        lines.append(sentence(_summary(checked), width))
     return "\n".join(lines)
 
 
@@ -53,29 +54,29 @@ def _findings(host: Checked) -> Hashable:
     return tuple(without_name(host.host, text) for text in texts)
 
 
-def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
+def _table(group: Sequence[Checked], passes: bool, width: int | None, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
     host = group[0]
+    if host.error:
+        what, *way_out = shared_failure([host.host for host in group], host.error, width)
+        yield paint(what, COLOURS["fail"])
+        yield from way_out
+        return
     if len(group) > 1:
-        who, shared = f"{len(group)} hosts", [names([host.host for host in group], width=min(WIDEST, width))]
+        who, shared = f"{len(group)} hosts", [names([host.host for host in group], width=min(WIDEST, width or WIDEST))]
     else:
         who, shared = host.host, []
-    if host.error:
-        what, *way_out = failure_lines(host.host, host.error)
-        yield paint(f"{who}: {what}", COLOURS["fail"])
-        yield from shared
-        yield from (line if line.startswith("  ") else f"  {line}" for line in way_out)
-        return
     count = Counter(row.verdict for row in host.findings)
     warnings = f"{count['warn']} warning{'' if count['warn'] == 1 else 's'}"
-    yield f"{who}: {count['fail']} failed, {warnings}, {count['pass']} passed"
+    yield sentence(f"{who}: {count['fail']} failed, {warnings}, {count['pass']} passed", width)
     yield from shared
+    room = width or WIDEST + MARGIN
     longest = max((len(row.name) for row in host.findings), default=0)
     for row in host.findings:
         if row.verdict != "pass" or passes:
-            yield from _finding(row, longest, width, paint)
+            yield from _finding(row, longest, room, paint)
     if not passes and count["pass"]:
         passed = ", ".join(dict.fromkeys(row.name for row in host.findings if row.verdict == "pass"))
-        first, *rest = textwrap.wrap(passed, _room(width, MARGIN))
+        first, *rest = wrapped(passed, _room(room, MARGIN))
         yield paint(f"  pass  {first}", COLOURS["pass"])
         yield from (f"        {line}" for line in rest)
 
@@ -83,23 +84,18 @@ def _table(group: Sequence[Checked], passes: bool, width: int, paint: Paint) -> 
 def _finding(row: Finding, longest: int, width: int, paint: Paint) -> Iterator[str]:
     margin = " " * (MARGIN + longest + 2)
     room = _room(width, len(margin) + 3)
-    first, *rest = [piece for line in row.detail.split("\n") for piece in _wrapped(line, room)] or [""]
+    first, *rest = told(masked(row.detail), room)
     yield paint(f"  {row.verdict}  {row.name:<{longest}}  {first}".rstrip(), COLOURS[row.verdict])
-    yield from (margin + line for line in rest)
-    for number, line in enumerate(_wrapped(row.way_out, room)):
+    quoted = [line for line in rest if line.startswith(" ")]
+    near = " " * MARGIN if quoted and max(map(cells, quoted)) > room else margin
+    yield from ((near if line.startswith(" ") else margin) + line for line in rest)
+    for number, line in enumerate(told(masked(row.way_out), room) if row.way_out else ()):
         yield f"{margin}{'-> ' if number == 0 else '   '}{line}"
 
 
 def _room(width: int, margin: int) -> int:
     """Characters beside a margin: enough to read, however narrow the terminal."""
     return min(WIDEST, max(30, width - margin))
-
-
-def _wrapped(text: str, room: int) -> list[str]:
-    """Quoted lines of a file keep their blanks, the caret below them its place."""
-    if text.startswith(" "):
-        return [text]
-    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
 
 
 def _summary(checked: Sequence[Checked]) -> str:

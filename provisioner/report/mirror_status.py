@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from provisioner.checks.mirror_status import MirrorStatus
-from provisioner.report.columns import aligned, one_line
+from provisioner.report.columns import aligned, one_line, sentence
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failure_lines, failure_text
 from provisioner.report.table import failures
@@ -20,9 +21,12 @@ def mirror_status_document(hosts: Sequence[HostMirrors]) -> dict[str, Any]:
     )
 
 
-def mirror_status_text(hosts: Sequence[HostMirrors]) -> str:
-    """One host in full; of several a table, and below it what is wrong."""
-    return "\n".join(_host(hosts[0]) if len(hosts) == 1 else _table(hosts))
+def mirror_status_text(hosts: Sequence[HostMirrors], *, width: int | None = None) -> str:
+    """One host in full; of several a table, below it what is wrong, and at the end how many are as configured.
+
+    `width` is what the terminal has, if it is one.
+    """
+    return "\n".join(_host(hosts[0], width) if len(hosts) == 1 else _table(hosts, width))
 
 
 def _document(host: HostMirrors) -> dict[str, Any]:
@@ -36,11 +40,11 @@ def _document(host: HostMirrors) -> dict[str, Any]:
     }
 
 
-def _host(host: HostMirrors) -> Iterator[str]:
+def _host(host: HostMirrors, width: int | None) -> Iterator[str]:
     outcome, found = host.outcome, host.mirrors
     if found is None:
         if outcome.error:
-            yield failure_text(outcome.host, outcome.error)
+            yield failure_text(outcome.host, outcome.error, width)
         return
     engine = f"Docker {found.version}" if found.version else "the engine does not answer"
     yield f"{outcome.host}: {engine}, {_state(found)}"
@@ -56,20 +60,24 @@ def _host(host: HostMirrors) -> Iterator[str]:
         if not mirrors:
             rows.append((name, "none", ""))
     rows += [("rootless", "", engine) for engine in found.rootless]
-    yield aligned(rows, "  ")
+    yield aligned(rows, "  ", width=width, wrap=1)
     yield from (f"  option: {one_line(flag)}" for flag in found.flags)
     yield from (
         f"  proof: {one_line(check.detail)}" for check in outcome.checks if check.name == "proof" and check.passed
     )
     if outcome.error:
-        yield from failure_lines(outcome.host, outcome.error, margin="  ")
+        yield from failure_lines(outcome.host, outcome.error, margin="  ", width=width)
 
 
-def _table(hosts: Sequence[HostMirrors]) -> Iterator[str]:
+def _table(hosts: Sequence[HostMirrors], width: int | None) -> Iterator[str]:
     rows = [("HOST", "STATE", "DOCKER", "ENGINE'S MIRRORS", "CONFIGURED BY", "OTHERS")]
     rows += map(_row, hosts)
-    yield aligned(rows)
-    yield from (f"\n{failure}" for failure in failures([host.outcome for host in hosts]))
+    table = rows if any(row[5] for row in rows[1:]) else [row[:5] for row in rows]
+    yield aligned(table, width=width, shorten=range(3, len(table[0])))
+    yield from (f"\n{failure}" for failure in failures([host.outcome for host in hosts], width=width))
+    counts = Counter(row[1] for row in rows[1:])
+    counted = ", ".join(f"{number} {what}" for what, number in counts.items())
+    yield "\n" + sentence(f"{len(hosts)} hosts: {counted}", width)
 
 
 def _row(host: HostMirrors) -> tuple[str, str, str, str, str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from provisioner.catalogue.versions import newest
-from provisioner.report.columns import aligned
+from provisioner.report.columns import aligned, sentence
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document
+from provisioner.report.groups import WIDEST, grouped, names
 from provisioner.runs.available import Offers, problem_of
 from provisioner.sources.reach import SourceReach
 
@@ -34,8 +35,18 @@ def versions_document(offers: Sequence[Offers]) -> dict[str, Any]:
     )
 
 
-def sources_text(offers: Offers) -> str:
-    """The package sources as one host sees them."""
+def sources_text(offers: Sequence[Offers], *, width: int | None = None) -> str:
+    """The package sources as each host sees them; `width` is what the terminal has, if it is one."""
+    return "\n".join(_sources(row, width) for row in offers)
+
+
+def versions_text(offers: Sequence[Offers], *, width: int | None = None) -> str:
+    """The versions that hosts can be given, what is the same for many once; the installed one is marked."""
+    groups = grouped(offers, lambda row: (row.package, row.origin, row.versions, row.installed))
+    return "\n".join(line for group in groups for line in _versions(group, width))
+
+
+def _sources(offers: Offers, width: int | None) -> str:
     rows = [("SOURCE", "SECONDS", "PACKAGES", "NEWEST", "PROBLEM")]
     rows += [
         (
@@ -48,16 +59,20 @@ def sources_text(offers: Offers) -> str:
         for row in map(_source, offers.ranked)
     ]
     nothing = "  Docker builds no packages for it; the distribution's own are used"
-    return f"{offers.host}: {offers.platform_name}\n" + (aligned(rows, "  ") if offers.reach else nothing)
+    return f"{offers.host}: {offers.platform_name}\n" + (
+        aligned(rows, "  ", width=width, wrap=4) if offers.reach else nothing
+    )
 
 
-def versions_text(offers: Offers) -> str:
-    """The versions that one host can be given; the installed one is marked."""
-    lines = [f"{offers.host}: {offers.package} from {offers.origin}"]
-    lines += [f"{'*' if version == offers.installed else ' '} {version}" for version in offers.versions]
+def _versions(group: Sequence[Offers], width: int | None) -> Iterator[str]:
+    offers = group[0]
+    who = offers.host if len(group) == 1 else f"{len(group)} hosts"
+    yield sentence(f"{who}: {offers.package} from {offers.origin}", width)
+    if len(group) > 1:
+        yield names([row.host for row in group], width=min(WIDEST, width or WIDEST))
+    yield from (f"{'*' if version == offers.installed else ' '} {version}" for version in offers.versions)
     if offers.installed and offers.installed not in offers.versions:
-        lines.append(f"* {offers.installed}  (installed, no longer offered)")
-    return "\n".join(lines)
+        yield f"* {offers.installed}  (installed, no longer offered)"
 
 
 def _document(command: str, offers: Sequence[Offers], content: Callable[[Offers], dict[str, Any]]) -> dict[str, Any]:
@@ -71,7 +86,7 @@ def _source(answer: SourceReach) -> dict[str, Any]:
         "base": answer.source.base,
         "seconds": answer.seconds,
         "packages": "-" if answer.problem else str(answer.suite),
-        "stepped_back": answer.place > 0,
+        "stepped_back": answer.suite_index > 0,
         "newest": newest(answer.versions.get("docker-ce", ())) or ("-" if answer.listed else "not listed"),
         "problem": problem_of(answer),
     }

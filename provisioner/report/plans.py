@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from provisioner.masking import masked
-from provisioner.plan.model import Plan
-from provisioner.report.columns import hanging, one_line
+from provisioner.plan.model import Plan, Step
+from provisioner.report.columns import hanging, one_line, sentence
 from provisioner.report.groups import WIDEST, grouped, names
 from provisioner.report.paint import Paint, plain
 from provisioner.report.table import failures
@@ -22,7 +22,8 @@ def plans_text(plans: Sequence[Plan], *, script: bool = False, width: int | None
     Hosts with the same steps share a text, in which differing file diffs name theirs.
     """
     return "\n".join(
-        "\n".join(_group(group, script, min(WIDEST, width or WIDEST), paint)) for group in grouped(plans, _look)
+        "\n".join(_group(group, script, min(WIDEST, width) if width else None, paint))
+        for group in grouped(plans, _look)
     )
 
 
@@ -41,7 +42,7 @@ def planned_text(
     return "\n".join(parts)
 
 
-def question(plans: Sequence[Plan], total: int, *, allow_restart: bool, failed: int = 0) -> str:
+def confirmation_text(plans: Sequence[Plan], total: int, *, allow_restart: bool, failed: int = 0) -> str:
     """What a yes would do, and how many hosts are left out because they `failed`."""
     stopping = [plan for plan in plans if plan.restart.stops_containers]
     going = [plan for plan in plans if allow_restart or plan not in stopping]
@@ -69,28 +70,29 @@ def _look(plan: Plan) -> Hashable:
     return plan.platform, plan.strategy, plan.rejected, plan.warnings, plan.restart, steps
 
 
-def _group(plans: list[Plan], script: bool, width: int, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
+def _group(plans: list[Plan], script: bool, width: int | None, paint: Paint) -> Iterator[str]:  # noqa: FBT001 # passed through
     first = plans[0]
     where = ", ".join(filter(None, (first.platform, first.strategy)))
     if len(plans) == 1:
-        yield paint(f"{first.host}: ", "bold") + where
+        head, *rest = sentence(f"{first.host}: {where}", width).split("\n")
+        yield paint(f"{first.host}:", "bold") + head.removeprefix(f"{first.host}:")
+        yield from rest
     else:
         yield paint(f"{len(plans)} hosts: ", "bold") + where
-        yield names([plan.host for plan in plans], width=width)
+        yield names([plan.host for plan in plans], width=width or WIDEST)
     for row in first.rejected:
-        yield hanging(f"  not {row.strategy}: ", row.reason)
+        yield hanging(f"  not {row.strategy}: ", row.reason, width)
     for warning in first.warnings:
-        yield paint(hanging("  warning: ", warning), "yellow")
+        yield paint(hanging("  warning: ", warning, width), "yellow")
     if first.empty:
         yield "  nothing to do"
     for index, step in enumerate(first.steps):
-        yield paint(f"  {step.action} {one_line(step.title)}", COLOURS[step.action])
-        yield hanging("      ", step.why)
+        yield from _step(step, width, paint)
         yield from _diffs(plans, index, width, paint)
     if first.restart.how in {"reload", "restart", "stop"}:
         stops = first.restart.stops_containers
         cost = f"; it stops {stops} running containers" if stops else ""
-        yield hanging(f"  {first.restart.how}: ", f"{first.restart.why}{cost}")
+        yield hanging(f"  {first.restart.how}: ", f"{first.restart.why}{cost}", width)
     if script and first.steps:
         for group in grouped(plans, _script_but_for_its_host):
             if len(plans) > 1:
@@ -98,12 +100,18 @@ def _group(plans: list[Plan], script: bool, width: int, paint: Paint) -> Iterato
             yield f"\n{_script(group[0])}"
 
 
-def _diffs(plans: list[Plan], index: int, width: int, paint: Paint) -> Iterator[str]:
+def _step(step: Step, width: int | None, paint: Paint) -> Iterator[str]:
+    yield paint(hanging(f"  {step.action} ", one_line(step.title), width), COLOURS[step.action])
+    if step.why:
+        yield hanging("      ", step.why, width)
+
+
+def _diffs(plans: list[Plan], index: int, width: int | None, paint: Paint) -> Iterator[str]:
     groups = grouped(plans, lambda plan: plan.steps[index].diffs)
     for group in groups:
         diffs = group[0].steps[index].diffs
         if len(groups) > 1 and diffs:
-            yield names([plan.host for plan in group], "      ", width=width) + ":"
+            yield names([plan.host for plan in group], "      ", width=(width or WIDEST) - 1) + ":"
         for diff in diffs:
             for line in masked(diff.unified()).rstrip("\n").split("\n"):
                 yield "      " + _painted(line, paint)

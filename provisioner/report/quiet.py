@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provisioner.plan.model import Plan
+from provisioner.report.columns import hanging
 from provisioner.report.paint import paint_for
 from provisioner.report.plans import plans_text
 from provisioner.report.taste import Taste
+from provisioner.report.terminal import terminal_width
 from provisioner.runs.brakes import Brakes
 from provisioner.runs.outcome import Outcome
 
 
 class Progress:
-    """An audience (see `provisioner.runs.audience`) that says nothing; the others do."""
+    """An audience (see `provisioner.runs.audience`) that shows nothing; `Lines` and `Live` are the others."""
 
     def __init__(self, taste: Taste) -> None:
         self._taste = taste
@@ -43,7 +45,8 @@ class Progress:
         """One of many hosts has its plan shown when people want to see everything."""
         if plans and not self._taste.quiet and (whole or self._total == 1 or self._taste.verbose):
             paint = paint_for("stderr", no_color=self._taste.no_color)
-            self.say(plans_text(plans, script=self._taste.verbose, paint=paint))
+            width = terminal_width("stderr")
+            self.say(plans_text(plans, script=self._taste.verbose, width=width, paint=paint))
 
     def waiting(self, number: int) -> None:
         hosts = "1 host" if number == 1 else f"{number} hosts"
@@ -52,7 +55,7 @@ class Progress:
         )
 
     def warn(self, text: str) -> None:
-        self.say(f"warning: {text}")
+        self.say(hanging("warning: ", text, terminal_width("stderr")))
 
     def resumed(self, run: str, finished: int, total: int, brakes: Brakes) -> None:
         how = f"; its brakes: {brakes}" if str(brakes) else ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from provisioner.masking import masked
-from provisioner.report.columns import one_line, padded
+from provisioner.report.columns import grid, hanging, one_line, sentence
 from provisioner.report.failure import failure_lines
 from provisioner.report.groups import WIDEST, grouped, names, without_name
 from provisioner.report.paint import Paint, plain, status_colour
@@ -14,37 +14,40 @@ from provisioner.runs.outcome import Outcome
 
 HEAD = ("HOST", "STATUS", "DOCKER", "REGISTRY MIRRORS", "SECONDS")
 MIRRORS = 3
-NARROWEST = 16
 
 
 def outcomes_text(outcomes: Sequence[Outcome], *, width: int | None = None, paint: Paint = plain) -> str:
     """The result of a command. `width` is what the terminal has, if it is one: mirrors that do not fit are cut."""
     if len(outcomes) == 1:
-        return outcome_text(outcomes[0], paint=paint)
-    lines = [*_table([_row(outcome) for outcome in outcomes], [outcome.status for outcome in outcomes], width, paint)]
+        return outcome_text(outcomes[0], width=width, paint=paint)
+    lines = list(
+        _table([_row(outcome) for outcome in outcomes], [outcome.status for outcome in outcomes], width, paint)
+    )
     lines += [f"\n{failure}" for failure in failures(outcomes, width=width, paint=paint)]
     counts = Counter(state(outcome) for outcome in outcomes)
-    lines += ["", f"{len(outcomes)} hosts: " + ", ".join(f"{number} {what}" for what, number in counts.items())]
+    counted = ", ".join(f"{number} {what}" for what, number in counts.items())
+    lines += ["", sentence(f"{len(outcomes)} hosts: {counted}", width)]
     return "\n".join(lines)
 
 
-def outcome_text(outcome: Outcome, *, paint: Paint = plain) -> str:
+def outcome_text(outcome: Outcome, *, width: int | None = None, paint: Paint = plain) -> str:
     """One line a host, and below it what failed and the way out."""
     _, _, version, mirrors, _ = _row(outcome)
-    said = paint(state(outcome), status_colour(outcome.status))
     parts = [
-        said,
+        state(outcome),
         f"Docker {version}" if version else "",
         f"mirrors {mirrors}" if mirrors else "",
         one_line(outcome.note),
     ]
-    lines = [f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"]
+    said = f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"
+    lines = sentence(said, width).split("\n")
+    lines[0] = lines[0].replace(f": {state(outcome)}", f": {paint(state(outcome), status_colour(outcome.status))}", 1)
     lines += [
-        f"  {check.name}: {one_line(check.detail)}"
+        hanging(f"  {check.name}: ", one_line(check.detail), width)
         for check in outcome.checks
         if check.passed and check.name == "proof"
     ]
-    return "\n".join([*lines, *_error(outcome)])
+    return "\n".join([*lines, *_error(outcome, width)])
 
 
 def lines_text(outcomes: Sequence[Outcome], *, paint: Paint = plain) -> str:
@@ -65,29 +68,19 @@ def state(outcome: Outcome) -> str:
     return "nothing to do" if outcome.status == "converged" else outcome.status.replace("_", " ")
 
 
-def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, paint: Paint) -> list[str]:
-    shown = [HEAD, *rows]
-    if width is not None:
-        others = sum(max(map(len, column)) for index, column in enumerate(zip(*shown, strict=True)) if index != MIRRORS)
-        room = max(NARROWEST, width - others - 2 * (len(HEAD) - 1))
-        shown = [tuple(_cut(cell, room) if i == MIRRORS else cell for i, cell in enumerate(row)) for row in shown]
-    lines = []
-    for cells, status in zip(padded(shown, right=len(HEAD) - 1), ["", *statuses], strict=True):
-        if status:
-            cells[1] = paint(cells[1], status_colour(status))
-        line = "  ".join(cells).rstrip()
-        lines.append(line if status else paint(line, "bold"))
-    return lines
+def _table(rows: list[tuple[str, ...]], statuses: list[str], width: int | None, paint: Paint) -> Iterator[str]:
+    for line in grid([HEAD, *rows], right=len(HEAD) - 1, room=width, shorten=[MIRRORS]):
+        cells = list(line.cells)
+        if line.row and len(cells) > 1:
+            cells[1] = paint(cells[1], status_colour(statuses[line.row - 1]))
+        text = "  ".join(cells).rstrip()
+        yield text if line.row else paint(text, "bold")
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:
     info = outcome.facts.engine.info if outcome.facts else None
     version, mirrors = (info.version, " ".join(info.mirrors)) if info else ("", "")
     return outcome.host, state(outcome), one_line(version), one_line(mirrors), f"{outcome.seconds:.1f}"
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _words(outcome: Outcome) -> tuple[str, ...]:
@@ -107,11 +100,13 @@ def _failure(group: list[Outcome], width: int | None, paint: Paint) -> list[str]
     first = group[0]
     said = paint(state(first), status_colour(first.status))
     if len(group) == 1:
-        return [f"{first.host}: {said}", *_error(first)]
+        return [f"{first.host}: {said}", *_error(first, width)]
     hosts = names([outcome.host for outcome in group], width=min(WIDEST, width or WIDEST))
-    return [f"{len(group)} hosts: {said}", hosts, *_error(first)]
+    return [f"{len(group)} hosts: {said}", hosts, *_error(first, width, shared=True)]
 
 
-def _error(outcome: Outcome) -> list[str]:
+def _error(outcome: Outcome, width: int | None = None, *, shared: bool = False) -> list[str]:
     edits = "".join(edit.unified() for edit in outcome.edits)
-    return failure_lines(outcome.host, outcome.error, margin="  ", more=edits) if outcome.error else []
+    if outcome.error is None:
+        return []
+    return failure_lines(outcome.host, outcome.error, margin="  ", more=edits, width=width, shared=shared)

@@ -1,4 +1,4 @@
-"""How much of it people want to see."""
+"""How much people want to see, and whether in colour."""
 
 from __future__ import annotations
 

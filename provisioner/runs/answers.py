@@ -1,4 +1,4 @@
-"""One question to many hosts, whose answers are all there is to it."""
+"""Ask many hosts the same, and collect their answers."""
 
 from __future__ import annotations
 

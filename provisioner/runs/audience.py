@@ -20,10 +20,10 @@ class Audience(Protocol):
         """A host begins with this; "" for the phase itself."""
 
     def step_ended(self, host: str, title: str, ok: bool) -> None:  # noqa: FBT001 # one of two ends
-        """... and has ended it."""
+        """A host has ended this step, well when `ok`."""
 
     def note(self, host: str, text: str) -> None:
-        """Such as who holds a lock."""
+        """Something about the step, such as who holds a lock."""
 
     def done(self, outcome: Outcome) -> None:
         """A host has ended the phase."""

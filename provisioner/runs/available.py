@@ -13,7 +13,7 @@ from provisioner.facts.platform import platform_of
 from provisioner.preflight.distribution import unknown_distribution
 from provisioner.remote.ask_host import ask_host
 from provisioner.remote.gather import gather
-from provisioner.remote.source_probe import probe
+from provisioner.remote.source_probe import probe_sources
 from provisioner.runs.answers import answers
 from provisioner.runs.target import Target
 from provisioner.sources.choice import choose_source
@@ -43,7 +43,7 @@ class Offers:
     @property
     def ranked(self) -> list[SourceReach]:
         """The sources, usable ones first: for this very release before an older one, then by time."""
-        return sorted(self.reach, key=lambda answer: (bool(problem_of(answer)), answer.place > 0, answer.seconds))
+        return sorted(self.reach, key=lambda answer: (bool(problem_of(answer)), answer.suite_index > 0, answer.seconds))
 
 
 def problem_of(answer: SourceReach) -> str:
@@ -69,7 +69,7 @@ def failed(name: str, error: ProvisionerError) -> Offers:
 def _sources(target: Target) -> Offers:
     facts, platform, name = _known(target)
     asked = sources_to_ask(platform, facts, target.spec)
-    reach = probe(target.transport, asked, become_password=target.become_password, patient=True)
+    reach = probe_sources(target.transport, asked, become_password=target.become_password, patient=True)
     return Offers(target.name, platform, name, reach)
 
 
@@ -79,7 +79,7 @@ def _versions(target: Target) -> Offers:
     chosen = None
     if target.spec.strategy != "distro-packages":
         asked = sources_to_ask(platform, facts, target.spec)
-        reach = probe(target.transport, asked, become_password=target.become_password)
+        reach = probe_sources(target.transport, asked, become_password=target.become_password)
         choice = choose_source(reach, facts, target.spec)
         chosen = choice.reach
         if chosen is None and (not platform.distro_packages or target.spec.source != "auto"):

@@ -1,4 +1,4 @@
-"""Can hosts carry an engine: what `provisioner check` does."""
+"""Whether hosts can carry an engine: what `provisioner check` does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from provisioner import preflight
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.host import Host
-from provisioner.mirror_probe.before_writing import doubts_of, hopeless, way_out_of
+from provisioner.mirror_probe.before_writing import hopeless, probe_warnings, way_out_of
 from provisioner.planner.intent import must_install
 from provisioner.preflight.finding import Finding, failed, passed, warned
 from provisioner.remote.gather import gather
@@ -75,7 +75,8 @@ def _mirrors(target: Target, host: Host) -> Iterator[Finding]:
     if evidence := hopeless(judged):
         yield failed("registry mirrors", f"no image can come through {evidence}", way_out_of(judged), "always")
     yield from (
-        warned("registry mirrors", doubt) for doubt in doubts_of(mirror for mirror in judged if not mirror.hopeless)
+        warned("registry mirrors", doubt)
+        for doubt in probe_warnings(mirror for mirror in judged if not mirror.hopeless)
     )
     if judged and all(mirror.verdict == "alive" for mirror in judged):
         yield passed("registry mirrors", "those that it does not have yet are alive, seen from here")

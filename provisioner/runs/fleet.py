@@ -33,7 +33,7 @@ def worst(codes: Iterable[int]) -> int:
 
     In this order: 130 the user interrupted, 70 a bug, 6 a change failed, 7 a change does not show, 4 and 3 the
     host's state is unknown, 5 and 8 the host was left alone for a known reason, 2, and 9 a mere difference.
-    A plain maximum would let "needs --allow-restart" hide a host on which a change failed.
+    By a plain maximum, "needs --allow-restart" would hide a host on which a change failed.
     """
     found = set(codes) - {0}
     return next((code for code in WORST_FIRST if code in found), max(found, default=0))

@@ -1,8 +1,8 @@
 """The journal of runs: what was done to which hosts, written as they finish.
 
 An SQLite file at $XDG_STATE_HOME/provisioner/history.db, by default below ~/.local/state. Each host's row is
-committed when the host is done, so a crash loses nothing. A journal that cannot be written is worth one warning,
-never a run.
+committed when the host is done, so a crash loses nothing. When the journal cannot be written, one
+warning says so and the run goes on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class HostRecord:
+class PastHost:
     """A host of a run. `status` is that of its outcome, `pending` before there is one. `done`: nothing is left to do
     there. `wanted` is the fingerprint of its wanted state.
     """
@@ -48,7 +48,7 @@ class HostRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
+class PastRun:
     """A run. `ended` is None while it goes on, and for good when it was cut off; `counts` tells how many hosts have
     which status. `hosts` is empty in a list of runs.
     """
@@ -62,7 +62,7 @@ class RunRecord:
     ended: float | None
     counts: Mapping[str, int]
     exit_codes: tuple[int, ...]
-    hosts: tuple[HostRecord, ...] = ()
+    hosts: tuple[PastHost, ...] = ()
 
 
 def fingerprint(*specs: Spec) -> str:
@@ -151,7 +151,7 @@ class Journal:
             self._warn(f"this run will not be in the history: {cause} ({path()})")
 
 
-def runs(limit: int = KEPT) -> list[RunRecord]:
+def runs(limit: int = KEPT) -> list[PastRun]:
     """The last runs, newest first.
 
     Raises:
@@ -164,7 +164,7 @@ def runs(limit: int = KEPT) -> list[RunRecord]:
         return [_run(database, row) for row in rows]
 
 
-def run(name: str) -> RunRecord:
+def run(name: str) -> PastRun:
     """The run `name`, given in full, by its beginning or by the six characters at its end; "last" is the newest.
 
     Raises:
@@ -213,11 +213,11 @@ def brakes_of(name: str) -> Brakes:
     return said
 
 
-def _same(host: HostRecord, wanted: dict[str, Spec]) -> bool:
+def _same(host: PastHost, wanted: dict[str, Spec]) -> bool:
     return host.name in wanted and fingerprint(wanted[host.name]) == host.wanted
 
 
-def _run(database: sqlite3.Connection, row: tuple[Any, ...]) -> RunRecord:
+def _run(database: sqlite3.Connection, row: tuple[Any, ...]) -> PastRun:
     identifier, command, argv, wanted, resumes, started, ended = row
     counts: dict[str, int] = {}
     codes = []
@@ -227,10 +227,10 @@ def _run(database: sqlite3.Connection, row: tuple[Any, ...]) -> RunRecord:
         counts[status] = counts.get(status, 0) + number
         codes.append(code)
     words = tuple(json.loads(argv))
-    return RunRecord(identifier, command, words, wanted, resumes, started, ended, counts, tuple(codes))
+    return PastRun(identifier, command, words, wanted, resumes, started, ended, counts, tuple(codes))
 
 
-def _with_hosts(record: RunRecord) -> RunRecord:
+def _with_hosts(record: PastRun) -> PastRun:
     with reading() as database:
         if database is None:
             return record
@@ -238,10 +238,10 @@ def _with_hosts(record: RunRecord) -> RunRecord:
         return replace(record, hosts=tuple(map(_host, rows)))
 
 
-def _host(row: Iterable[Any]) -> HostRecord:
+def _host(row: Iterable[Any]) -> PastHost:
     _, _, name, wanted, status, done, changed, version, mirrors, error, hint, code, seconds = row
     mirrors = tuple(json.loads(mirrors))
-    return HostRecord(name, wanted, status, bool(done), bool(changed), version, mirrors, error, hint, code, seconds)
+    return PastHost(name, wanted, status, bool(done), bool(changed), version, mirrors, error, hint, code, seconds)
 
 
 def _storable(value: Any) -> Any:

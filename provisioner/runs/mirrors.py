@@ -9,7 +9,7 @@ from provisioner.catalogue.registry_mirrors import alive_mirrors
 from provisioner.errors import ProvisionerError, VerifyError
 from provisioner.facts.configured_mirrors import KEY
 from provisioner.facts.host import Host
-from provisioner.mirror_probe import HUB
+from provisioner.mirror_probe import DOCKER_HUB_URL
 from provisioner.mirror_probe.answer import Image
 from provisioner.mirror_probe.judge import Judged, fastest, judge
 from provisioner.mirror_probe.proxies import shown_proxies
@@ -40,13 +40,13 @@ def views(
     images: Sequence[Image] = (),
     *,
     forks: int,
-    reference: str = HUB,
+    reference: str = DOCKER_HUB_URL,
     keep_open: bool = False,
 ) -> list[View]:
     """Ask `urls` from every host at once; see `provisioner.remote.mirror_probe`."""
 
     def ask(target: Target) -> View:
-        probed = mirror_probe.probe(
+        probed = mirror_probe.probe_mirrors(
             target.transport, urls, images, become_password=target.become_password, reference=reference
         )
         return View(target.name, judge(probed, images))
@@ -79,7 +79,7 @@ def failed(name: str, error: ProvisionerError) -> View:
 
 
 def candidates(urls: Sequence[str]) -> list[str]:
-    """Return the mirrors to ask: those that were named, else those of the list that are worth asking."""
+    """Return the mirrors to ask: those that were named, else those of the list that are alive."""
     return list(urls or alive_mirrors())
 
 
@@ -101,7 +101,7 @@ def exit_code(seen: Sequence[View], *, every: bool) -> int:
 def pick(seen: Sequence[View], count: int) -> list[str]:
     """Return the `count` fastest mirrors that are alive on all hosts, fewer when fewer are.
 
-    Hosts that cannot be asked have no say; the change will tell of them.
+    Hosts that cannot be asked are left out here; the change reports them.
 
     Raises:
         VerifyError: no mirror is alive on every host.

@@ -12,22 +12,25 @@ from provisioner.checks.single import hosts_toml
 from provisioner.errors import (
     TARGET,
     WANTED,
+    ApplyError,
     BlockedError,
+    DaemonConfigurationError,
     ProvisionerError,
+    UnsupportedError,
     VerifyError,
 )
 from provisioner.facts.host import Host
 from provisioner.facts.losses import Losses, losses_in
-from provisioner.mirror_probe.before_writing import doubts_of, refuse_hopeless
+from provisioner.mirror_probe.before_writing import probe_warnings, refuse_hopeless
 from provisioner.plan.model import Check, Plan, Restart, StepResult
 from provisioner.planner import planner
 from provisioner.planner.mirror_change import nothing_to_change
-from provisioner.preflight.privilege import require_root
+from provisioner.preflight.privilege import require_root, way_to_root
 from provisioner.remote import source_probe
 from provisioner.remote.ask_host import ask_host
 from provisioner.remote.execute import OnStep, execute
 from provisioner.remote.gather import gather
-from provisioner.remote.script_probe import fetch_script
+from provisioner.remote.script_fetch import fetch_script
 from provisioner.removal.removal import plan_removal, removal_checks
 from provisioner.runs.mirrors import new_mirrors
 from provisioner.runs.outcome import Outcome, Status, status_of
@@ -51,7 +54,9 @@ def plan(target: Target) -> Outcome:
     status: Status = "converged" if planned.empty else "planned"
     checks = _checks(target, host) if planned.empty else ()
     if failed := "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed):
-        unlike = VerifyError(failed, hint="nothing is left to write there, and yet it is not as wanted")
+        asked = facts.as_root or facts.engine.info is not None
+        hint = "nothing is left to write there, and yet it is not as wanted" if asked else way_to_root(facts)
+        unlike = VerifyError(failed, hint=hint)
         return Outcome(
             target.name, "failed", facts, planned, checks=checks, error=unlike, timings=_since(began, "plan")
         )
@@ -155,7 +160,7 @@ def _applied(target: Target, planned: Outcome, *, allow_restart: bool, on_step: 
             gather(target.transport, become_password=target.become_password) if target.removal else run.facts
         )
         checks = _checks(target, after)
-        again = _planned(target, after, asks=False)
+        again = _planned_again(target, after)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
         failed += [f"still to do: {step.title}" for step in again.steps]
         hint = "run the same command again" if target.removal else f"provisioner plan {TARGET} shows what is left"
@@ -181,7 +186,7 @@ def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
         return plan_removal(target.name, host, losses, remove_dependents=target.spec.remove_dependents)
     asked = planner.questions(host, target.spec) if asks else Questions()
     become = target.become_password
-    reach = source_probe.probe(target.transport, asked.sources, become_password=become)
+    reach = source_probe.probe_sources(target.transport, asked.sources, become_password=become)
     if asked.script:
         reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
     planned = planner.plan(target.name, host, reach, target.spec)
@@ -189,7 +194,22 @@ def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
         return planned
     judged = new_mirrors(target, host)
     refuse_hopeless(target.name, judged)
-    return replace(planned, warnings=(*planned.warnings, *doubts_of(judged)))
+    return replace(planned, warnings=(*planned.warnings, *probe_warnings(judged)))
+
+
+def _planned_again(target: Target, host: Host) -> Plan:
+    """What is left to do after a change.
+
+    Raises:
+        VerifyError: that cannot be planned.
+    """
+    try:
+        return _planned(target, host, asks=False)
+    except (ApplyError, BlockedError, DaemonConfigurationError, UnsupportedError) as error:
+        raise VerifyError(
+            f"it was changed, and is not as wanted afterwards: {error.after_a_change}",
+            hint=f"provisioner plan {TARGET} {WANTED} shows what is left",
+        ) from error
 
 
 def _losses(target: Target, data_root: str) -> Losses:

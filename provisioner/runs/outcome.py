@@ -1,4 +1,4 @@
-"""How it went on one host."""
+"""What became of one host."""
 
 from __future__ import annotations
 

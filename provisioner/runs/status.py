@@ -43,7 +43,7 @@ def status(target: Target, *, probes: bool = False, accept: bool = False) -> Out
 
 
 def _judged(target: Target, mirrors: tuple[str, ...]) -> tuple[Judged, ...]:
-    asked = mirror_probe.probe(target.transport, mirrors, become_password=target.become_password, reference="")
+    asked = mirror_probe.probe_mirrors(target.transport, mirrors, become_password=target.become_password, reference="")
     return judge(asked)
 
 

@@ -16,7 +16,7 @@ from provisioner.runs.target import Target
 def survey(
     targets: Sequence[Target], work: Callable[[Target], Outcome], audience: Audience, *, forks: int
 ) -> list[Outcome]:
-    """Return what `work` makes of every host, in their order."""
+    """Return the outcome of `work` on every host, in the order of `targets`."""
 
     def look(target: Target) -> Outcome:
         audience.step(target.name, "")

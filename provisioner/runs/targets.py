@@ -50,13 +50,13 @@ class Access(Protocol):
 
 
 class Person(Protocol):
-    """Whoever sits there."""
+    """The person at the terminal."""
 
     def password(self, prompt: str) -> str:
-        """Type it, unseen."""
+        """Return the password that the person types unseen after `prompt`."""
 
     def warn(self, text: str) -> None:
-        """Hear that something in the inventory was passed over."""
+        """Show a warning, such as what was passed over in the inventory."""
 
 
 @dataclass(frozen=True, slots=True)

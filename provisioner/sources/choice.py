@@ -14,7 +14,7 @@ from provisioner.wanted.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SourceChoice:
     """The best usable source, None when there is none, and the names and reasons of those that will not do.
 
     `packages` maps names to the exact versions that will be installed; a version is "" where only the package manager
@@ -30,7 +30,7 @@ class Choice:
         return "; ".join(f"{sources}: {why}" for sources, why in self.passed_over) or "no source carries this release"
 
 
-def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> Choice:
+def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> SourceChoice:
     """Return the best usable source, with the reason against each one that is not.
 
     One with packages for this very release comes before one that must step back to an older; then the source that is
@@ -40,17 +40,17 @@ def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> C
     passed_over = _by_reason(reach, against)
     usable = [answer for answer in reach if not against[answer.source.name]]
     if not usable:
-        return Choice(None, passed_over=passed_over)
+        return SourceChoice(None, passed_over=passed_over)
     preferred = (CONFIGURED, "official")
     best = min(
         usable,
         key=lambda answer: (
-            answer.place > 0,
+            answer.suite_index > 0,
             preferred.index(answer.source.name) if answer.source.name in preferred else len(preferred),
             answer.seconds,
         ),
     )
-    return Choice(best, _packages(best, facts, spec), passed_over)
+    return SourceChoice(best, _packages(best, facts, spec), passed_over)
 
 
 def _by_reason(reach: tuple[SourceReach, ...], against: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

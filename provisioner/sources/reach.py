@@ -21,8 +21,8 @@ CONFIGURED = "configured"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The packages of one release in a source, and the three small files that tell what is there.
+class SuiteFiles:
+    """One release in a source, by the three small files that tell which packages are there: index, key, package list.
 
     `lists` is the package list in the index of an apt source, without its packing; "" where the index has but one.
     """
@@ -37,13 +37,13 @@ class Place:
 class Source:
     """A package source as it is asked: `base` goes up to, without, /linux/; `fingerprint` is its pinned key.
 
-    Of its `places` the first one that it carries is taken.
+    Of its `suites` the first one that it carries is taken.
     """
 
     name: str
     base: str
     fingerprint: str
-    places: tuple[Place, ...]
+    suites: tuple[SuiteFiles, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class SourceReach:
     """The answer of one source. `problem` is "" when it can be installed from; `versions` by package, as listed.
 
     `listed` is False where the host has nothing that unpacks the list; the package manager will say then.
-    `seconds` is what its index took.
+    `seconds` is what its index took, `suite_index` the place in `source.suites` of the one that it carries.
     """
 
     source: Source
@@ -60,18 +60,18 @@ class SourceReach:
     key: str = ""
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     listed: bool = True
-    place: int = 0
+    suite_index: int = 0
 
     @property
     def suite(self) -> Suite:
-        return self.source.places[self.place].suite
+        return self.source.suites[self.suite_index].suite
 
     @property
     def stepped_back(self) -> str:
         """What is to be known when it has an older release only, else ""."""
-        if not self.place:
+        if not self.suite_index:
             return ""
-        wanted = self.source.places[0].suite
+        wanted = self.source.suites[0].suite
         return f"{self.source.base} does not carry {wanted} (yet); its packages of {self.suite} are taken"
 
 
@@ -149,14 +149,14 @@ def key_problem(answer: SourceReach) -> str:
 def _source(named: tuple[str, str, str], platform: Platform, facts: Facts, spec: Spec) -> Source:
     """`named` is name, base and the fingerprint of the key."""
     _, base, _ = named
-    return Source(*named, tuple(_place(base, suite, platform, facts, spec) for suite in platform.suites))
+    return Source(*named, tuple(_files(base, suite, platform, facts, spec) for suite in platform.suites))
 
 
-def _place(base: str, suite: Suite, platform: Platform, facts: Facts, spec: Spec) -> Place:
+def _files(base: str, suite: Suite, platform: Platform, facts: Facts, spec: Spec) -> SuiteFiles:
     root = f"{base}/linux/{suite.directory}"
     if platform.family == "deb":
         below = f"{root}/dists/{suite.name}"
         lists = f"{spec.channel}/binary-{facts.package_arch}/Packages"
-        return Place(suite, f"{below}/InRelease", f"{root}/gpg", lists)
+        return SuiteFiles(suite, f"{below}/InRelease", f"{root}/gpg", lists)
     below = f"{root}/{suite.name}/{facts.arch}/{spec.channel}"
-    return Place(suite, f"{below}/repodata/repomd.xml", f"{root}/gpg", "")
+    return SuiteFiles(suite, f"{below}/repodata/repomd.xml", f"{root}/gpg", "")

@@ -68,6 +68,7 @@ def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[S
             held=facts.held & {name for name, _ in accept.packages},
             released=facts.held & {*room.packages},
             refresh="all" if spec.update and not facts.package_lists else "source",
+            renew=spec.update and facts.package_lists > 0,
             source_file=OLD_SOURCE if old else SOURCE,
             downgrades=not old,
         ),

@@ -35,7 +35,7 @@ def questions(host: Host, platform: Platform, spec: Spec) -> Questions:
 
 
 def installed(host: Host) -> str:
-    """The script leaves the packages that a source of one's own leaves as well."""
+    """Return docker-ce where it is installed: the script brings the same packages as a package source."""
     return docker_ce.installed(host, apt=True) or docker_ce.installed(host, apt=False)
 
 

@@ -37,6 +37,8 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
+    """Why a strategy cannot install on a host."""
+
     reason: str
 
 

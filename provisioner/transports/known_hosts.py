@@ -76,17 +76,11 @@ def host_name(host: str, port: int) -> str:
     return host.lower() if port == 22 else f"[{host.lower()}]:{port}"
 
 
-def known(files: Iterable[str], host: str, port: int) -> Known:
-    """Return what the files say of a host. Files that are not there and lines that cannot be read say nothing.
-
-    A host on another port than 22 that has no line of its own is looked up without the port.
-    """
-    lines = [line for file in files for line in _read(file)]
-    return _about(lines, host_name(host, port)) or _about(lines, host.lower()) or Known()
-
-
 def known_as(files: Iterable[str], name: str) -> Known:
-    """Return what the files say of exactly this name, such as `[web1]:2222` or an alias."""
+    """Return what the files say of exactly this name, such as `[web1]:2222` or an alias.
+
+    Files that are not there and lines that cannot be read say nothing.
+    """
     return _about((line for file in files for line in _read(file)), name) or Known()
 
 

@@ -14,7 +14,7 @@ from provisioner.transports.known_hosts import Known, known_as
 from provisioner.transports.lines import Lines, TooMuchError
 from provisioner.transports.ssh_algorithms import nothing_common, prefer, restrict
 from provisioner.transports.ssh_config import Settings, SSHOptions, jump_place, resolve
-from provisioner.transports.ssh_host_key import shown, verify
+from provisioner.transports.ssh_host_key import shown_key, verify_host_key
 from provisioner.transports.ssh_login import log_in
 from provisioner.transports.ssh_route import ProxyCommand, tcp
 from provisioner.transports.ssh_session import CutOffError, NoEndError, talk
@@ -129,7 +129,7 @@ class SSHTransport:
                 break
         assert transport is not None  # noqa: S101 # the last one raises instead
         try:
-            verify(self._name, settings, known_host, shown(transport, direct=self._route is None))
+            verify_host_key(self._name, settings, known_host, shown_key(transport, direct=self._route is None))
             log_in(transport, self._name, settings, self._options.password)
         except BaseException:
             transport.close()

@@ -21,7 +21,7 @@ class Allowed:
     names: tuple[str, ...]
     option: str = ""
     in_order: bool = False
-    """Was the whole list given? Then its order counts."""
+    """True when the whole list was given, so that its order counts."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.names
@@ -44,6 +44,8 @@ def allowed(keyword: str, line: Line | None, *, listed: bool = False) -> Allowed
 
 @dataclass(frozen=True, slots=True)
 class Algorithms:
+    """What a connection may use, by kind: ciphers to signatures of logins."""
+
     ciphers: Allowed
     macs: Allowed
     kex: Allowed

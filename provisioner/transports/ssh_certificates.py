@@ -29,15 +29,15 @@ class Wire:
         ValueError: it ends too early.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, blob: bytes) -> None:
+        self._blob = blob
         self.position = 0
 
     def __bool__(self) -> bool:
-        return self.position < len(self._data)
+        return self.position < len(self._blob)
 
     def take(self, size: int) -> bytes:
-        piece = self._data[self.position : self.position + size]
+        piece = self._blob[self.position : self.position + size]
         if len(piece) < size:
             raise ValueError("it ends too early")
         self.position += size
@@ -109,7 +109,7 @@ class Certificate:
         return ""
 
     def is_signed(self) -> bool | None:
-        """Has the authority signed it? None when its key is in hardware of a kind that cannot be checked here."""
+        """Whether the authority has signed it; None when its key is in hardware that cannot be checked here."""
         import paramiko
 
         by = kind(self.authority)

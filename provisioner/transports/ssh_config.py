@@ -11,7 +11,7 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.transports.ssh_config_answer import answered
 from provisioner.transports.ssh_config_file import Line
-from provisioner.transports.ssh_config_include import Source
+from provisioner.transports.ssh_config_include import ConfigFile
 from provisioner.transports.ssh_config_match import UndecidedError
 from provisioner.transports.ssh_config_rules import GIVEN, look_up
 from provisioner.transports.ssh_names import jump_place
@@ -30,12 +30,12 @@ def resolve(options: SSHOptions) -> Settings:
         UsageError: the SSH configuration cannot be read, or a value in it is not allowed.
     """
     account = _account()
-    sources = _sources(options)
+    config_files = _config_files(options)
     given = _given(options)
     try:
-        return settled(options, look_up(options.host, account, sources, given), account)
+        return settled(options, look_up(options.host, account, config_files, given), account)
     except UndecidedError as why:
-        return settled(options, answered(options.host, sources, given, why), account)
+        return settled(options, answered(options.host, config_files, given, why), account)
 
 
 def _account() -> str:
@@ -45,7 +45,7 @@ def _account() -> str:
         raise UsageError("this account has no name", hint="set LOGNAME, or name a user with -u/--user") from cause
 
 
-def _sources(options: SSHOptions) -> list[Source]:
+def _config_files(options: SSHOptions) -> list[ConfigFile]:
     """Return the files as OpenSSH chains them; one that is named stands alone, and `none` is no file at all."""
     if options.ssh_config:
         if options.ssh_config.lower() == "none":
@@ -53,8 +53,8 @@ def _sources(options: SSHOptions) -> list[Source]:
         path = Path(options.ssh_config).expanduser()
         if not path.exists():
             raise UsageError(f"{path}: no such file", hint="check --ssh-config")
-        return [Source(path, _home(), named=True)]
-    return [Source(_home() / "config", _home()), Source(Path(_SYSTEM_CONFIG), Path("/etc/ssh"), users=False)]
+        return [ConfigFile(path, _home(), named=True)]
+    return [ConfigFile(_home() / "config", _home()), ConfigFile(Path(_SYSTEM_CONFIG), Path("/etc/ssh"), users=False)]
 
 
 def _home() -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.transports import ssh_program
 from provisioner.transports.ssh_config_file import Line
-from provisioner.transports.ssh_config_include import Source, every_line
+from provisioner.transports.ssh_config_include import ConfigFile, every_line
 from provisioner.transports.ssh_config_match import UndecidedError
 from provisioner.transports.ssh_config_rules import Found
 from provisioner.transports.ssh_keywords import LISTS, REPEATED
@@ -27,7 +27,7 @@ _USUAL_KEYS = frozenset({
 })  # fmt: skip
 
 
-def answered(host: str, sources: Sequence[Source], given: Sequence[Line], why: UndecidedError) -> Found:
+def answered(host: str, config_files: Sequence[ConfigFile], given: Sequence[Line], why: UndecidedError) -> Found:
     """Ask ssh for the options of a host whose name and user have been checked. It is asked once for each host.
 
     Raises:
@@ -39,8 +39,8 @@ def answered(host: str, sources: Sequence[Source], given: Sequence[Line], why: U
             hint="install its client (ssh), or take another configuration with --ssh-config FILE",
         )
     said = {line.keyword: line.words[0] for line in given}
-    lines, complete = _written(sources)
-    arguments, text = _files(sources)
+    lines, complete = _written(config_files)
+    arguments, text = _files(config_files)
     arguments += [flag + said[keyword] for keyword, flag in (("port", "-p"), ("user", "-l")) if keyword in said]
     arguments += ["--", host]
     criteria = {word.partition("=")[0].lower().lstrip("!") for line in lines.get("match", ()) for word in line.words}
@@ -48,7 +48,7 @@ def answered(host: str, sources: Sequence[Source], given: Sequence[Line], why: U
         arguments += ["sh", "-s"]
     # What stands nowhere is a default, of which we have our own.
     wanted = frozenset({*lines, "hostname"}) if complete else None
-    stamps = tuple((str(each.path), each.path.stat().st_mtime_ns) for each in sources if each.is_there())
+    stamps = tuple((str(each.path), each.path.stat().st_mtime_ns) for each in config_files if each.is_there())
     try:
         answer = _asked(tuple(arguments), text, wanted, stamps)
     except ssh_program.RefusedError as cause:
@@ -61,27 +61,27 @@ def answered(host: str, sources: Sequence[Source], given: Sequence[Line], why: U
     return _found(host, answer, lines, given)
 
 
-def _written(sources: Sequence[Source]) -> tuple[dict[str, list[Line]], bool]:
+def _written(config_files: Sequence[ConfigFile]) -> tuple[dict[str, list[Line]], bool]:
     """All lines of the files by keyword, and whether these are all of them."""
     found: dict[str, list[Line]] = {}
     try:
-        for line in every_line(sources):
+        for line in every_line(config_files):
             found.setdefault(line.keyword, []).append(line)
     except (UndecidedError, UsageError, OSError):
         return found, False
     return found, True
 
 
-def _files(sources: Sequence[Source]) -> tuple[list[str], str | None]:
+def _files(config_files: Sequence[ConfigFile]) -> tuple[list[str], str | None]:
     """Return the arguments that make ssh read these files; text for a file that includes them, where it takes one."""
-    if not sources:
+    if not config_files:
         return ["-F", os.devnull], None
-    if sources[0].named:
-        return ["-F", str(sources[0].path)], None
-    if [each.path for each in sources] == [Path(_account_home()) / ".ssh/config", Path("/etc/ssh/ssh_config")]:
+    if config_files[0].named:
+        return ["-F", str(config_files[0].path)], None
+    if [each.path for each in config_files] == [Path(_account_home()) / ".ssh/config", Path("/etc/ssh/ssh_config")]:
         return [], None
     # ssh takes the home from the account, and no other system file than its own.
-    names = [glob.escape(str(each.path)).replace("\\", "\\\\").replace('"', '\\"') for each in sources]
+    names = [glob.escape(str(each.path)).replace("\\", "\\\\").replace('"', '\\"') for each in config_files]
     return [], "".join(f'Include "{name}"\n' for name in names)
 
 

@@ -17,7 +17,7 @@ DEEPEST = 16  # nested Include, as in OpenSSH
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ConfigFile:
     """A configuration file and the folder of its relative Includes."""
 
     path: Path
@@ -32,7 +32,7 @@ class Source:
         return self.path.exists() and (self.named or os.access(self.path, os.R_OK))
 
 
-def included(line: Line, source: Source) -> list[Path]:
+def included(line: Line, config_file: ConfigFile) -> list[Path]:
     """Return the files that an Include line names; a pattern that matches nothing names none.
 
     Raises:
@@ -43,10 +43,10 @@ def included(line: Line, source: Source) -> list[Path]:
     for word in line.words:
         if "%" in word or "${" in word:
             raise UndecidedError(line.place, "Include with tokens")
-        if word.startswith("~") and not source.users:
+        if word.startswith("~") and not config_file.users:
             raise UsageError(f"{line.place}: Include {word}: the system's file has no home")
         try:
-            path = source.folder / Path(word).expanduser()
+            path = config_file.folder / Path(word).expanduser()
         except RuntimeError as cause:
             raise UsageError(f"{line.place}: Include {word}: there is no such account") from cause
         files += sorted(glob(str(path)))  # noqa: PTH207 # of absolute patterns
@@ -74,19 +74,19 @@ def check_guarded(path: Path) -> None:
         raise UndecidedError(str(path), "a file that its group may write")
 
 
-def every_line(sources: Sequence[Source]) -> Iterator[Line]:
+def every_line(config_files: Sequence[ConfigFile]) -> Iterator[Line]:
     """All lines of the files and of what they include, whether they count or not."""
-    for source in sources:
-        if source.is_there():
-            yield from _lines(source, source.path, 0)
+    for config_file in config_files:
+        if config_file.is_there():
+            yield from _lines(config_file, config_file.path, 0)
 
 
-def _lines(source: Source, path: Path, depth: int) -> Iterator[Line]:
+def _lines(config_file: ConfigFile, path: Path, depth: int) -> Iterator[Line]:
     for block in read(path):
         if block.header is not None:
             yield block.header
         for line in block.lines:
             yield line
             if line.keyword == "include" and depth < DEEPEST:
-                for file in included(line, source):
-                    yield from _lines(source, file, depth + 1)
+                for file in included(line, config_file):
+                    yield from _lines(config_file, file, depth + 1)

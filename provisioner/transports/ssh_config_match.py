@@ -1,4 +1,4 @@
-"""Does a Host or Match line speak of this host?"""
+"""Whether a Host or Match line speaks of this host."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Situation:
 
 
 def names(host: str, patterns: Sequence[str]) -> bool:
-    """Does a Host line with these patterns name the host? One with `!` in front that matches rules it out."""
+    """True when a Host line with these patterns names the host; one with `!` that matches rules it out."""
     found = False
     for pattern in patterns:
         if matches(host, pattern.removeprefix("!")):
@@ -46,7 +46,7 @@ def names(host: str, patterns: Sequence[str]) -> bool:
 
 
 def holds(header: Line, situation: Situation) -> bool:
-    """Does a Match line hold?
+    """True when a Match line holds.
 
     Raises:
         UndecidedError: it depends on what only ssh itself can tell, or on a criterion that is not known here.

@@ -9,7 +9,7 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.transports import ssh_program
 from provisioner.transports.ssh_config_file import Block, Line, matches_list, read
-from provisioner.transports.ssh_config_include import DEEPEST, Source, check_guarded, included
+from provisioner.transports.ssh_config_include import DEEPEST, ConfigFile, check_guarded, included
 from provisioner.transports.ssh_config_match import Situation, UndecidedError, holds, names
 from provisioner.transports.ssh_keywords import KNOWN, NOT_EVERYWHERE, REPEATED, TIMES
 from provisioner.transports.ssh_names import canonical
@@ -69,7 +69,7 @@ class Found:
             self.values["proxycommand"] = Line("proxycommand", ("none",), "none", line.place)
 
 
-def look_up(host: str, account: str, sources: Sequence[Source], given: Sequence[Line]) -> Found:
+def look_up(host: str, account: str, config_files: Sequence[ConfigFile], given: Sequence[Line]) -> Found:
     """Return what counts for a host as it was typed; what was `given` on the command line comes first.
 
     Raises:
@@ -79,12 +79,12 @@ def look_up(host: str, account: str, sources: Sequence[Source], given: Sequence[
     walk = _Walk(host, account)
     for line in given:
         walk.found.take(line)
-    walk.through(sources)
+    walk.through(config_files)
     for keyword, usual in (("canonicalizehostname", {"no", "false"}), ("canonicalizepermittedcnames", {"none"})):
         if keyword in walk.found.values and (walk.found.text(keyword) or "").lower() not in usual:
             raise UndecidedError(walk.found.place(keyword), keyword)
     if walk.final:
-        walk.second_pass(sources)
+        walk.second_pass(config_files)
     elif walk.not_final:  # does it ask for a second pass? Versions of OpenSSH differ
         raise UndecidedError(walk.not_final, "Match !final")
     return walk.found
@@ -101,26 +101,26 @@ class _Walk:
         self.final = self.not_final = ""
         """Where a Match line has that criterion."""
 
-    def second_pass(self, sources: Sequence[Source]) -> None:
+    def second_pass(self, config_files: Sequence[ConfigFile]) -> None:
         """`Match final` holds now, and Host lines are compared with what HostName has made of the host."""
         self._host = canonical(self._host_now())
         place = self.found.place("hostname") if "hostname" in self.found.values else GIVEN
         self.found.values["hostname"] = Line("hostname", (self._host.replace("%", "%%"),), self._host, place)
         self._second = True
-        self.through(sources)
+        self.through(config_files)
 
-    def through(self, sources: Sequence[Source]) -> None:
-        for source in sources:
-            if source.is_there():
-                if source.users and not source.named:
-                    check_guarded(source.path)
-                self._file(source, source.path, 0, active=True)
+    def through(self, config_files: Sequence[ConfigFile]) -> None:
+        for config_file in config_files:
+            if config_file.is_there():
+                if config_file.users and not config_file.named:
+                    check_guarded(config_file.path)
+                self._file(config_file, config_file.path, 0, active=True)
 
     def _host_now(self) -> str:
         line = self.found.values.get("hostname")
         return expanded(line.words[0], {"h": self._host}, line.place) if line else self._host
 
-    def _file(self, source: Source, path: Path, depth: int, *, active: bool) -> None:
+    def _file(self, config_file: ConfigFile, path: Path, depth: int, *, active: bool) -> None:
         if depth > DEEPEST:
             raise UsageError(f"{path}: Include is nested too deeply", hint="does a file include itself?")
         whole = active
@@ -129,9 +129,9 @@ class _Walk:
                 active = self._applies(block.header, whole=whole)
             for line in block.lines if active else block.always:
                 if line.keyword == "include":
-                    for file in included(line, source):
+                    for file in included(line, config_file):
                         check_guarded(file)
-                        self._file(source, file, depth + 1, active=active)
+                        self._file(config_file, file, depth + 1, active=active)
                     continue
                 if line.doubt:
                     raise UndecidedError(line.place, line.doubt)

@@ -1,4 +1,4 @@
-"""Is the key that a host shows the right one? Never more loosely than OpenSSH (check_host_key of sshconnect.c)."""
+"""The check of the key that a host shows, at least as strict as OpenSSH's (check_host_key of sshconnect.c)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_NOTED = frozenset("@?*#[]|'\"\\")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownKey:
     """What a host showed in the key exchange; `certificate` is as it came, empty when there is none."""
 
     key: HostKey
@@ -33,7 +33,7 @@ class Shown:
     """The other end of a direct connection."""
 
 
-def shown(transport: paramiko.Transport, *, direct: bool) -> Shown:
+def shown_key(transport: paramiko.Transport, *, direct: bool) -> ShownKey:
     """Return what the other end of a connection showed; `direct` is whether that is the host's own address."""
     key = transport.get_remote_server_key()
     certificate = getattr(key, "public_blob", None)  # paramiko keeps it as it came
@@ -41,7 +41,7 @@ def shown(transport: paramiko.Transport, *, direct: bool) -> Shown:
     if direct:
         with contextlib.suppress(OSError):
             address = transport.getpeername()[0]
-    return Shown(
+    return ShownKey(
         HostKey(key.get_name(), key.asbytes()),
         key.get_bits(),
         bytes(certificate.key_blob) if certificate else b"",
@@ -49,7 +49,7 @@ def shown(transport: paramiko.Transport, *, direct: bool) -> Shown:
     )
 
 
-def verify(name: str, settings: Settings, known: Known, it: Shown) -> None:
+def verify_host_key(name: str, settings: Settings, known: Known, shown: ShownKey) -> None:
     """Accept the host's key, note it when it is new and may be, or say what is wrong with it.
 
     `known` is what known_hosts says under the name of the settings.
@@ -57,28 +57,32 @@ def verify(name: str, settings: Settings, known: Known, it: Shown) -> None:
     Raises:
         HostKeyError: unknown, changed, revoked, too weak, or it cannot be noted.
     """
-    key, rules = it.key, settings.host_key
-    certificate = _certificate(name, it)
-    if key.kind == "ssh-rsa" and it.bits < rules.smallest_rsa:
+    key, rules = shown.key, settings.host_key
+    certificate = _certificate(name, shown)
+    if key.kind == "ssh-rsa" and shown.bits < rules.smallest_rsa:
         raise HostKeyError(
-            f"{name}: its host key has {it.bits} bits, RequiredRSASize asks for {rules.smallest_rsa}",
+            f"{name}: its host key has {shown.bits} bits, RequiredRSASize asks for {rules.smallest_rsa}",
             hint="give it a larger one there: ssh-keygen -A, or an ECDSA or Ed25519 key",
         )
     _check_revoked_files(name, rules.revoked_files, key, certificate)
-    if rules.trust_localhost and not rules.alias and _is_loopback(it.address):
+    if rules.trust_localhost and not rules.alias and _is_loopback(shown.address):
         return  # NoHostAuthenticationForLocalhost
     why_not = _certified(name, settings, known, certificate) if certificate else ""
     if why_not or not certificate:
-        _verify_key(name, settings, known, it, authority=certificate.authority if certificate else b"", why_not=why_not)
+        _verify_key(
+            name, settings, known, shown, authority=certificate.authority if certificate else b"", why_not=why_not
+        )
 
 
-def _verify_key(name: str, settings: Settings, known: Known, it: Shown, *, authority: bytes, why_not: str) -> None:
+def _verify_key(
+    name: str, settings: Settings, known: Known, shown: ShownKey, *, authority: bytes, why_not: str
+) -> None:
     """The key itself counts: there is no certificate, or one of that authority which does not count."""
-    key, lax = it.key, settings.host_key.lax
+    key, lax = shown.key, settings.host_key.lax
     if not _is_allowed(key, settings.algorithms.host_keys):
         allowed = settings.algorithms.host_keys.option
         raise HostKeyError(f"{name}: its host key is {key.kind}, which {allowed} does not allow", hint=why_not)
-    _check_address(name, settings, it)
+    _check_address(name, settings, shown)
     if key.blob in _keys(known.revoked):
         raise _revoked(name, key)
     if key.blob in _keys(known.keys):
@@ -119,14 +123,14 @@ def _note_new(name: str, settings: Settings, key: HostKey, why_not: str) -> None
         raise HostKeyError(f"{name}: two host keys at once: {key.fingerprint} and {other.fingerprint}")
 
 
-def _certificate(name: str, it: Shown) -> Certificate | None:
-    if not it.certificate:
+def _certificate(name: str, shown: ShownKey) -> Certificate | None:
+    if not shown.certificate:
         return None
     try:
-        certificate = ssh_certificates.parse(it.certificate)
+        certificate = ssh_certificates.parse(shown.certificate)
     except ValueError as cause:
         raise HostKeyError(f"{name}: its host certificate cannot be read: {cause}") from cause
-    if certificate.plain != it.key.blob or certificate.is_signed() is False:
+    if certificate.plain != shown.key.blob or certificate.is_signed() is False:
         raise HostKeyError(f"{name}: the signature of its host certificate is wrong")
     return certificate
 
@@ -167,15 +171,15 @@ def _without_port(settings: Settings) -> Known:
     return known_hosts.known_as(settings.known_hosts, settings.known_as.lower())
 
 
-def _check_address(name: str, settings: Settings, it: Shown) -> None:
+def _check_address(name: str, settings: Settings, shown: ShownKey) -> None:
     """CheckHostIP: what is noted under the address must not be another key."""
-    address = it.address
+    address = shown.address
     if not settings.host_key.check_address or address in {None, settings.host} or _is_loopback(address):
         return
     known = known_hosts.known_as(settings.known_hosts, known_hosts.host_name(str(address), settings.port))
-    if known.keys and it.key.blob not in _keys(known.keys):
+    if known.keys and shown.key.blob not in _keys(known.keys):
         raise HostKeyError(
-            f"{name}: the host key is not that of its address: it is {it.key.fingerprint}, {known.places[0]} has "
+            f"{name}: the host key is not that of its address: it is {shown.key.fingerprint}, {known.places[0]} has "
             f"{known.keys[0].fingerprint} (CheckHostIP)"
         )
 

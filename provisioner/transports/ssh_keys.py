@@ -58,7 +58,7 @@ def _certified(what: str, key: paramiko.PKey, settings: Settings, beside: str = 
 
 
 def _with_certificate(key: paramiko.PKey, file: str) -> paramiko.PKey | None:
-    """A certificate of another key, or a file that is none, makes nothing."""
+    """Return the key with the certificate in `file`; None when that is of another key, or no certificate."""
     import paramiko
 
     blob = _in_file(file)

@@ -2,7 +2,7 @@
 
 The rules are those of OpenSSH 9.6 and later (`valid_hostname`, `valid_ruser`; CVE-2023-51385): names end up in
 ProxyCommand and `Match exec`, which a shell reads, and in arguments, where a leading dash makes them options.
-What no terminal should be given raw is refused as well.
+Characters that act on a terminal are refused as well.
 """
 
 from __future__ import annotations

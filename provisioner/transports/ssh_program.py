@@ -25,7 +25,7 @@ def is_there() -> bool:
 
 
 def knows(keyword: str) -> bool | None:
-    """Is that an option of the ssh of this machine? None when there is no ssh. It is asked once for each option."""
+    """Whether the ssh of this machine has that option; None when there is no ssh. It is asked once for each option."""
     program = shutil.which("ssh")
     return _knows(program, keyword) if program else None
 

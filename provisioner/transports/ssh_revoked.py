@@ -48,7 +48,7 @@ class Revoked:
     certificates: list[_Certificates] = field(default_factory=list)
 
     def has(self, key: bytes, certificate: Certificate | None = None) -> bool:
-        """Is the key revoked, or its certificate, or the authority of that?"""
+        """True when the key is revoked, or its certificate, or the authority of that."""
         if self._has_key(key):
             return True
         return certificate is not None and (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from provisioner.catalogue import daemon_keys
-from provisioner.catalogue.daemon_values import refusals
+from provisioner.catalogue.daemon_values import start_problems
 from provisioner.wanted.strategies import strategy_names
 from provisioner.wanted.values import (
     certificates,
@@ -159,7 +159,7 @@ class Spec(BaseModel):
             if key in self.daemon:
                 raise ValueError(f"daemon: write {option} instead of daemon.{key}")
         known = {name: value for name, value in self.daemon.items() if daemon_keys.key(name)}
-        for problem in refusals(known, ""):
+        for problem in start_problems(known, ""):
             raise ValueError(f"daemon: {problem}")
         for name, why in daemon_keys.ignored(self.daemon, "").items():
             raise ValueError(f"daemon: {name} would have no effect: {why}")

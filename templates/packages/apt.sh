@@ -141,6 +141,14 @@ bring_back() {
 {% include "steps/_start_unguard.sh.j2" %}
 }
 
+# refresh_lists WORD...: a source that gives no list stops nobody whose packages come from elsewhere; it is named.
+refresh_lists() {
+  patient_apt "$@" update || :
+  cp "$RUN/apt.log" "$RUN/update.log"
+  dead=$(sed -n -e 's/^[WE]: Failed to fetch \([^ ]*\).*/\1/p' -e "s/^E: The repository '\([^']*\)'.*/\1/p" "$RUN/update.log" |
+    sort -u | head -n 4 | one_line)
+  [ -z "$dead" ] || note "these sources give no list, so they are passed over: $dead"
+}
 # apt_solves WORD...: what apt would do, in $RUN/solved. Nothing changes.
 apt_solves() {
   patient_apt "$@" -s >/dev/null && cp "$RUN/apt.log" "$RUN/solved" || return 1
@@ -217,7 +225,7 @@ trust_reason() {
     "$(printf '%s' "$said" | one_line)"
 }
 source_reason() {
-  said=$(apt_logs | grep -m 1 -e 'Failed to fetch' -e '^Err:') || return 1
+  said=$(cat "$RUN/apt.log" "$RUN/update.log" 2>/dev/null | grep -m 1 -e 'Failed to fetch' -e '^Err:') || return 1
   printf 'the source does not give what it lists; try again later, or another one with --source: %s' "$(printf '%s' "$said" | one_line)"
 }
 # named PACKAGE...: they, and what the words of apt name.

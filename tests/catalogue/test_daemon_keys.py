@@ -11,7 +11,7 @@ from provisioner.catalogue.daemon_keys import (
     flag_of,
     ignored,
     key,
-    problems,
+    key_problems,
     release,
     reload_exceptions,
     reloadable,
@@ -42,7 +42,7 @@ def test_every_row_is_complete(name):
     assert re.fullmatch(r"[a-z][a-z0-9-]*", name)
     assert not row.until or row.until > row.since
     assert not row.reload or row.reload >= row.since
-    assert problems({name: None}, "") == []
+    assert key_problems({name: None}, "") == []
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_versions_as_engines_and_packages_write_them(version, numbers):
     ],
 )
 def test_what_an_engine_refuses(config, version, says):
-    found = problems(config, version)
+    found = key_problems(config, version)
     assert found == [] if says is None else says in found[0]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.catalogue.daemon_keys import key, release
-from provisioner.catalogue.daemon_values import asked_over_https, idle, refusals
+from provisioner.catalogue.daemon_values import asked_over_https, container_problems, start_problems
 from provisioner.catalogue.rows import data
 
 OVERRIDE = {"storage-driver": "overlay2", "storage-opts": ["overlay2.override_kernel_check=true"]}
@@ -41,7 +41,7 @@ STORE = {"features": {"containerd-snapshotter": True}}
     ],
 )  # fmt: skip
 def test_values_that_came_and_went(config, version, says):
-    found = refusals(config, version)
+    found = start_problems(config, version)
     assert found == [] if says is None else (len(found), says in found[0]) == (1, True)
 
 
@@ -71,7 +71,7 @@ def test_values_that_came_and_went(config, version, says):
     ],
 )
 def test_mirrors_that_dockerd_refuses(url, says):
-    found = refusals({"registry-mirrors": [url]}, "28.5.2")
+    found = start_problems({"registry-mirrors": [url]}, "28.5.2")
     assert found == [] if says is None else says in found[0]
 
 
@@ -96,18 +96,18 @@ def test_mirrors_that_dockerd_refuses(url, says):
     ],
 )
 def test_insecure_registries_that_dockerd_refuses(registry, says):
-    found = refusals({"insecure-registries": [registry]}, "20.10.24")
+    found = start_problems({"insecure-registries": [registry]}, "20.10.24")
     assert found == [] if says is None else says in found[0]
 
 
 def test_engines_that_start_and_run_no_container():
     config = {"log-driver": "logentries", "default-runtime": "io.containerd.runtime.v1.linux"}
-    assert refusals(config, "28.5.2") == []
-    assert [line.partition(" in ")[0] for line in idle(config, "28.5.2")] == [
+    assert start_problems(config, "28.5.2") == []
+    assert [line.partition(" in ")[0] for line in container_problems(config, "28.5.2")] == [
         "logentries",
         "io.containerd.runtime.v1.linux",
     ]
-    assert idle(config, "20.10.24") == []
+    assert container_problems(config, "20.10.24") == []
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,6 @@ KEYS = st.sampled_from([*data("daemon_keys")["keys"], *data("daemon_keys")["igno
     st.dictionaries(KEYS, JSON, max_size=4), st.sampled_from(["", "18.06.3-ce", "20.10.24", "26.1.5", "29.7.2", "40"])
 )
 def test_any_value_is_judged_without_an_accident(config, version):
-    assert all(isinstance(line, str) for line in [*refusals(config, version), *idle(config, version)])
+    assert all(
+        isinstance(line, str) for line in [*start_problems(config, version), *container_problems(config, version)]
+    )

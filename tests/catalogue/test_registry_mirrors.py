@@ -10,11 +10,11 @@ import pytest
 
 from provisioner.catalogue.registry_mirrors import (
     alive_mirrors,
-    doubts,
     known_mirror,
     known_mirrors,
     mirror_warnings,
     placeholder,
+    row_warnings,
     without_scheme,
 )
 from provisioner.facts.host import Host
@@ -59,7 +59,7 @@ def test_those_that_work_come_first():
     ],
 )
 def test_what_is_known_against_a_mirror(url, says):
-    warnings = list(mirror_warnings([url]))
+    warnings = list(row_warnings([url]))
     assert warnings == [] if says is None else says in warnings[0]
 
 
@@ -106,9 +106,9 @@ def test_placeholders_of_instructions(url, says):
 
 
 def test_a_placeholder_is_told_once_and_before_what_is_known():
-    (said,) = doubts(["https://xxxx.mirror.aliyuncs.com"])
+    (said,) = mirror_warnings(["https://xxxx.mirror.aliyuncs.com"])
     assert said.startswith("https://xxxx.mirror.aliyuncs.com is a placeholder: 'xxxx' stands for")
-    dead, restricted = doubts(
+    dead, restricted = mirror_warnings(
         ["https://registry.docker-cn.com", "https://1ms.corp", "https://a1b2.mirror.aliyuncs.com"]
     )
     assert "dead since 2019" in dead

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax import tree_of
+
 PACKAGE = Path(__file__).parents[2] / "provisioner"
 MODULES = sorted((PACKAGE / "cli").glob("*.py"))
 ELSEWHERE = {
@@ -27,7 +29,7 @@ def imported(tree):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_door_does_no_work(path):
-    found = {name: ELSEWHERE[name] for name in imported(ast.parse(path.read_text())) if name in ELSEWHERE}
+    found = {name: ELSEWHERE[name] for name in imported(tree_of(path)) if name in ELSEWHERE}
     if path.stem == "options":
         found.pop("json", None)  # it reads --daemon KEY=JSON
     assert not found, "this belongs to another room"
@@ -35,7 +37,7 @@ def test_a_door_does_no_work(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_door_makes_no_table(path):
-    names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    names = {node.attr for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)}
     assert names & {"ljust", "rjust", "center"} == set()
 
 
@@ -44,7 +46,7 @@ def test_text_leaves_through_the_gate_alone():
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in sorted(PACKAGE.rglob("*.py"))
         if path != GATE
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if (isinstance(node, ast.Name) and node.id == "print")
         or (isinstance(node, ast.Attribute) and node.attr in {"echo", "secho"})
         or (

@@ -12,6 +12,7 @@ import typer
 import provisioner
 from provisioner.cli.app import app
 from provisioner.errors import TARGET, WANTED
+from tests.syntax import tree_of
 
 PACKAGE = Path(provisioner.__file__).parent
 TEMPLATES = PACKAGE.parent / "templates"
@@ -45,7 +46,7 @@ NAMES = sorted(main.commands)
 
 def told_in(path):
     """Every text of a module but its docstrings, with words where values come."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
@@ -125,7 +126,7 @@ def test_every_option_that_a_hint_names_exists():
         known |= others
     named = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.keyword) and node.arg == "hint":
                 for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", ast.unparse(node.value)):
                     named.setdefault(option, path.name)

@@ -40,6 +40,8 @@ elif words[:2] == ["desktop", "version"]:
     code = 0 if state["cli"] else 1
 elif words[:2] == ["desktop", "restart"]:
     state["restarts"] += 1
+    if state["restarts"] == state["meddles"]:
+        open(CONFIG, "w").write('{{"debug": true}}')
     try:
         config = json.loads(open(CONFIG, encoding="utf-8-sig").read() or "{{}}") if os.path.exists(CONFIG) else {{}}
     except ValueError:
@@ -49,7 +51,7 @@ elif words[:2] == ["desktop", "restart"]:
         print("the engine did not start", file=sys.stderr)
         code = 1
     else:
-        kept = [] if state["ignores"] else [url.rstrip("/") + "/" for url in config.get("registry-mirrors", [])]
+        kept = state["stuck"] or [] if state["ignores"] or state["stuck"] else [url.rstrip("/") + "/" for url in config.get("registry-mirrors", [])]
         state["info"] = {{"ServerVersion": state["version"], "OperatingSystem": "Docker Desktop", "OSType": "linux",
                          "ContainersRunning": 0, "RegistryConfig": {{"Mirrors": kept or None}}}}
 elif words[:1] == ["info"]:
@@ -75,7 +77,7 @@ class Machine:
         docker.write_text(DOCKER.format(python=sys.executable, state=str(self._state), config=str(self.config)))
         docker.chmod(0o755)
         monkeypatch.setenv("PATH", str(programs))
-        self.set(said=[], restarts=0, cli=True, ignores=False, version="28.5.2", info=self.info())
+        self.set(said=[], restarts=0, cli=True, ignores=False, stuck=[], meddles=0, version="28.5.2", info=self.info())
 
     @staticmethod
     def info(mirrors=(), **more):
@@ -223,6 +225,24 @@ def test_an_engine_that_comes_back_with_other_mirrors_is_rolled_back(machine):
     with pytest.raises(RolledBackError, match=r"came back with the mirrors \(none\)"):
         machine.change(ONE)
     assert not machine.config.exists()
+
+
+def test_an_engine_that_does_not_show_the_earlier_mirrors_is_not_called_rolled_back(machine):
+    machine.set(stuck=["https://elsewhere.example/"])
+    with pytest.raises(
+        ApplyError, match=r"as it was, and its engine came back with the mirrors https://elsewhere"
+    ) as raised:
+        machine.change(ONE)
+    assert not isinstance(raised.value, RolledBackError)
+    assert not machine.config.exists()
+
+
+def test_a_file_that_somebody_else_changes_during_the_way_back_is_not_called_as_it_was(machine):
+    machine.set(meddles=2)
+    with pytest.raises(ApplyError, match=r"is not as it was: somebody else") as raised:
+        machine.change("https://refused.example")
+    assert not isinstance(raised.value, RolledBackError)
+    assert machine.config.read_text() == '{"debug": true}'
 
 
 def test_containers_that_would_stop_are_named_first(machine):

@@ -1,4 +1,8 @@
-"""The product as people run it: one process, one terminal if it asks something."""
+"""The product as people run it: one process, one terminal if it asks something.
+
+Every run of it in these tests goes through here, and fails its test when the program has met what it did not expect:
+exit status 70, a traceback, or its own word for that.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
+from provisioner.errors import BugError
+
 COMMAND = (sys.executable, "-m", "provisioner")
+BUGS = ("Traceback (most recent call last)", "this is a bug")
 
 
 def command(bed, words):
@@ -17,16 +26,41 @@ def command(bed, words):
     return [str(word) for word in (*COMMAND, *words, "--private-key", bed.key_file, *known_hosts)]
 
 
-def provisioner(bed, *words, timeout=600, env=None):
-    return subprocess.run(
-        command(bed, words),
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        timeout=timeout,
-        env={**os.environ, **(env or {})},
+def sound(words, status, said):
+    """Fail the test if a run of the program that ended with `status` and `said` this has met a bug of its own."""
+    if status == BugError.exit_code or any(bug in said for bug in BUGS):
+        pytest.fail(f"{' '.join(words)}: a bug, status {status}\n{said[-6000:]}")
+
+
+def run(words, **options):
+    """Run these words, the program or what calls it, to their end; its output is text."""
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **{"timeout": 600, **options}
     )
+    sound(words, done.returncode, done.stdout + done.stderr)
+    return done
+
+
+def provisioner(bed, *words, timeout=600, env=None):
+    return run(command(bed, words), timeout=timeout, env={**os.environ, **(env or {})})
+
+
+class Begun(subprocess.Popen):
+    """A run that goes on while the test does something else."""
+
+    def communicate(self, *args, **options):
+        out, err = super().communicate(*args, **options)
+        sound(self.args, self.returncode, (out or "") + (err or ""))
+        return out, err
+
+    def __exit__(self, *raised):
+        super().__exit__(*raised)
+        sound(self.args, self.returncode, "")
+
+
+def begun(bed, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE):
+    """Start the program; a test hears it by `communicate`, waits for it by `with`, or kills it."""
+    return Begun(command(bed, words), stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL, text=True)
 
 
 def outcomes(bed, *words, status=0, **options):
@@ -40,9 +74,10 @@ def outcomes(bed, *words, status=0, **options):
 
 def at_a_terminal(bed, *words, answers, timeout=60):
     """Run with a terminal that types each of `answers` when a line ends in ": "; returns (status, what was shown)."""
+    asked = command(bed, words)
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(COMMAND[0], command(bed, words))
+        os.execv(COMMAND[0], asked)
     shown, left, limit = b"", list(answers), time.monotonic() + timeout
     while time.monotonic() < limit:
         try:
@@ -54,5 +89,6 @@ def at_a_terminal(bed, *words, answers, timeout=60):
         shown += chunk
         if left and chunk.endswith(b": "):
             os.write(terminal, left.pop(0).encode() + b"\n")
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status), shown.decode()
+    status, said = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+    sound(asked, status, said)
+    return status, said

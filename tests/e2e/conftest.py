@@ -5,64 +5,70 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from tests.e2e import engine_states
+from tests.e2e.sweep import SweptBed, SweptHost
 from tests.machine import lacks
-from tests.testbed import Bed, Host, testbed
+from tests.testbed import testbed
 
 
 @pytest.fixture(scope="session")
-def bed() -> Iterator[Bed]:
+def bed() -> Iterator[SweptBed]:
+    """The bed; a host that is stopped is swept first, see `tests.e2e.sweep`, and so are those that nobody has stopped."""
     if os.geteuid() != 0:
         lacks("disposable hosts need root and an engine on this machine")
-    with testbed() as running:
+    with testbed(SweptBed) as running, ExitStack() as left:
         yield running
+        for host in running.left():
+            left.callback(host.stop)
 
 
 @pytest.fixture
-def start_host(bed: Bed) -> Iterator[Callable[..., Host]]:
+def start_host(bed: SweptBed) -> Iterator[Callable[..., SweptHost]]:
     """A function that starts a host as `bed.start` does; the hosts are gone after the test."""
-    hosts: list[Host] = []
+    with ExitStack() as hosts:
 
-    def start(slug: str, *, os_release: str = "", name: str = "") -> Host:
-        host = bed.start(slug, os_release=os_release, name=name)
-        hosts.append(host)
-        return host
+        def start(slug: str, *, os_release: str = "", name: str = "") -> SweptHost:
+            host = bed.start(slug, os_release=os_release, name=name)
+            hosts.callback(host.stop)
+            return host
 
-    yield start
-    for host in hosts:
-        host.stop()
+        yield start
 
 
 @pytest.fixture(scope="module")
-def engines(bed: Bed) -> Iterator[Callable[[str], Host]]:
+def engines(bed: SweptBed) -> Iterator[Callable[[str], SweptHost]]:
     """A function: the one host with this engine."""
-    hosts: dict[str, Host] = {}
+    hosts: dict[str, SweptHost] = {}
 
-    def host(slug: str) -> Host:
-        if slug not in hosts:
-            hosts[slug] = bed.start(slug)
-        return hosts[slug]
+    with ExitStack() as started:
 
-    yield host
-    for started in hosts.values():
-        started.stop()
+        def host(slug: str) -> SweptHost:
+            if slug not in hosts:
+                hosts[slug] = bed.start(slug)
+                started.callback(hosts[slug].stop)
+            return hosts[slug]
+
+        yield host
 
 
 @pytest.fixture
-def on(engines: Callable[[str], Host]) -> Iterator[Callable[[str], Host]]:
-    """A function that gives the host with this engine; afterwards it is as its package made it."""
-    used: list[Host] = []
+def on(engines: Callable[[str], SweptHost]) -> Iterator[Callable[[str], SweptHost]]:
+    """A function that gives the host with this engine; afterwards it is swept, and as its package made it."""
+    used: dict[str, SweptHost] = {}
 
-    def host(slug: str) -> Host:
-        used.append(engines(slug))
-        return used[-1]
+    def host(slug: str) -> SweptHost:
+        used[slug] = engines(slug)
+        return used[slug]
 
     yield host
-    for dirty in used:
-        engine_states.reset(dirty)
+    with ExitStack() as dirty:
+        for one in used.values():
+            dirty.callback(engine_states.reset, one)
+            dirty.callback(one.sweep)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,9 +1,10 @@
-"""Accounts and groups that a directory has: libnss-extrausers stands in for LDAP."""
+"""Accounts and groups that a directory has; on a host without an engine: test_from_nothing.py."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.e2e import directory_accounts
 from tests.e2e.command_line import outcomes, provisioner
 
 pytestmark = pytest.mark.e2e
@@ -12,13 +13,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def host(bed):
     running = bed.start("debian-12-engine")
-    running.sh(
-        "apt-get -q -y update >/dev/null; apt-get -q -y install libnss-extrausers >/dev/null;"
-        "sed -i 's/^\\(passwd\\|group\\):.*/\\1: files extrausers/' /etc/nsswitch.conf;"
-        "echo 'bob:x:5001:5001:Bob:/home/bob:/bin/bash' >/var/lib/extrausers/passwd;"
-        "printf '%s\\n' 'CORP\\eve:x:5002:5001:Eve:/home/eve:/bin/bash' >>/var/lib/extrausers/passwd;"
-        "touch /var/lib/extrausers/group"
-    )
+    directory_accounts.join(running)
     yield running
     running.stop()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.bare import readme_command
+from tests.e2e.command_line import sound
+from tests.e2e.sweep import left_on
 from tests.testbed.engine import REPOSITORY
 
 pytestmark = pytest.mark.e2e
@@ -14,7 +16,11 @@ pytestmark = pytest.mark.e2e
 def bare(bed):
     machine = bed.start_bare()
     yield machine
+    left = left_on(
+        machine.name, {"^file: /root/[.](local|cache)/": "what a controller keeps of its runs and its tests"}
+    )
     machine.stop()
+    assert left == []
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +35,7 @@ def prepared(bare):
 def up(prepared):
     """The same after `make up`, and what that said."""
     ran = prepared.run("make up")
+    sound(["make", "up"], ran.status, ran.output)
     assert ran.status == 0, ran.output
     return prepared, ran
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from tests.e2e.command_line import provisioner
+from tests.hosts import SAMPLES
 from tests.until import until
 
 pytestmark = pytest.mark.e2e
@@ -20,14 +20,6 @@ fcntl($file, F_SETLK, $lock) or die;
 sleep 60;
 """
 SLUGS = ["debian-12", "debian-13", "forky-engine", "centos-9-lookalike", "ubuntu-14.04-lookalike"]
-
-
-def provisioner(bed, *words, wrapper=()):
-    return subprocess.run(
-        [*wrapper, sys.executable, "-m", "provisioner", *words, "--private-key", str(bed.key_file),
-         "--known-hosts", str(bed.known_hosts)],
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +57,9 @@ def test_a_host_whose_kernel_reports_2_6_is_refused_with_the_rule(bed, hosts):
 def test_the_holder_of_a_lock_is_named(bed, hosts):
     host = hosts["debian-13"]
     host.write("/root/lock.pl", HOLD)
-    host.sh("nohup perl /root/lock.pl </dev/null >/dev/null 2>&1 & sleep 1")
+    host.sh("nohup perl /root/lock.pl </dev/null >/dev/null 2>&1 & echo $! >/root/pid; sleep 1")
     done = provisioner(bed, "check", host.target)
+    host.sh("kill $(cat /root/pid)")
     assert done.returncode == 0
     assert "perl /root/lock.pl (pid " in done.stdout
 
@@ -96,6 +89,45 @@ def test_foreign_signed_by_conflict(bed, hosts):
         assert (refused.returncode, "apt does nothing" in refused.stdout) == (8, True), refused.stdout
     finally:
         host.sh(f"rm {folder}/code.list {folder}/code.sources")
+
+
+@pytest.fixture
+def release_file(hosts):
+    """A function: /etc/os-release of the host is this text until the test ends."""
+    changed = []
+
+    def claim(slug, text):
+        hosts[slug].sh("cp -P /etc/os-release /root/")
+        hosts[slug].sh("rm /etc/os-release")
+        hosts[slug].write("/etc/os-release", text)
+        changed.append(hosts[slug])
+
+    yield claim
+    for host in changed:
+        host.sh("rm /etc/os-release; cp -P /root/os-release /etc/")
+
+
+@pytest.mark.parametrize("name", ["puppy-10.0.8", "puppy-23.12"])
+def test_puppy_codename_ignored(bed, hosts, release_file, name):
+    release_file("debian-13", (SAMPLES / f"{name}.os-release").read_text(encoding="utf-8"))
+    source = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
+    done = provisioner(bed, "plan", *source, hosts["debian-13"].target, "--json")
+    (row,) = json.loads(done.stdout)["hosts"]
+    assert (done.returncode, row["platform"], row["strategy"]) == (0, "debian-12", "apt-repo"), row["error"]
+    assert "Suites: bookworm\n" in done.stdout.replace("\\n", "\n")
+    assert any("VERSION_CODENAME=bookworm, though VERSION_ID=" in said for said in row["warnings"]), row["warnings"]
+
+
+def test_apt_present_on_rpm_host(bed, hosts):
+    host = hosts["centos-9-lookalike"]
+    host.sh("touch /usr/bin/apt-get /usr/bin/dpkg-query && chmod 755 /usr/bin/apt-get /usr/bin/dpkg-query")
+    try:
+        source = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
+        done = provisioner(bed, "plan", *source, host.target, "--json")
+        (row,) = json.loads(done.stdout)["hosts"]
+        assert (done.returncode, row["platform"], row["strategy"]) == (0, "centos-9", "rpm-repo"), row["error"]
+    finally:
+        host.sh("rm /usr/bin/apt-get /usr/bin/dpkg-query")
 
 
 def test_tmp_full(bed, hosts):

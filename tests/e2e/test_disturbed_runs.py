@@ -13,7 +13,7 @@ import pytest
 from provisioner.plan.model import Plan, Step
 from provisioner.remote.execute import execute
 from provisioner.transports.ssh import SSHOptions, SSHTransport
-from tests.e2e.command_line import command, outcomes, provisioner
+from tests.e2e.command_line import begun, outcomes, provisioner
 from tests.until import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -65,9 +65,7 @@ def litter(host):
 
 def change(bed, host, url, user="root"):
     words = ("mirror", "set", url, host.target_as(user), "--yes", "--force")
-    return subprocess.Popen(
-        command(bed, words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
-    )
+    return begun(bed, *words, stderr=subprocess.STDOUT)
 
 
 def steps(text):
@@ -176,6 +174,7 @@ def test_a_run_is_kept_while_others_find_its_lock(host, bed, transport):
 
 def test_a_controller_whose_clock_is_behind_keeps_its_own_run(host, bed, transport, monkeypatch):
     host.sh(f"for n in $(seq 10 40); do mkdir {RUNS}/2026$n && touch {RUNS}/2026$n/ended; done")
+    host.lets_stay("^state: .* runs/2026[0-9]{2}(/ended)?$", why="they were made here")
     monkeypatch.setattr(
         "provisioner.remote.execute.time.gmtime", lambda: time.struct_time((1999, 1, 1, 0, 0, 0, 4, 1, 0))
     )

@@ -1,4 +1,4 @@
-"""Package sources on real hosts: several in a row that will not do, each for its own reason; lists in one packing."""
+"""Package sources on real hosts: several that will not do, lists in one packing, old lists and dead sources of others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from provisioner.facts.host import Host
 from provisioner.planner.planner import plan, questions
 from provisioner.remote.gather import gather
-from provisioner.remote.source_probe import probe
+from provisioner.remote.source_probe import probe_sources
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import Spec
-from tests.e2e.command_line import outcomes
+from tests.e2e.command_line import outcomes, provisioner
 
 pytestmark = pytest.mark.e2e
 
@@ -42,7 +42,7 @@ def test_each_source_that_fails_is_passed_over_with_its_reason(host, bed):
     for name, url in urls.items():
         (source,) = questions(looked_at, Spec(source=url, source_fingerprint=bed.source.fingerprint)).sources
         sources.append(replace(source, name=name))
-    reach = probe(transport, tuple(sources), become_password=None)
+    reach = probe_sources(transport, tuple(sources), become_password=None)
     transport.close()
     planned = plan(host.name, looked_at, reach, Spec())
     assert planned.strategy in {"apt-repo", "rpm-repo"}
@@ -74,3 +74,27 @@ def test_a_source_that_publishes_its_list_in_one_packing_alone_is_installed_from
             access.path for access in bed.source.log_of(host) if "/only-xz/" in access.path and access.status == 200
         ]
         assert any(path.endswith("/Packages.xz") for path in asked)
+
+
+def test_old_lists_and_dead_sources_of_others_stop_nobody(host, bed):
+    """A package of the distribution is needed that its archive has no more; two sources of somebody else give nothing."""
+    dead, gone = "http://127.0.0.1:9", f"{bed.source.url}/nothing"
+    if host.recipe.slug.startswith("ubuntu"):
+        host.sh("dpkg --purge --force-depends iptables")
+        host.sh(
+            "cd /var/lib/apt/lists; apt-get clean; sed -i 's#^\\(Filename: .*/iptables_\\)#\\1gone_#' *_Packages;"
+            "sed -i -e 's/^Date:.*/Date: Sat, 01 Jan 2022 00:00:00 UTC/' -e '/binary-[a-z0-9]*.Packages/s/^ [0-9a-f]*/ 00/' *InRelease"
+        )
+        for name, url in (("corp", dead), ("gone", gone)):
+            host.write(f"/etc/apt/sources.list.d/{name}.list", f"deb [trusted=yes] {url} stable main\n")
+        named = (f"{gone}/dists/stable/", f"{dead}/dists/stable/", "the lists are fetched anew")
+    else:
+        for name, url in (("corp", dead), ("gone", gone)):
+            host.write(f"/etc/yum.repos.d/{name}.repo", f"[{name}]\nname=x\nbaseurl={url}\nenabled=1\ngpgcheck=0\n")
+        named = ("the repository corp gives no list", "the repository gone gives no list")
+    source = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
+    done = provisioner(bed, "apply", "--yes", host.target, *source, "--docker-version", "26.1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "26.1.5" in host.sh("docker version -f '{{.Server.Version}}'").stdout
+    for words in named:
+        assert words in done.stdout + done.stderr

@@ -14,6 +14,7 @@ import pytest
 import testinfra
 import yaml
 
+from tests.e2e import directory_accounts
 from tests.e2e.command_line import outcomes, provisioner
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -34,6 +35,7 @@ HOSTS = {
 def fleet(bed):
     with ThreadPoolExecutor(2) as pool:
         hosts = dict(zip(HOSTS, pool.map(bed.start, HOSTS), strict=True))
+    directory_accounts.join(hosts["debian-12"])
     yield hosts
     for host in hosts.values():
         host.stop()
@@ -46,6 +48,8 @@ def inventory(fleet, bed, tmp_path_factory):
     def group(strategies, docker):
         members = {slug: host for slug, host in fleet.items() if HOSTS[slug][0] in strategies}
         lines = {slug: {"ansible_host": host.address, "ansible_port": host.port} for slug, host in members.items()}
+        if "debian-12" in lines:
+            lines["debian-12"]["docker"] = {"users": ["ops", "bob"]}
         return {"hosts": lines, "vars": {"docker": docker}}
 
     document = {
@@ -99,6 +103,12 @@ def test_each_host_has_what_was_planned(slug, fleet, first_run, bed):
     assert bed.mirrors[0].pulls(host) > 0
     assert "Hello from Docker!" in seen.check_output("docker run --rm --network none hello-world")
     assert seen.run("su ops -s /bin/sh -c 'docker version'").rc == 0
+
+
+def test_directory_user(fleet, first_run):
+    """An account that no file of the host has joins the group that came with the packages."""
+    members = fleet["debian-12"].sh("getent group docker").stdout.strip().rpartition(":")[2]
+    assert members.split(",") == ["ops", "bob"]
 
 
 @pytest.mark.parametrize("slug", HOSTS)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
 
 import pytest
 
-from tests.e2e.command_line import at_a_terminal, command, outcomes, provisioner
+from tests.e2e.command_line import at_a_terminal, begun, outcomes, provisioner
 from tests.until import until
 
 pytestmark = pytest.mark.e2e
@@ -37,18 +36,8 @@ def installing(host):
     return host.sh("pgrep -x apt-get", check=False).returncode == 0
 
 
-def begun(bed, host, *words):
-    return subprocess.Popen(
-        command(bed, (*INSTALL, host.target, *words)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
-
-
 def test_a_lost_connection_is_joined_again(bare, bed):
-    with begun(bed, bare) as running:
+    with begun(bed, *INSTALL, bare.target) as running:
         until(lambda: installing(bare))
         # The server's side of the session goes, as when a link drops; the run on the host does not.
         bare.sh("pkill -f 'sshd.*: roo[t]' || true")
@@ -59,7 +48,7 @@ def test_a_lost_connection_is_joined_again(bare, bed):
 
 
 def test_a_controller_that_is_killed_leaves_a_run_that_ends_and_a_host_that_converges(bare, bed):
-    with begun(bed, bare) as running:
+    with begun(bed, *INSTALL, bare.target) as running:
         until(lambda: installing(bare))
         running.send_signal(signal.SIGKILL)
         running.wait()

@@ -61,6 +61,22 @@ def test_the_password_is_nowhere(host, bed, tmp_path):
     assert "s3cret" not in host.sh("journalctl -q --no-pager").stdout
 
 
+def test_sudo_rs_with_password(host, bed):
+    """Debian 13 has 0.2.5, which reads more from its input than the line of the password."""
+    host.sh("apt-get update -q && apt-get install -y -q --no-install-recommends sudo-rs", timeout=200)
+    host.sh("ln -s /usr/lib/cargo/bin/sudo /usr/local/bin/sudo")
+    try:
+        words = (host.target_as("pat"), "-K")
+        status, shown = at_a_terminal(bed, "facts", *words, answers=[bed.passwords["pat"]])
+        assert (status, "pat, sudo: password" in shown) == (0, True), shown
+        words = ("mirror", "set", "https://behind-sudo-rs.example", *words, "--yes", "--force")
+        status, shown = at_a_terminal(bed, *words, answers=[bed.passwords["pat"]])
+        assert status == 0, shown
+        assert "behind-sudo-rs" in host.sh("docker info -f '{{.RegistryConfig.Mirrors}}'").stdout
+    finally:
+        host.sh("rm /usr/local/bin/sudo")
+
+
 def test_a_wrong_password_is_said_once_and_nothing_changes(host, bed):
     before = host.read("/etc/docker/daemon.json")
     words = ("mirror", "set", "https://other.example", host.target_as("pat"), "--yes", "--force", "-K")

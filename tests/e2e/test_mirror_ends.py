@@ -51,7 +51,7 @@ def kept(host):
     return {key: value for key, value in json.loads(text).items() if key != "registry-mirrors"}
 
 
-def test_blobs_redirected_to_a_blocked_host(host, bed, serve):
+def test_blobs_redirected_to_blocked_host(host, bed, serve):
     gone = bed.dead_mirror
     mirror = serve(r.Moved(gone, 307, r.BLOBS))
     (found,) = probed(bed, host, mirror).values()
@@ -60,7 +60,7 @@ def test_blobs_redirected_to_a_blocked_host(host, bed, serve):
     assert not pulls(host, mirror)
 
 
-def test_mirrors_that_redirect(host, bed, serve):
+def test_mirror_that_redirects(host, bed, serve):
     live = bed.mirrors[0].url
     login = serve(r.Fixed(200, PAGE, Content_Type="text/html"))
     moved = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.command_line import outcomes, provisioner
+from tests.e2e.command_line import outcomes, provisioner, run
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parent.parent.parent
@@ -17,9 +16,7 @@ def test_make_up_ends_with_an_engine_and_again_with_nothing_to_do(start_host, be
     host = start_host("debian-12-noinit")
     arguments = f"--private-key {bed.key_file} --known-hosts {bed.known_hosts} --registry-mirror {bed.mirrors[0].url}"
     words = ["make", "up", f"TARGETS={host.target}", f"ARGS={arguments}"]
-    first, again = (
-        subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=400) for _ in range(2)
-    )
+    first, again = (run(words, cwd=ROOT, timeout=400) for _ in range(2))
     assert first.returncode == 0, first.stdout + first.stderr
     assert "nothing restarts the engine after a reboot" in first.stdout + first.stderr
     assert host.sh("docker version -f '{{.Server.Version}}'").stdout.startswith("20.10.24")

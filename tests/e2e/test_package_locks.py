@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.plan.model import Plan, Step
 from provisioner.scripts.render import apply_script
-from tests.e2e.command_line import command
+from tests.e2e.command_line import provisioner
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -42,10 +42,7 @@ def hold():
 
 def apply(bed, host, *words):
     options = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
-    done = subprocess.run(
-        command(bed, ("apply", "--yes", host.target, *options, *words)),
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    done = provisioner(bed, "apply", "--yes", host.target, *options, *words)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -84,6 +81,7 @@ def test_a_limit_that_is_reached_is_an_error_and_nothing_is_half_done(start_host
     }
     step = Step("packages", "install hello", "", "+", "apt_install", params)
     script = apply_script(Plan("h", "p", "s", steps=(step,)))
+    host.lets_stay("^temporary: /tmp/tmp[.]", why="a script that is run by hand, and fails, keeps what it had copied")
     hold(host, LOCKS["dpkg"], 60)
     began = time.monotonic()
     done = host.sh("sh -s N", stdin=script, check=False)

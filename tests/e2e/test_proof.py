@@ -80,7 +80,8 @@ def prove(bed, engine, image="hello-world"):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_a_proof_that_fails_leaves_every_image(engine, bed):
+def test_proof_loses_the_local_image(engine, bed):
+    """A proof that fails leaves every image, its names and its digests."""
     engine.host.sh(
         "docker pull -q hello-world; docker tag hello-world web:1; docker tag hello-world hello-world:old;"
         "docker pull -q busybox; docker create --name stopped busybox"

@@ -60,13 +60,20 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("slug", CASES)
+LONG = ("debian-12", "debian-12-noinit")
+"""What these show beside the others is how other packages and no init take part."""
+
+
+@pytest.mark.parametrize(
+    "slug", [pytest.param(slug, marks=pytest.mark.matrix) if slug in LONG else slug for slug in CASES]
+)
 def test_removed_purged_and_installed_again(slug, start_host, bed):
     host = start_host(slug)
     how = from_source(bed) if "docker-ce" in CASES[slug] else ("--strategy", "distro-packages")
     apply = ("apply", host.target, "--yes", "--registry-mirror", bed.mirrors[0].url, "--hold", *how)
     if slug.startswith("centos"):
         apply = tuple(word for word in apply if word != "--hold")  # no versionlock plugin there
+    host.lets_stay("^held: ", why="--hold")
     outcomes(bed, *apply)
     fill(host, bed)
     configuration = host.read("/etc/default/docker" if "14.04" in slug else "/etc/docker/daemon.json")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.e2e.command_line import command, outcomes
+from tests.e2e.command_line import begun, outcomes
 from tests.until import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -24,8 +24,7 @@ def host(start_host):
 
 def guarded(bed, host):
     """A controller whose run has its policy in place and unpacks packages."""
-    words = command(bed, (*INSTALL, host.target))
-    running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    running = begun(bed, *INSTALL, host.target, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until(lambda: host.sh(f"test -x {POLICY} && pgrep -x dpkg", check=False).returncode == 0)
     return running
 
@@ -84,6 +83,7 @@ def test_the_next_run_takes_away_what_a_cut_one_has_left_and_keeps_what_is_not_i
     # An older version's looks like one that many write by hand; its run says that it was its own.
     old = "/var/lib/provisioner/runs/20260101T000000Z-old"
     theirs = "#!/bin/sh\nexit 101\n"
+    host.lets_stay("^state: .* runs/20260101T000000Z-old(/(undo|pid|ended))?$", why="it is made here, not by a run")
     host.write(POLICY, theirs, "755")
     host.sh(f"mkdir {old}; sleep 0.1; echo 'absent {POLICY}' >{old}/undo; echo 99999 >{old}/pid")
     outcomes(bed, "mirror", "set", "https://one.example", host.target, "--yes", "--force")

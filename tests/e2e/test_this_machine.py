@@ -10,11 +10,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.command_line import COMMAND, run
 from tests.testbed import debs
 
 CONFIG = Path("/etc/docker/daemon.json")
@@ -29,13 +29,7 @@ pytestmark = [
 
 
 def provisioner(*words):
-    return subprocess.run(
-        [sys.executable, "-m", "provisioner", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    return run([*COMMAND, *words], timeout=None)
 
 
 def docker(*words):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
 
 from tests.e2e.command_line import outcomes, provisioner
 from tests.planner.told_files import BLOCKED, INLINE, LIBRARY, REMAPPED
-from tests.testbed.debs import unpacked
+from tests.testbed.debs import unpack_on
 
 pytestmark = pytest.mark.e2e
 CONF = "/etc/containers/registries.conf"
@@ -23,10 +22,7 @@ PODMAN = (
 @pytest.fixture(scope="module")
 def host(bed):
     running = bed.start("debian-12-engine", name="told")
-    archive = subprocess.run(["tar", "-cC", unpacked(*PODMAN), "."], capture_output=True, check=True).stdout
-    subprocess.run(
-        ["docker", "exec", "-i", running.name, "tar", "-xC", "/", "--keep-directory-symlink"], input=archive, check=True
-    )
+    unpack_on(running.name, *PODMAN)
     running.sh("ldconfig; podman --version")
     storage = '[storage]\ndriver = "vfs"\nrunroot = "/run/containers"\ngraphroot = "/var/lib/containers"\n'
     running.write("/etc/containers/storage.conf", storage)

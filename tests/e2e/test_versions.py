@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
+
+from tests.e2e import command_line
+from tests.e2e.command_line import outcomes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -19,12 +20,8 @@ def provisioner(bed, host, *words, source=None, check=True):
     """Run the product against a host; the answer is its JSON document."""
     source = source or bed.source
     asks = words[:2] if words[0] == "source" else words[:1]
-    options = [
-        *("--private-key", str(bed.key_file), "--known-hosts", str(bed.known_hosts), "--json"),
-        *("--source", source.url, "--source-fingerprint", bed.source.fingerprint),
-    ]
-    command = [sys.executable, "-m", "provisioner", *asks, host.target, *words[len(asks) :], *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    options = ("--json", "--source", source.url, "--source-fingerprint", bed.source.fingerprint)
+    done = command_line.provisioner(bed, *asks, host.target, *words[len(asks) :], *options)
     if check and done.returncode != 0:
         pytest.fail(f"{' '.join(words)}: status {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
     return json.loads(done.stdout)["hosts"][0]
@@ -89,6 +86,7 @@ def test_both_versions_are_installed_upgraded_and_downgraded(bed, start_host, ma
 
 def test_held_packages_on_apt(bed, start_host):
     host = start_host(HOSTS["apt"])
+    host.lets_stay("^held: ", why="--hold")
     apply(bed, host, "--docker-version", OLD, "--hold")
     assert {"docker-ce", "docker-ce-cli", "containerd.io"} <= held(host, "apt")
     host.sh("apt-get -y -q upgrade")
@@ -98,8 +96,11 @@ def test_held_packages_on_apt(bed, start_host):
     assert {"docker-ce", "docker-ce-cli", "containerd.io"} <= held(host, "apt")
 
 
-def test_a_hold_that_dnf_cannot_keep_is_said(bed, start_host):
+def test_apt_present_on_rpm_host(bed, start_host):
+    """Somebody has installed apt there: versions change, holds and the removal are dnf's. A hold that it cannot keep is said."""
     host = start_host(HOSTS["dnf"])
+    host.lets_stay("^held: ", why="--hold")
+    host.sh("touch /usr/bin/apt-get /usr/bin/dpkg-query && chmod 755 /usr/bin/apt-get /usr/bin/dpkg-query")
     answer = apply(bed, host, "--docker-version", OLD, "--hold", check=False)
     assert engine(host) == [OLD, OLD]
     if held(host, "dnf"):
@@ -110,6 +111,8 @@ def test_a_hold_that_dnf_cannot_keep_is_said(bed, start_host):
     else:
         assert "all else is done and stays, but the packages cannot be held" in answer["error"]["message"]
         assert apply(bed, host)["status"] == "converged"
+    outcomes(bed, "remove", host.target, "--yes")
+    assert not {"docker-ce", "docker-ce-cli"} & {*installed(host, "dnf")}
 
 
 @pytest.mark.parametrize("manager", HOSTS)

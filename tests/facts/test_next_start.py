@@ -59,6 +59,11 @@ RUN = "ExecStart=\nExecStart=/usr/bin/dockerd "
         pytest.param(("Environment=X=1\nEnvironment=\nEnvironment=Z=2\n" + RUN + "$X $Z\n",), ["2"], id="forgotten"),
         pytest.param(("Environment=X=1 Y=2\nUnsetEnvironment=X Y=2\n" + RUN + "$X $Y\n",), [], id="unset"),
         pytest.param(("Environment=X=\\q Y=2\n" + RUN + "$X $Y\n",), [], id="an escape that is none"),
+        pytest.param(
+            ("EnvironmentFile=-/etc/sysconfig/docker\n" + RUN + "$INSECURE_REGISTRY\n",
+             ("/etc/sysconfig/docker", "INSECURE_REGISTRY=--insecure-registry=a --insecure-registry=b\n")),
+            ["--insecure-registry=a", "--insecure-registry=b"], id="sysconfig, unquoted",
+        ),
         pytest.param((RUN.replace("=/usr", "=-:/usr") + "$X\n",), ["$X"], id="no expansion"),
         pytest.param((RUN.replace("=/usr", "=@/usr") + "zero -D\n",), ["-D"], id="argv[0]"),
         pytest.param(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.facts.daemon_live import SHOWN, fragments, live_value, question, shows
+from provisioner.facts.daemon_live import SHOWN, fragments, info_template, live_value, shows
 from provisioner.facts.host import Host
 from provisioner.facts.normal_form import normal, same
 from provisioner.host_files.host_file import HostFile
@@ -171,7 +171,7 @@ def test_the_order_and_the_text_of_mirrors_count_and_doubles_do_not(urls):
 
 @given(LABELS, st.lists(REGISTRIES, max_size=3))
 def test_a_question_quotes_what_it_asks_for(labels, registries):
-    template, printed = question({"labels": labels, INSECURE: registries})
+    template, printed = info_template({"labels": labels, INSECURE: registries})
     assert "\n" not in template + printed
     assert template.count("{{end}}") == template.count("{{if") + template.count("{{range")
     assert len(fragments({"labels": labels})) == 1 + len(labels)

@@ -52,8 +52,9 @@ keep_packages() {
 }
 # fetch_installed PACKAGE...: into the present directory.
 fetch_installed() {
-  if [ "$manager" = dnf5 ]; then timeout 300 dnf5 -q -y download "$@"
-  else timeout 300 "$manager" -q -y reinstall --downloadonly --downloaddir="$PWD" "$@"
+  # shellcheck disable=SC2086 # a list of words
+  if [ "$manager" = dnf5 ]; then timeout 300 dnf5 -q -y $skip download "$@"
+  else timeout 300 "$manager" -q -y $skip reinstall --downloadonly --downloaddir="$PWD" "$@"
   fi
 }
 # bring_back: without a source and a solution, with rpm, out of what was kept. Where that is not all, an engine that has
@@ -104,14 +105,30 @@ bring_back() {
 
 how=''
 enable=''
+skip=''
+passed=''
+# pass_over: a repository of somebody else that gives no list stops nobody whose packages come from elsewhere. Whether
+# the log names one that has not been passed over yet; dnf and yum name one at a time.
+pass_over() {
+  dead=$(sed -n -e "s/.*Failed to download metadata for repo '\([^']*\)'.*/\1/p" \
+    -e 's/.*Failed to download metadata (.*) for repository "\([^"]*\)".*/\1/p' \
+    -e 's/.*[Ff]ailure: repodata\/repomd.xml from \([^ :]*\): .*/\1/p' "$RUN/manage.log" | head -n 1)
+  case $dead in '' | *[!a-zA-Z0-9_.:-]*) return 1 ;; esac
+  case " $passed " in *" $dead "*) return 1 ;; esac
+  if grep -q -s -x -F -e "[$dead]" /etc/yum.repos.d/docker-ce.repo; then return 1; fi
+  note "the repository $dead gives no list, so it is passed over"
+  passed="$passed $dead"
+  skip="$skip --disablerepo=$dead"
+}
 # Somebody may take a lock just before us: dnf 4 and yum wait for it without a limit by themselves.
 case $manager in dnf5) at_locks='' ;; *) at_locks=--setopt=exit_on_lock=1 ;; esac
 # manage WORD...: the package manager; what it says is kept for the reason of a failure.
 manage() {
   # shellcheck disable=SC2086 # lists of words
   while :; do
-    { "$manager" -y $how $enable $at_locks "$@" && : >"$RUN/managed"; } 2>&1 | tee "$RUN/manage.log"
+    { "$manager" -y $how $enable $skip $at_locks "$@" && : >"$RUN/managed"; } 2>&1 | tee "$RUN/manage.log"
     if [ -e "$RUN/managed" ]; then rm -f "$RUN/managed"; return 0; fi
+    if pass_over; then continue; fi
     grep -q -i -e 'exit_on_lock' -e 'already locked by' -e 'failed to obtain the .*lock' -e 'existing lock' -e 'holding the yum lock' "$RUN/manage.log" || return 1
     [ "$(now)" -lt "$lock_limit" ] || return 1
     sleep 1
@@ -167,6 +184,7 @@ changed_by() {
 # rpm_reason PACKAGE...: the packages that were wanted. One line.
 rpm_reason() {
   room_reason || proxy_reason || trust_reason || exclude_reason "$@" || source_reason || rpm_words
+  [ -z "$passed" ] || printf '; repositories that give no list:%s' "$passed"
 }
 rpm_words() {
   sed -n -e '/^Error/,$p' -e '/No match for argument/p' -e '/^ *Problem/,/^[^ ]/p' "$RUN/manage.log" |

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provisioner.host_files.containerd_config import PLUGINS, containerd_config, imports
 from provisioner.host_files.host_file import HostFile
-from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG
+from provisioner.host_files.mirror_files import CONTAINERD_CERTS, CONTAINERD_CONFIG
 
 INLINE = 'registry.mirrors."docker.io"]\n  endpoint = ["https://m.corp/", "https://registry-1.docker.io"]\n'
 ENDPOINTS = ("https://m.corp", "https://registry-1.docker.io")
@@ -29,8 +29,8 @@ def test_every_version_has_its_plugin(version):
     found = read(f"{head}[plugins.{plugin(version)}.{INLINE}")
     assert [(row.registry, row.urls) for row in found.inline] == [("docker.io", ENDPOINTS)]
     assert (found.reads_hosts, found.clash) == (False, False)
-    named = read(f'{head}[plugins.{plugin(version)}.registry]\nconfig_path = "/x:{CONTAINERD}"\n')
-    assert (named.certs, named.reads_hosts) == (("/x", CONTAINERD), True)
+    named = read(f'{head}[plugins.{plugin(version)}.registry]\nconfig_path = "/x:{CONTAINERD_CERTS}"\n')
+    assert (named.certs, named.reads_hosts) == (("/x", CONTAINERD_CERTS), True)
     assert named.table == f"[plugins.{plugin(version)}.registry]"
 
 
@@ -44,30 +44,30 @@ def test_a_plugin_of_another_version_is_passed_over(version, other):
     ("text", "default", "reads", "clash"),
     [
         ("version = 2\n", (), False, False),
-        ("version = 2\n", (CONTAINERD,), True, False),
+        ("version = 2\n", (CONTAINERD_CERTS,), True, False),
         ("version = 2\n", None, None, False),
-        (f'version = 2\n[plugins."{PLUGINS[2]}".{INLINE}', (CONTAINERD,), False, False),
+        (f'version = 2\n[plugins."{PLUGINS[2]}".{INLINE}', (CONTAINERD_CERTS,), False, False),
         (f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = ""\n', (), False, False),
         (
-            f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD}"\n[plugins."{PLUGINS[2]}".{INLINE}',
+            f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD_CERTS}"\n[plugins."{PLUGINS[2]}".{INLINE}',
             (),
             False,
             True,
         ),
         (
-            f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD}"\n[plugins."{PLUGINS[2]}".registry.configs."a".tls]\nca_file = "x"\n',
+            f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD_CERTS}"\n[plugins."{PLUGINS[2]}".registry.configs."a".tls]\nca_file = "x"\n',
             (),
             False,
             True,
         ),
         (
-            f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD}"\n[plugins."{PLUGINS[2]}".registry.configs."a".auth]\nusername = "x"\n',
+            f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD_CERTS}"\n[plugins."{PLUGINS[2]}".registry.configs."a".auth]\nusername = "x"\n',
             (),
             True,
             False,
         ),
         (
-            f'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD}"\n',
+            f'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD_CERTS}"\n',
             (),
             False,
             False,
@@ -95,7 +95,7 @@ def test_whether_hosts_toml_is_read(text, default, reads, clash):
 def test_imports_count_like_the_file_itself():
     text = 'version = 2\nimports = ["conf.d/*.toml", "/opt/c/x.toml"]\n'
     assert imports(text) == ("/etc/containerd/conf.d/*.toml", "/opt/c/x.toml")
-    certs = f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD}"\n'
+    certs = f'version = 2\n[plugins."{PLUGINS[2]}".registry]\nconfig_path = "{CONTAINERD_CERTS}"\n'
     inline = (
         f'version = 2\nimports = ["/opt/c/x.toml", "/etc/containerd/config.toml"]\n[plugins."{PLUGINS[2]}".{INLINE}'
     )
@@ -108,7 +108,7 @@ def test_imports_count_like_the_file_itself():
 
 
 def test_without_a_file():
-    assert containerd_config([], default_certs=(CONTAINERD,)).reads_hosts
+    assert containerd_config([], default_certs=(CONTAINERD_CERTS,)).reads_hosts
     assert containerd_config([]).reads_hosts is False
     assert containerd_config([], default_certs=None).reads_hosts is None
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.errors import DaemonConfigurationError
-from provisioner.host_files.docker_opts import directive_lines, options, set_flag, set_registry_mirrors
+from provisioner.host_files.docker_opts import options, set_flag
+from provisioner.host_files.docker_opts import settings as flag_settings
 
 NEW = "https://new.example"
 
@@ -93,7 +94,7 @@ def test_what_cannot_be_known_stays_as_it_is_written(text, expected):
 
 def test_the_variable_can_be_another_one(sh):
     text = "# /etc/sysconfig/docker\nOPTIONS='--selinux-enabled --log-driver=journald'\nDOCKER_OPTS=--a\n"
-    after = set_registry_mirrors(text, [NEW], variable="OPTIONS", path="/etc/sysconfig/docker")
+    after = set_flag(text, "registry-mirror", [NEW], variable="OPTIONS", path="/etc/sysconfig/docker")
     assert options(after, variable="OPTIONS") == (
         "--selinux-enabled",
         "--log-driver=journald",
@@ -119,8 +120,8 @@ def test_the_variable_can_be_another_one(sh):
         pytest.param("DOCKER_OPTS='--debug-x --hosts=y'\n", "debug", (), id="longer names"),
     ],
 )
-def test_directive_lines(text, flag, expected):
-    assert directive_lines(text, flag) == expected
+def test_the_lines_of_settings(text, flag, expected):
+    assert tuple(sorted({line for _, line in flag_settings(text, flag)})) == expected
 
 
 @pytest.mark.parametrize(
@@ -254,9 +255,9 @@ def test_directive_lines(text, flag, expected):
         ),
     ],
 )
-def test_set_registry_mirrors(before, mirrors, after, sh):
-    assert set_registry_mirrors(before, mirrors) == after
-    assert set_registry_mirrors(after, mirrors) == after
+def test_set_flag(before, mirrors, after, sh):
+    assert set_flag(before, "registry-mirror", mirrors) == after
+    assert set_flag(after, "registry-mirror", mirrors) == after
     assert "$OTHER" in after or sh(after) == [options(after)]
 
 
@@ -329,7 +330,7 @@ def test_a_value_that_the_shell_would_split_is_refused(value):
 )
 def test_what_cannot_be_edited_safely_is_refused_with_its_line(text, line, problem):
     with pytest.raises(DaemonConfigurationError) as caught:
-        set_registry_mirrors(text, [NEW], path="/etc/default/docker")
+        set_flag(text, "registry-mirror", [NEW], path="/etc/default/docker")
     assert problem in caught.value.message
     assert caught.value.line == line
     assert caught.value.message.startswith(f"/etc/default/docker, line {line}, ")
@@ -440,14 +441,14 @@ def test_the_shell_passes_the_new_mirrors_and_all_other_words(sh, cases):
     edited = []
     for text, mirrors in cases:
         try:
-            edited.append((text, mirrors, set_registry_mirrors(text, mirrors)))
+            edited.append((text, mirrors, set_flag(text, "registry-mirror", mirrors)))
         except DaemonConfigurationError as error:  # noqa: PERF203
             assert "expansion" in error.message  # noqa: PT017
     before = sh(*[text for text, _, _ in edited])
     after = sh(*[result for _, _, result in edited])
     for (text, mirrors, result), old, new in zip(edited, before, after, strict=True):
         assert without(new) == (without(old)[0], mirrors), (text, result)
-        assert set_registry_mirrors(result, mirrors) == result
+        assert set_flag(result, "registry-mirror", mirrors) == result
         if "OTHER" not in text and "echo" not in text:
             assert options(text) == old, text
         if without(old)[1] == mirrors:

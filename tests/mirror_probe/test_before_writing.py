@@ -6,7 +6,7 @@ import pytest
 
 from provisioner.errors import TARGET, BlockedError
 from provisioner.mirror_probe.answer import Answer, Probed
-from provisioner.mirror_probe.before_writing import doubts_of, refuse_hopeless
+from provisioner.mirror_probe.before_writing import probe_warnings, refuse_hopeless
 from provisioner.mirror_probe.judge import judge
 
 URL = "https://m.corp"
@@ -59,7 +59,7 @@ BLOB = answer(200, sha256="2", wanted="2")
 )  # fmt: skip
 def test_what_is_hopeless(found, verdict, hopeless):
     assert (found.verdict, found.hopeless) == (verdict, hopeless), found
-    assert len(doubts_of([found])) == (verdict not in {"alive", "unknown"})
+    assert len(probe_warnings([found])) == (verdict not in {"alive", "unknown"})
     if hopeless:
         with pytest.raises(BlockedError, match=r"no image can come to web01 through https://m\.corp: "):
             refuse_hopeless("web01", [found])

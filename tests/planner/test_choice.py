@@ -48,12 +48,14 @@ def test_a_wrong_key_is_refused_and_nothing_of_that_source_is_used():
 def test_the_official_source_is_preferred_to_a_faster_one_but_not_for_an_older_release():
     official, fast = good("official", seconds=2.0), good("aliyun", seconds=0.1)
     assert "official" in step(plan("h", Host.of(BARE), (official, fast), Spec()), "source").title
-    behind = good("official", suites=("ubuntu/resolute", "ubuntu/noble"), place=1)
+    behind = good("official", suites=("ubuntu/resolute", "ubuntu/noble"), suite_index=1)
     assert "aliyun" in step(plan("h", Host.of(BARE), (behind, fast), Spec()), "source").title
 
 
 def test_a_release_that_no_source_carries_steps_back_with_a_notice():
-    planned = plan("h", Host.of(BARE), (good("official", suites=("ubuntu/resolute", "ubuntu/noble"), place=1),), Spec())
+    planned = plan(
+        "h", Host.of(BARE), (good("official", suites=("ubuntu/resolute", "ubuntu/noble"), suite_index=1),), Spec()
+    )
     assert any("does not carry ubuntu/resolute (yet); its packages of ubuntu/noble" in w for w in planned.warnings)
     assert "Suites: noble" in step(planned, "source").diffs[1].after
 
@@ -219,6 +221,13 @@ def test_the_distributions_own_engine_is_the_last_resort(name, manager, package)
 def test_a_system_update_comes_first_and_only_on_request():
     assert "system-update" not in [step.id for step in plan("h", Host.of(BARE), (good("official"),), Spec()).steps]
     assert plan("h", Host.of(BARE), (good("official"),), Spec(system_update=True)).steps[0].id == "system-update"
+
+
+@pytest.mark.parametrize(("lists", "update", "renew"), [(0, True, False), (3, True, True), (3, False, False)])
+def test_old_lists_are_fetched_anew_where_they_prove_old_and_that_is_wanted(lists, update, renew):
+    facts = replace(BARE, package_lists=lists)
+    found = step(plan("h", Host.of(facts), (good("official"),), Spec(update=update)), "packages")
+    assert found.params["renew"] is renew
 
 
 @pytest.mark.parametrize(("lists", "update", "refresh"), [(0, True, "all"), (3, True, "source"), (0, False, "source")])

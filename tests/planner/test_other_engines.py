@@ -14,7 +14,7 @@ from provisioner.errors import ApplyError
 from provisioner.facts.host import Host
 from provisioner.facts.model import OtherEngines
 from provisioner.host_files.host_file import HostFile
-from provisioner.host_files.mirror_files import CONTAINERD, CONTAINERD_CONFIG, K3S, PODMAN
+from provisioner.host_files.mirror_files import CONTAINERD_CERTS, CONTAINERD_CONFIG, K3S, PODMAN
 from provisioner.host_files.podman_registries import registries_conf
 from provisioner.planner.other_engines import CONFIG_PATH
 from provisioner.planner.planner import plan
@@ -25,7 +25,7 @@ from tests.hosts import RUNNING
 from tests.planner.told_files import BLOCKED, CRI, INLINE, LIBRARY, REMAPPED
 
 A = "https://a.corp"
-HUB = f"{CONTAINERD}/docker.io/hosts.toml"
+HUB = f"{CONTAINERD_CERTS}/docker.io/hosts.toml"
 
 
 def host(*files, packages=(), names=("containerd", "podman", "k3s")):
@@ -207,7 +207,7 @@ def test_hosts_toml_that_containerd_does_not_read_is_not_shown_as_its_own():
     )
     silent = [(CONTAINERD_CONFIG, "version = 2\n"), (HUB, hosts_toml_text("docker.io", [A]))]
     (row,) = shown(*silent, packages={"containerd.io": "1.7.27-1"})["containerd"]
-    assert row == ("docker.io", [A], f"containerd does not read it: no config_path names {CONTAINERD}")
+    assert row == ("docker.io", [A], f"containerd does not read it: no config_path names {CONTAINERD_CERTS}")
     (row,) = shown(*silent, packages={"containerd.io": "2.2.1-1"})["containerd"]
     assert row == ("docker.io", [A], None)
     off = [(CONTAINERD_CONFIG, 'disabled_plugins = ["cri"]\n'), (HUB, hosts_toml_text("docker.io", [A]))]
@@ -215,7 +215,7 @@ def test_hosts_toml_that_containerd_does_not_read_is_not_shown_as_its_own():
 
 
 def test_mirrors_and_config_path_together_are_told_as_what_they_are():
-    both = f'{INLINE}[{CRI}.registry]\n  config_path = "{CONTAINERD}"\n'
+    both = f'{INLINE}[{CRI}.registry]\n  config_path = "{CONTAINERD_CERTS}"\n'
     assert "CRI does not start, since there is config_path beside them" in told("containerd", (CONTAINERD_CONFIG, both))
     assert shown((CONTAINERD_CONFIG, both))["containerd"][0][2] == "CRI does not start: config_path stands beside it"
 
@@ -223,10 +223,10 @@ def test_mirrors_and_config_path_together_are_told_as_what_they_are():
 @pytest.mark.parametrize(
     ("text", "packages", "note"),
     [
-        ("version = 2\n", {}, f"does not name {CONTAINERD}: write config_path"),
+        ("version = 2\n", {}, f"does not name {CONTAINERD_CERTS}: write config_path"),
         ("version = 3\n", {}, 'below [plugins."io.containerd.cri.v1.images".registry]'),
         ("", {}, "below [plugins.cri.registry]"),
-        (f'version = 2\n[{CRI}.registry]\nconfig_path = "/srv/certs"\n', {}, f"is /srv/certs, not {CONTAINERD}"),
+        (f'version = 2\n[{CRI}.registry]\nconfig_path = "/srv/certs"\n', {}, f"is /srv/certs, not {CONTAINERD_CERTS}"),
         ("version = 3\n", {"containerd.io": "2.2.1-1"}, ""),
         (CONFIG_PATH, {}, ""),
         ("version = ", {}, "it does not start with that"),

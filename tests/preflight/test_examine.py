@@ -17,6 +17,7 @@ from provisioner.planner.planner import plan
 from provisioner.preflight import blocking_error, check, plan_warnings
 from provisioner.wanted.spec import Spec
 from tests.hosts import BARE, INFO, RUNNING
+from tests.offered import good
 
 GIB = 2**30
 EXT4 = (Mount("/", "ext4", ("rw",)), Mount("/sys/fs/cgroup", "cgroup2", ("rw",)))
@@ -220,6 +221,19 @@ def test_a_stopped_engine_is_not_started_where_it_cannot_run():
     )
     with pytest.raises(BlockedError, match="lacks veth"):
         plan("h", Host.of(stopped), (), Spec())
+
+
+def test_foreign_signed_by_conflict_stops_an_upgrade_before_there_is_a_plan():
+    files = ("/etc/apt/sources.list.d/code.list", "/etc/apt/sources.list.d/code.sources")
+    facts = packaged(
+        replace(GOOD, packages=RUNNING.packages, engine=RUNNING.engine, units=RUNNING.units),
+        apt_problems=("Conflicting values set for option Signed-By",),
+        apt_files=files,
+    )
+    with pytest.raises(BlockedError, match="apt does nothing: Conflicting values") as refused:
+        plan("h", Host.of(facts), (good("official"),), Spec(version="29.4"))
+    assert all(file in refused.value.hint for file in files)
+    assert not plan("h", Host.of(facts), (), Spec(registry_mirrors=["https://m.example"], install=False)).empty
 
 
 def test_a_failure_stops_the_plan_before_there_is_one():

@@ -14,7 +14,7 @@ from provisioner.errors import UsageError
 from provisioner.mirror_probe.answer import Image, image
 from provisioner.mirror_probe.judge import fastest, judge
 from provisioner.remote import mirror_probe as probing
-from provisioner.remote.mirror_probe import probe
+from provisioner.remote.mirror_probe import probe_mirrors
 from provisioner.transports.local import LocalTransport
 from tests.machine import needs
 from tests.remote import registries as r
@@ -25,7 +25,7 @@ NEW, NEW_DIGEST = r.image(created="2026-08-01T00:00:00Z")
 
 
 def ask(*urls, images=(), tool="", reference=""):
-    return judge(probe(LocalTransport(), urls, images, tool=tool, reference=reference), images)
+    return judge(probe_mirrors(LocalTransport(), urls, images, tool=tool, reference=reference), images)
 
 
 KINDS = {

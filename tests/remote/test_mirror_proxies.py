@@ -10,7 +10,7 @@ import pytest
 from provisioner.mirror_probe.judge import judge
 from provisioner.mirror_probe.proxies import proxies
 from provisioner.remote import mirror_probe as probing
-from provisioner.remote.mirror_probe import probe
+from provisioner.remote.mirror_probe import probe_mirrors
 from provisioner.transports.local import LocalTransport
 from tests.machine import needs
 from tests.remote import registries as r
@@ -28,7 +28,7 @@ def patient(impatient, monkeypatch):
 
 def ask(url, proxy, *, no_proxy="", tool="", said_by="/etc/docker/daemon.json"):
     made = proxies({"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": no_proxy}, said_by)
-    (found,) = judge(probe(LocalTransport(), [url], tool=tool, reference="", proxies=made))
+    (found,) = judge(probe_mirrors(LocalTransport(), [url], tool=tool, reference="", proxies=made))
     return found
 
 
@@ -118,5 +118,5 @@ def test_an_engine_without_proxies_is_not_asked_through_those_of_the_login(monke
     monkeypatch.setenv("http_proxy", r.dead_url())
     monkeypatch.setenv("HTTPS_PROXY", r.dead_url())
     made = replace(proxies({}, ""), said_by="")
-    (found,) = judge(probe(LocalTransport(), ["http://nowhere.invalid"], reference="", proxies=made))
+    (found,) = judge(probe_mirrors(LocalTransport(), ["http://nowhere.invalid"], reference="", proxies=made))
     assert "does not resolve" in found.evidence

@@ -9,7 +9,7 @@ import pytest
 from provisioner.mirror_probe.judge import judge
 from provisioner.mirror_probe.proxies import NONE
 from provisioner.remote import mirror_probe as probing
-from provisioner.remote.mirror_probe import probe
+from provisioner.remote.mirror_probe import probe_mirrors
 from provisioner.transports.local import LocalTransport
 from tests.machine import needs
 from tests.remote import registries as r
@@ -28,7 +28,7 @@ def ask(*urls, tool=""):
     """A few at a time: a mirror has a time limit, and so many at once are slow on a small machine."""
     found = {}
     for few in (urls[first : first + 4] for first in range(0, len(urls), 4)):
-        probed = probe(LocalTransport(), few, tool=tool, reference="", proxies=NONE)
+        probed = probe_mirrors(LocalTransport(), few, tool=tool, reference="", proxies=NONE)
         found |= {mirror.url: mirror for mirror in judge(probed)}
     return found
 

@@ -155,9 +155,14 @@ def asked(server, room):
     def ask(**paths):
         base = f"http://127.0.0.1:{server.server_address[1]}"
         urls = {"index": "/InRelease", "key": "/key"} | paths
-        place = {f"{name}_url": base + path for name, path in urls.items()} | {"lists": LIST}
+        files = {f"{name}_url": base + path for name, path in urls.items()} | {"lists": LIST}
         script = root_script(
-            "probe.sh.j2", "n", sources=[{"name": "evil", "places": [place]}], limit=20, patience=60, patient=True
+            "source_probe.sh.j2",
+            "n",
+            sources=[{"name": "evil", "suites": [files]}],
+            limit=20,
+            patience=60,
+            patient=True,
         )
         done = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False, timeout=90)
         assert list(room.iterdir()) == []
@@ -243,10 +248,10 @@ class Told:
 @pytest.mark.parametrize("number", ["9" * 5000, "²", "٣", "-1", "1e5", ""])
 def test_odd_numbers_are_none(number):
     told = Told(
-        ("times official", f"{number}.00 {number}.50"), ("place official", number), ("key official", ""), ("versions official", "")
+        ("times official", f"{number}.00 {number}.50"), ("suite official", number), ("key official", ""), ("versions official", "")
     )  # fmt: skip
-    (reach,) = source_probe.probe(told, (SOURCE,), become_password=None)
-    assert (reach.seconds, reach.place) == (0.0, 0)
+    (reach,) = source_probe.probe_sources(told, (SOURCE,), become_password=None)
+    assert (reach.seconds, reach.suite_index) == (0.0, 0)
 
 
 def test_nothing_is_left_when_the_connection_breaks_in_the_middle(server, room):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.mirror_probe.before_writing import doubts_of
+from provisioner.mirror_probe.before_writing import probe_warnings
 from provisioner.remote.wanted_mirrors import ask_wanted
 from provisioner.transports.local import LocalTransport
 from provisioner.wanted.spec import MirrorChange, Spec
@@ -28,7 +28,7 @@ def test_only_what_is_new_is_asked_and_in_its_order():
             (gone, "dead", True),
         ]
         assert (had.asked, [path for _, path in other.asked]) == ([], ["/v2/"])
-        assert [warning.split()[0] for warning in doubts_of(found)] == [dead, gone]
+        assert [warning.split()[0] for warning in probe_warnings(found)] == [dead, gone]
 
 
 def test_a_change_asks_what_it_adds():

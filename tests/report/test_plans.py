@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 
 from provisioner.plan.model import Restart, Step
-from provisioner.report.plans import plans_text, question
+from provisioner.preflight.finding import Finding
+from provisioner.report import gate
+from provisioner.report.findings import check_text
+from provisioner.report.plans import confirmation_text, plans_text
+from provisioner.runs.check import Checked
 from provisioner.scripts.render import apply_script
 from tests.report.outcomes import plan
 
@@ -94,10 +98,21 @@ STOPPING = Restart("restart", "storage-driver", 3)
     ids=["reload", "restart", "allowed", "blocked"],
 )
 def test_the_question(plans, allow, expected):
-    assert question(plans, 4, allow_restart=allow) == expected
+    assert confirmation_text(plans, 4, allow_restart=allow) == expected
 
 
 def test_the_question_about_one_host():
-    assert question([plan("a", restart=STOPPING)], 1, allow_restart=True) == (
+    assert confirmation_text([plan("a", restart=STOPPING)], 1, allow_restart=True) == (
         "The host changes, its engine restarts, 3 running containers stop."
     )
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, None])
+def test_secrets_are_hidden_before_lines_are_broken(width):
+    said = (
+        "the daemon was told to log to a far away place with splunk-token = s3cr3t of the whole fleet, password: s3cr3t"
+    )
+    text = plans_text([plan("a", warnings=(said,), restart=Restart("restart", said))], width=width)
+    assert "s3cr3t" not in gate.shown(text)
+    finding = Finding("daemon.json", "warn", said, said)
+    assert "s3cr3t" not in gate.shown(check_text([Checked("a", (finding,))], width=width))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.errors import DifferenceError, SkippedError
+from provisioner.errors import DifferenceError, SkippedError, UnreachableError
 from provisioner.report.paint import coloured
 from provisioner.report.table import lines_text, outcome_text, outcomes_text
 from provisioner.runs.outcome import Outcome
@@ -111,3 +111,34 @@ def test_names_are_wrapped_to_the_terminal(width):
     lines = outcomes_text(outcomes, width=width).split("\n")
     named = [line for line in lines if line.startswith("  web")]
     assert max(map(len, named)) <= min(width, 100)
+
+
+NOBODY = [
+    ("root@10.20.4.1", "10.20.4.1 port 22: no answer within 10 s", "port 22: no answer within 10 s"),
+    ("web01", "10.20.4.1 refuses connections to port 22", "refuses connections to port 22"),
+    ("root@web01.example:2222", "the name web01.example does not resolve", "the name does not resolve"),
+    ("ops@[2001:db8::1]", "2001:db8::1 port 22: No route to host", "port 22: No route to host"),
+]
+
+
+@pytest.mark.parametrize(("host", "said", "shared"), NOBODY, ids=[row[2] for row in NOBODY])
+def test_hosts_behind_one_dead_line_share_its_failure(host, said, shared):
+    outcomes = [
+        Outcome(name, "unreachable", error=UnreachableError(f"{name}: {text}", hint="go and look"))
+        for name, text in [(host, said), (host.replace("1", "3"), said.replace("1", "3"))]
+    ]
+    if "port" in said:
+        outcomes[1] = Outcome("web9", "unreachable", error=UnreachableError(
+            "web9: " + said.replace("10.20.4.1", "10.20.4.9").replace("2001:db8::1", "2001:db8::9"), hint="go and look"))  # fmt: skip
+    text = outcomes_text(outcomes)
+    assert f"\n2 hosts: unreachable\n  {host} {outcomes[1].host}\n  {shared}\n  -> go and look\n" in text
+    assert said in outcomes_text(outcomes[:1])
+
+
+def test_a_way_out_that_names_one_host_says_that_it_is_one_of_them():
+    def drifted(host):
+        error = DifferenceError(f"{host}: no mirrors", hint=f"provisioner apply {host} brings them back")
+        return Outcome(host, "drifted", error=error)
+
+    assert "\n     (the others alike, each by its own name)\n" in outcomes_text([drifted("web01"), drifted("web02")])
+    assert "the others alike" not in outcomes_text([drifted("web01"), changed("web02")])

@@ -108,6 +108,16 @@ def test_a_file_that_comes_back_has_all_of_it(file, run):
     assert (file.read_text(), access(file)) == ("{}", before)
 
 
+def test_of_a_file_that_somebody_else_has_changed_no_more_is_said_than_that(file, run):
+    """Others were written before it, and come back after it."""
+    other = file.with_name("other.json")
+    answer = run(f"{put(other)}; put {file} 640 root:root {'0' * 64} new")
+    assert f"error {file} was changed by somebody else since it was looked at, and stays as it is" in answer.stdout
+    assert "nothing was written" not in answer.stdout
+    assert "rollback done" in answer.stdout
+    assert (file.read_text(), other.exists()) == ("{}", False)
+
+
 def test_values_that_are_said_for_a_moment_change_nothing_of_it(file, run):
     before = access(file)
     ran = run(f"printf old >$RUN/revert; printf %s {file} >$RUN/revert.path; engine_reload() {{ ls -ln {file}; cat {file}; }};"

@@ -95,7 +95,7 @@ SCRIPTS = {
     **{
         f"probe-{patient}": carried(
             root_script(
-                "probe.sh.j2",
+                "source_probe.sh.j2",
                 new_nonce(),
                 sources=(good("official").source, good("aliyun").source),
                 limit=LIMIT,

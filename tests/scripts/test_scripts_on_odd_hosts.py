@@ -191,6 +191,22 @@ def test_nothing_to_write_is_no_success_while_the_engine_hangs():
     assert outcome.error.message == "engine answers: docker info does not answer: no word within 20 s"
 
 
+def test_an_engine_that_only_root_may_ask_leads_to_sudo():
+    class Refused(FakeHost):
+        def _facts(self, nonce):
+            text = super()._facts(nonce)
+            login = "uid=0(root) gid=0(root) groups=0(root)\nroot\n"
+            text = text.replace(login, "uid=1000(pat) gid=1000(pat)\nrefused\nsudo: 1 incorrect password attempt\n")
+            begin, end = text.index(f"@@{nonce} begin docker-info"), text.index(f"@@{nonce} begin docker-info-status")
+            silence = f"@@{nonce} begin docker-info\n\n@@{nonce} end docker-info\n\n"
+            status = f"@@{nonce} begin docker-info-status\n"
+            return (text[:begin] + silence + text[end:]).replace(f"{status}0", f"{status}1")
+
+    outcome = one_host.plan(Target(Refused("web01", NEW), Spec(registry_mirrors=[NEW], install=False)))
+    assert (outcome.status, outcome.exit_code) == ("failed", 7)
+    assert "the password for sudo was wrong" in outcome.error.hint
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [

@@ -13,7 +13,7 @@ import sys
 from dataclasses import replace
 
 from provisioner.catalogue.platforms import platforms
-from provisioner.remote.source_probe import probe
+from provisioner.remote.source_probe import probe_sources
 from provisioner.sources.reach import sources_to_ask
 from provisioner.transports.base import Completed
 from provisioner.wanted.spec import Spec
@@ -142,7 +142,7 @@ def ask(transport, bases, facts=BARE, platform="ubuntu-24.04", *, patient=True, 
     for name, base in bases.items():
         (source,) = sources_to_ask(row, facts, Spec(source=base, source_fingerprint=FINGERPRINT, **wanted))
         sources.append(replace(source, name=name))
-    return probe(transport, tuple(sources), become_password=None, patient=patient)
+    return probe_sources(transport, tuple(sources), become_password=None, patient=patient)
 
 
 APT_HELPER = "/usr/lib/apt/apt-helper"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from tests.testbed import bare, engine, hosts, registry, sessions, source
 from tests.testbed.bare import Bare
@@ -53,15 +54,18 @@ class Bed:
         return f"http://{engine.bridge_address()}:9"
 
 
+AnyBed = TypeVar("AnyBed", bound=Bed)
+
+
 @contextmanager
-def testbed() -> Iterator[Bed]:
-    """A bed for this process; everything is removed at the end."""
+def testbed(kind: type[AnyBed] = Bed) -> Iterator[AnyBed]:  # noqa: PT028 # no test, whatever its name
+    """A bed of this kind for this process; everything is removed at the end."""
     with locked("engine"):
         engine.ensure()
     engine.allow_many_hosts()
     sessions.remove_dead()
     session = sessions.new()
     try:
-        yield Bed(session)
+        yield kind(session)
     finally:
         sessions.end(session)

@@ -1,9 +1,10 @@
-"""Programs out of Debian packages that this machine's apt downloads; nothing is installed, no service starts."""
+"""Files out of Debian packages that this machine's apt downloads; nothing is installed, no service starts."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -26,3 +27,11 @@ def unpacked(*packages: str) -> Path:
                     run("dpkg-deb", "-x", str(package), str(part))
                 part.rename(target)
     return target
+
+
+def unpack_on(container: str, *packages: str) -> None:
+    """Lay the files of `packages` over those of a host, whose package manager is not told."""
+    archive = subprocess.run(["tar", "-cC", unpacked(*packages), "."], capture_output=True, check=True).stdout
+    subprocess.run(
+        ["docker", "exec", "-i", container, "tar", "-xC", "/", "--keep-directory-symlink"], input=archive, check=True
+    )

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from provisioner.errors import HostKeyError
-from provisioner.transports.known_hosts import HostKey, Known, accept, host_name, known, known_as
+from provisioner.transports.known_hosts import HostKey, Known, accept, host_name, known_as
 from provisioner.transports.ssh_config import SSHOptions, resolve
-from provisioner.transports.ssh_host_key import Shown, verify
+from provisioner.transports.ssh_host_key import ShownKey, verify_host_key
 from tests.machine import needs
 from tests.transports.ssh_server import Server, certified, key
 
@@ -23,6 +23,12 @@ A, B = HostKey("ssh-ed25519", b"a" * 51), HostKey("ssh-rsa", b"b" * 51)
 
 def line(names, which=A, marker=""):
     return f"{marker} {names} {which.kind} {base64.b64encode(which.blob).decode()} comment\n".lstrip()
+
+
+def known(files, host, port):
+    """What is known of a host: under its name with the port, else, as for every new host, under its bare name."""
+    found = known_as(files, host_name(host, port))
+    return found if found != Known() else known_as(files, host.lower())
 
 
 def hashed(name):
@@ -253,7 +259,7 @@ def test_the_key_of_the_address(tmp_path, asked, noted, right):
     known_host = known_as(settings.known_hosts, settings.known_name)
 
     def judge(address):
-        verify("web1", settings, known_host, Shown(A, 256, b"", address))
+        verify_host_key("web1", settings, known_host, ShownKey(A, 256, b"", address))
 
     judge("127.0.0.1")
     judge(None)
@@ -270,10 +276,10 @@ def test_localhost_by_its_name_only_and_never_through_a_proxy(tmp_path):
     )
     settings = resolve(SSHOptions("web1", ssh_config=str(tmp_path / "config")))
     for address in ("127.0.0.1", "127.9.9.9", "::1"):
-        verify("web1", settings, Known(), Shown(A, 256, b"", address))
+        verify_host_key("web1", settings, Known(), ShownKey(A, 256, b"", address))
     for address in (None, "192.0.2.1", "fe80::1%eth0"):
         with pytest.raises(HostKeyError, match="unknown"):
-            verify("web1", settings, Known(), Shown(A, 256, b"", address))
+            verify_host_key("web1", settings, Known(), ShownKey(A, 256, b"", address))
 
 
 def test_a_certificate_that_was_changed_is_not_signed(tmp_path):
@@ -282,9 +288,9 @@ def test_a_certificate_that_was_changed_is_not_signed(tmp_path):
     each = key("ecdsa")
     settings = resolve(SSHOptions("127.0.0.2", ssh_config="none"))
     with pytest.raises(HostKeyError, match="the signature of its host certificate is wrong"):
-        verify(
+        verify_host_key(
             "web1",
             settings,
             Known(authority_keys=(HostKey("ecdsa-sha2-nistp256", key("ecdsa", 11).asbytes()),)),
-            Shown(HostKey(each.get_name(), each.asbytes()), 256, blob.replace(b"127.0.0.1", b"127.0.0.2")),
+            ShownKey(HostKey(each.get_name(), each.asbytes()), 256, blob.replace(b"127.0.0.1", b"127.0.0.2")),
         )

@@ -102,10 +102,12 @@ step_2() {
     done
   }
   wait_for_locks
-  versionlock() { dnf -q -y --setopt=plugins=1 versionlock "$@" 2>&1; }
+  # What does not answer holds nothing up: the packages are installed, and another repository has the plugin.
+  tolerant='--setopt=*.skip_if_unavailable=1'
+  versionlock() { dnf -q -y --setopt=plugins=1 "$tolerant" versionlock "$@" 2>&1; }
   can_lock() {
     versionlock list >/dev/null && return 0
-    dnf -q -y install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
+    dnf -q -y "$tolerant" install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
   }
   note_packages
   ours gpg-pubkey
@@ -305,10 +307,12 @@ step_5() {
     done
   }
   wait_for_locks
-  versionlock() { dnf -q -y --setopt=plugins=1 versionlock "$@" 2>&1; }
+  # What does not answer holds nothing up: the packages are installed, and another repository has the plugin.
+  tolerant='--setopt=*.skip_if_unavailable=1'
+  versionlock() { dnf -q -y --setopt=plugins=1 "$tolerant" versionlock "$@" 2>&1; }
   can_lock() {
     versionlock list >/dev/null && return 0
-    dnf -q -y install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
+    dnf -q -y "$tolerant" install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
   }
   set --
   for package in docker-ce docker-ce-cli docker-ce-rootless-extras containerd.io docker-buildx-plugin docker-compose-plugin docker.io docker-cli moby-engine moby docker-engine docker; do if rpm -q "$package" >/dev/null 2>&1; then set -- "$@" "$package"; fi; done

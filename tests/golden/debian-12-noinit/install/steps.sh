@@ -122,20 +122,25 @@ POLICY
   unguard
   fi
   # shellcheck disable=SC2086 # a list of words
-  patient_apt $quiet update || die "the package lists cannot be refreshed: $(apt_reason)"
-  cp "$RUN/apt.log" "$RUN/update.log"
+  refresh_lists $quiet
   set -- docker.io
   : >"$RUN/apt.log"
   if why=$(pin_reason "$@"); then die "$why"; fi
   # One transaction: what makes room goes together with what comes. First without changing anything.
   set -- install --no-install-recommends -o APT::Get::AutomaticRemove=false  "$@"
-  # shellcheck disable=SC2086
-  apt_solves $quiet "$@" || die "the packages cannot be installed, so nothing was installed or removed: $(apt_reason docker.io)"
-  others=$(goes_beyond '')
-  [ -z "$others" ] || die "${others% } would be removed too, which is not in the plan; nothing was installed or removed"
-  room_for
-  # shellcheck disable=SC2086
-  patient_apt $quiet --download-only "$@" || die "the packages cannot be fetched, so nothing was installed or removed: $(apt_reason docker.io)"
+  # solve_and_fetch WORD...: whether all that is needed is here now; where it cannot be installed, that is the end.
+  solve_and_fetch() {
+    # shellcheck disable=SC2086
+    apt_solves $quiet "$@" || die "the packages cannot be installed, so nothing was installed or removed: $(apt_reason docker.io)"
+    others=$(goes_beyond '')
+    [ -z "$others" ] || die "${others% } would be removed too, which is not in the plan; nothing was installed or removed"
+    room_for
+    # shellcheck disable=SC2086
+    patient_apt $quiet --download-only "$@"
+  }
+  fetched=0
+  solve_and_fetch "$@" || fetched=1
+  [ "$fetched" = 0 ] || die "the packages cannot be fetched, so nothing was installed or removed: $(apt_reason docker.io)"
   # shellcheck disable=SC2046 # a list of words
   keep_packages  $(changed_by)
   ask_the_new_engine

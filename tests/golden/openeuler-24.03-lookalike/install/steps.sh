@@ -73,10 +73,12 @@ step_1() {
     done
   }
   wait_for_locks
-  versionlock() { dnf -q -y --setopt=plugins=1 versionlock "$@" 2>&1; }
+  # What does not answer holds nothing up: the packages are installed, and another repository has the plugin.
+  tolerant='--setopt=*.skip_if_unavailable=1'
+  versionlock() { dnf -q -y --setopt=plugins=1 "$tolerant" versionlock "$@" 2>&1; }
   can_lock() {
     versionlock list >/dev/null && return 0
-    dnf -q -y install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
+    dnf -q -y "$tolerant" install python3-dnf-plugin-versionlock >/dev/null 2>&1 && versionlock list >/dev/null
   }
   note_packages
   # container-selinux is in a repository of the distribution that may be switched off (extras, addons).

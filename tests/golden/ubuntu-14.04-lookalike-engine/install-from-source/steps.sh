@@ -243,13 +243,27 @@ POLICY
   if why=$(pin_reason "$@"); then die "$why"; fi
   # One transaction: what makes room goes together with what comes. First without changing anything.
   set -- install --no-install-recommends -o APT::Get::AutomaticRemove=false  "$@" docker.io- containerd- runc-
-  # shellcheck disable=SC2086
-  apt_solves $quiet "$@" || die "the packages cannot be installed, so nothing was installed or removed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"
-  others=$(goes_beyond 'docker.io containerd runc')
-  [ -z "$others" ] || die "${others% } would be removed too, which is not in the plan; nothing was installed or removed"
-  room_for
-  # shellcheck disable=SC2086
-  patient_apt $quiet --download-only "$@" || die "the packages cannot be fetched, so nothing was installed or removed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"
+  # solve_and_fetch WORD...: whether all that is needed is here now; where it cannot be installed, that is the end.
+  solve_and_fetch() {
+    # shellcheck disable=SC2086
+    apt_solves $quiet "$@" || die "the packages cannot be installed, so nothing was installed or removed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"
+    others=$(goes_beyond 'docker.io containerd runc')
+    [ -z "$others" ] || die "${others% } would be removed too, which is not in the plan; nothing was installed or removed"
+    room_for
+    # shellcheck disable=SC2086
+    patient_apt $quiet --download-only "$@"
+  }
+  fetched=0
+  solve_and_fetch "$@" || fetched=1
+  # Old lists name packages that their source has put newer ones in place of.
+  if [ "$fetched" = 1 ] && grep -q '^E: Failed to fetch .* 404 ' "$RUN/apt.log"; then
+    note "a package of the lists is not there any more: the lists are fetched anew"
+    # shellcheck disable=SC2086
+    refresh_lists $quiet
+    fetched=0
+    solve_and_fetch "$@" || fetched=1
+  fi
+  [ "$fetched" = 0 ] || die "the packages cannot be fetched, so nothing was installed or removed: $(apt_reason 'docker-ce=5:28.3.3-1~test' 'docker-ce-cli=5:28.3.3-1~test' containerd.io=1.7.27-1 docker-buildx-plugin=0.25.0-1)"
   # shellcheck disable=SC2046 # a list of words
   keep_packages docker.io containerd runc $(changed_by)
   note 'kept, so that they can come back: docker.io containerd runc'

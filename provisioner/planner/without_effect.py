@@ -1,4 +1,4 @@
-"""What was asked for and changes nothing on a host: said with the reason, never dropped."""
+"""Settings that were given and change nothing on a host: each is told with the reason."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.wanted.spec import Spec
 SOURCES = frozenset({"apt-repo", "rpm-repo", "convenience-script"})
 SCRIPT = frozenset({"convenience-script"})
 PACKAGES = frozenset({"apt-repo", "rpm-repo", "distro-packages"})
-HEARD_BY = {
+READ_BY = {
     "channel": SOURCES,
     "source": SOURCES,
     "source_fingerprint": SOURCES - SCRIPT,
@@ -25,13 +25,13 @@ OF_A_SOURCE = frozenset({"channel", "source", "source_fingerprint"})
 """Those that an engine which is installed follows as well, when it comes from a package source."""
 
 
-def unheard(host: Host, intent: Intent, spec: Spec) -> Iterator[str]:
-    """Yield a sentence for each field that was said and changes nothing here."""
+def without_effect(host: Host, intent: Intent, spec: Spec) -> Iterator[str]:
+    """Yield a sentence for each field of the wanted state that was given and changes nothing here."""
     if not spec.install:
         return
     said = spec.model_fields_set
-    for field in HEARD_BY:
-        if field in said and getattr(spec, field) and not _heard(host, intent, spec, field):
+    for field in READ_BY:
+        if field in said and getattr(spec, field) and not _has_effect(host, intent, spec, field):
             yield f"--{field.replace('_', '-')} changes nothing here: {_why(host, intent, field)}"
     if spec.version == "latest" and not intent.installs and not follows_the_newest(host, spec):
         told = "only a package source of Docker's tells of newer ones"
@@ -44,10 +44,10 @@ def unheard(host: Host, intent: Intent, spec: Spec) -> Iterator[str]:
         yield f"--hold changes nothing here: {_stays(host)}"
 
 
-def _heard(host: Host, intent: Intent, spec: Spec, field: str) -> bool:
+def _has_effect(host: Host, intent: Intent, spec: Spec, field: str) -> bool:
     if intent.choice is None:
         return field in OF_A_SOURCE and comes_from_a_source(host, spec)
-    return intent.choice.name in HEARD_BY[field]
+    return intent.choice.name in READ_BY[field]
 
 
 def _why(host: Host, intent: Intent, field: str) -> str:
