@@ -12,6 +12,7 @@ from provisioner.cli.apply import apply
 from provisioner.cli.check import check
 from provisioner.cli.facts import facts
 from provisioner.cli.history import history
+from provisioner.cli.image import image
 from provisioner.cli.mirror import mirror
 from provisioner.cli.plan import plan
 from provisioner.cli.platform import platform as platform_commands
@@ -36,6 +37,7 @@ app = typer.Typer(
 for command in (facts, check, plan, apply, verify, status, versions, remove, history):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
+app.add_typer(image, name="image")
 app.add_typer(source, name="source")
 app.add_typer(render, name="render")
 app.add_typer(platform_commands, name="platform")

@@ -77,6 +77,12 @@ def root_script(template: str, nonce: str, become_password: str | None = None, *
     return _envelope(nonce, shell_text(template, **context), become_password, needs_root=False)
 
 
+def engine_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
+    """`template` as a script that runs as whoever may ask the engine: this account, else root where it may be that."""
+    payload = shell_text(template, **context)
+    return _envelope(nonce, payload, become_password, needs_root=False, engine_will_do=True)
+
+
 def file_text(template: str, **context: Any) -> str:
     """The content of a file, from a template below templates/files/."""
     return _files().get_template(template).render(**context)
@@ -108,9 +114,17 @@ def quote(value: object) -> str:
     return shlex.quote(str(value))
 
 
-def _envelope(nonce: str, payload: str, become_password: str | None, *, needs_root: bool) -> str:
-    password = become_password or ""
-    return shell_text("envelope.sh.j2", nonce=nonce, payload=payload, password=password, needs_root=needs_root)
+def _envelope(
+    nonce: str, payload: str, become_password: str | None, *, needs_root: bool, engine_will_do: bool = False
+) -> str:
+    return shell_text(
+        "envelope.sh.j2",
+        nonce=nonce,
+        payload=payload,
+        password=become_password or "",
+        needs_root=needs_root,
+        engine_will_do=engine_will_do,
+    )
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from provisioner.checks.proof import proof_plan
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
+from provisioner.images.listing import DETAILS
 from provisioner.mirror_probe.answer import HELLO
 from provisioner.mirror_probe.proxies import proxies
 from provisioner.planner.planner import plan
@@ -21,6 +22,7 @@ from provisioner.remote.source_probe import LIMIT
 from provisioner.removal.removal import plan_removal
 from provisioner.scripts.render import (
     apply_script,
+    engine_script,
     facts_script,
     follow_script,
     launch_script,
@@ -78,6 +80,22 @@ SCRIPTS = {
             proxies=proxies({"HTTPS_PROXY": "http://me:it's@p:1", "NO_PROXY": "*.example,10.0.0.0/8"}, "x"),
         )
     ),
+    **{
+        f"images-{way}": carried(
+            engine_script(
+                "images/list.sh.j2",
+                new_nonce(),
+                which=("--filter", "reference=it's*"),
+                chosen_here=way == "chosen",
+                everything=False,
+                rows=way == "rows",
+                how=("--format", "{{.ID}}"),
+                digests=(),
+                details=DETAILS,
+            )
+        )
+        for way in ("rows", "lines", "chosen")
+    },
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(

@@ -1,0 +1,51 @@
+"""Options of commands about images: docker's letters where docker has one, the others in full."""
+
+# ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Optional
+
+import typer
+
+from provisioner.cli.connection import Connection
+from provisioner.cli.options import AsJson, Output
+
+_WHO = "Hosts and connection"
+
+Words = Annotated[
+    Optional[list[str]],
+    typer.Argument(metavar="[IMAGE]... [USER@HOST]...", help="a word with USER@ is a host; none: this machine"),
+]
+
+On = Annotated[
+    Optional[list[str]],
+    typer.Option("--on", help="a host without USER@, which would be taken for an image; repeatable", metavar="HOST"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConnection(Connection):
+    """`Connection` where -f is docker's --filter."""
+
+    forks: Annotated[int, typer.Option("--forks", min=1, help="hosts at a time", rich_help_panel=_WHO)] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOutput:
+    """What `Output` has, where -q is docker's own."""
+
+    as_json: AsJson = False
+    no_color: Annotated[bool, typer.Option("--no-color", help="no colours on a terminal either")] = False
+
+    @property
+    def output(self) -> Output:
+        return Output(as_json=self.as_json, no_color=self.no_color)
+
+
+Filter = Annotated[
+    Optional[list[str]],
+    typer.Option(
+        "-f", "--filter", help="dangling, label, before, since, reference, until; repeatable", metavar="KEY=VALUE"
+    ),
+]

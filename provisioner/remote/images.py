@@ -1,0 +1,66 @@
+"""Ask the engine of a host about its images, as whoever may ask it there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.errors import TARGET, FactsError, PrivilegeError, UnsupportedError
+from provisioner.facts.frames import frames, new_nonce
+from provisioner.remote.answer import answer
+from provisioner.scripts.render import engine_script
+from provisioner.transports.base import Transport
+
+PATIENCE = 180.0
+"""Seconds that a question about images may take; a disk with many of them is slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Versions of the client that was asked and of the engine behind it."""
+
+    version: str
+    engine: str
+
+
+def ask_engine(
+    transport: Transport, template: str, *, become_password: str | None, timeout: float = PATIENCE, **context: Any
+) -> dict[str, str]:
+    """Run `template` (below templates/) where the engine can be asked; return its frames by name.
+
+    Raises:
+        ConnectError: see `Transport.run`.
+        FactsError: the answer is incomplete, or the engine does not answer.
+        UnsupportedError: there is no engine.
+        PrivilegeError: this account may not ask it.
+    """
+    nonce = new_nonce()
+    script = engine_script(template, nonce, become_password, **context)
+    completed = answer(transport, script, timeout=timeout)
+    found = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
+    if problem := found.get("problem"):
+        raise _refusal(transport.name, problem, [*found.get("login", "").split("\n"), "", "", ""])
+    return found
+
+
+def client(found: dict[str, str]) -> Client:
+    """Raises FactsError: the frame `engine` is no answer of `docker version`."""
+    try:
+        versions = json.loads(found.get("engine", ""))
+        return Client(str(versions["Client"]["Version"]), str(versions["Server"]["Version"]))
+    except (ValueError, RecursionError, TypeError, KeyError) as cause:
+        raise FactsError("docker version does not say which versions these are") from cause
+
+
+def _refusal(host: str, problem: str, login: list[str]) -> Exception:
+    if problem == "client":
+        return UnsupportedError(f"{host}: there is no docker command", hint=f"install one: provisioner apply {TARGET}")
+    if "permission denied" in problem.lower():
+        _, sudo, said = login[:3]
+        why = f"; sudo: {said or sudo}" if sudo not in {"", "unneeded"} else ""
+        return PrivilegeError(
+            f"{host}: this account may not ask the engine{why}",
+            hint=f"-K for the password of sudo, or: provisioner apply {TARGET} --docker-user LOGIN, and log in anew",
+        )
+    return FactsError(f"{host}: {problem}", hint=f"provisioner status {TARGET} shows what is wrong with the engine")

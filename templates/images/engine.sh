@@ -1,0 +1,40 @@
+# The engine that this account means, and frames about it. Needs N.
+
+have() { command -v "$1" >/dev/null 2>&1; }
+{% include "engine.sh" %}
+
+begin() { printf '\n@@%s begin %s\n' "$N" "$1"; }
+end() { printf '\n@@%s end %s\n' "$N" "$1"; }
+value() { begin "$1"; printf '%s' "$2"; end "$1"; }
+
+# find_engine [keep]: the client, and the socket to ask; false where nobody answers, which is told in the frame problem.
+# With "keep", the settings of this account stay: its logins to registries are in them.
+find_engine() {
+  for directory in /usr/local/bin /snap/bin; do
+    case :$PATH: in *:"$directory":*) ;; *) PATH=$PATH:$directory ;; esac
+  done
+  if ! have docker; then value problem client; return 1; fi
+  settings=${DOCKER_CONFIG:-${HOME:-/}/.docker}
+  if [ "${1-}" = keep ]; then own_client "$settings"; else own_client /nonexistent/docker; fi
+  account=$(id -u)
+  own=${XDG_RUNTIME_DIR:-/run/user/$account}/docker.sock
+  if [ "$account" != 0 ] && [ ! -w /var/run/docker.sock ] && [ -w "$own" ]; then export DOCKER_HOST="unix://$own"; fi
+  exec 6>&1
+  begin engine
+  problem=$(limited 20 docker version --format {{ "{{json .}}" }} 2>&1 >&6)
+  status=$?
+  end engine
+  [ "$status" != 0 ] || return 0
+  value problem "$problem"
+  return 1
+}
+
+# told COMMAND...: frames shown, said and status: what a command of docker prints, what it says besides, how it ends.
+told() {
+  begin shown
+  said=$(docker "$@" 2>&1 >&6)
+  status=$?
+  end shown
+  value said "$said"
+  value status "$status"
+}
