@@ -401,6 +401,34 @@ can_install() {
   end apt-files
 }
 
+# forbidden: what pins of apt with a negative priority, and excludes of dnf and yum, keep from being installed. Of the
+# files of repositories, which may hold passwords, these settings alone.
+forbidden() {
+  if [ "$manager" = apt ]; then
+    set -- /etc/apt/preferences /etc/apt/preferences.d/*
+    if grep -qsi '^Pin-Priority:[[:space:]]*\(-\|never\)' "$@"; then
+      begin preferences; grep -sH '' "$@"; end preferences
+    fi
+    return 0
+  fi
+  case $manager in
+    yum) set -- /etc/yum.conf ;;
+    dnf5) set -- /etc/dnf/dnf.conf /etc/dnf/libdnf5.conf.d/*.conf ;;
+    *) set -- /etc/dnf/dnf.conf ;;
+  esac
+  settings='disable_excludes\|exclude\|excludepkgs\|includepkgs'
+  found=$(grep -ls "^\($settings\)[[:space:]]*=" "$@" /etc/yum.repos.d/*.repo)
+  [ -n "$found" ] || return 0
+  begin excludes
+  printf '%s\n' "$found" | while IFS= read -r path; do
+    printf '%s\n' "$path"
+    # A line that begins with a blank goes on with the setting before it, which the hold space remembers.
+    sed -n -e '/^[^[:space:]#;]/h' -e '/^[#;]/d' -e G \
+      -e "/\\n\\(\\[\|\\($settings\\)[[:space:]]*=\\)/{s/\\n.*//;=;p;}" "$path"
+  done
+  end excludes
+}
+
 # Who holds a lock of the package manager: dpkg, apt and rpm lock with fcntl, dnf and yum leave their pid in a file.
 package_state() {
   lock_held=''
@@ -448,6 +476,7 @@ ${place##*:} "}
   if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /var/lib/kubelet/config.yaml ]; then value kubelet yes; fi
   if have apparmor_parser; then value apparmor-parser yes; fi
   can_install
+  forbidden
   set -- /var/lib/yum/transaction-all.*
   if [ -e "$1" ]; then value yum-interrupted "$#"; fi
   if grep -qs '^[[:space:]]*AVOID_COMMIT_BEFORE_INSTALL=.*[1-9a-z]' /etc/etckeeper/etckeeper.conf && have etckeeper &&

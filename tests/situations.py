@@ -293,6 +293,17 @@ KINDS = (
         ),
     ),
     Kind(
+        "what check passes, apply can do",
+        {},
+        (
+            f"{CHECK}::test_what_the_host_forbids_to_install_is_seen_before_an_apply[a pin]",
+            f"{CHECK}::test_what_the_host_forbids_to_install_is_seen_before_an_apply[an exclude]",
+            "preflight/test_forbidden.py::test_which_pin_counts[one that may match]",
+            "preflight/test_forbidden.py::test_an_exclude_stops_an_installation[what it needs]",
+            "preflight/test_forbidden.py::test_a_version_that_the_source_would_give_is_refused_before_there_is_a_plan",
+        ),
+    ),
+    Kind(
         "lists are fresh where it matters, and a dead source of somebody else stops nobody",
         {},
         (

@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.host import Host
-from provisioner.preflight import configuration, distribution, engine, host, kernel, network, packages, storage
+from provisioner.preflight import (
+    configuration,
+    distribution,
+    engine,
+    forbidden,
+    host,
+    kernel,
+    network,
+    packages,
+    storage,
+)
 from provisioner.preflight.finding import Finding, Subject
 from provisioner.wanted.spec import Spec
 
@@ -18,6 +28,7 @@ CHECKS = (
     *storage.CHECKS,
     *network.CHECKS,
     *packages.CHECKS,
+    *forbidden.CHECKS,
     *configuration.CHECKS,
     *engine.CHECKS,
 )

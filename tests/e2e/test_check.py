@@ -147,3 +147,32 @@ def test_tmp_full(bed, hosts):
     finally:
         host.sh("umount /tmp")
     assert "temporary files" not in checked(bed, host)
+
+
+FORBIDDEN = {
+    "a pin": (
+        "debian-13", "pins", "pinned with a negative priority in /etc/apt/preferences.d/no-docker",
+        "printf 'Package: docker*\\nPin: version *\\nPin-Priority: -1\\n' >/etc/apt/preferences.d/no-docker",
+        "rm /etc/apt/preferences.d/no-docker",
+    ),
+    "an exclude": (
+        "centos-9-lookalike", "excludes", "/etc/dnf/dnf.conf, line ",
+        "cp -p /etc/dnf/dnf.conf /root/ && printf 'exclude=docker*,foo\\n' >>/etc/dnf/dnf.conf",
+        "cp -p /root/dnf.conf /etc/dnf/",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FORBIDDEN)
+def test_what_the_host_forbids_to_install_is_seen_before_an_apply(bed, hosts, kind):
+    slug, name, said, forbid, allow = FORBIDDEN[kind]
+    host = hosts[slug]
+    host.sh(forbid)
+    try:
+        assert said in checked(bed, host)[name][0]
+        source = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
+        refused = provisioner(bed, "apply", host.target, *source, "--yes")
+        assert (refused.returncode, said in refused.stdout) == (8, True), refused.stdout
+    finally:
+        host.sh(allow)
+    assert name not in checked(bed, host)
