@@ -290,6 +290,11 @@ KINDS = (
             "scripts/test_manager_proxy.py::test_certificates_and_addresses_are_the_package_managers[apt, IPv4]",
             "preflight/test_examine.py::test_what_is_found[a malformed source]",
             "remote/test_source_probe.py::test_a_full_temporary_directory_is_named",
+            "e2e/test_fall_through.py::test_a_source_gets_the_login_that_the_package_manager_has_for_it",
+            "sources/test_logins.py::test_every_tool_sends_the_login_and_shows_it_to_nobody",
+            "sources/test_logins.py::test_the_login_is_the_package_managers[of all, and a stranger]",
+            "sources/test_logins.py::test_what_cannot_be_sent_unseen_is_no_verdict",
+            "strategies/test_rpm_repo.py::test_a_repository_keeps_how_it_is_reached_and_nothing_else",
         ),
     ),
     Kind(
