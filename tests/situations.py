@@ -303,6 +303,8 @@ KINDS = (
         (
             f"{CHECK}::test_what_the_host_forbids_to_install_is_seen_before_an_apply[a pin]",
             f"{CHECK}::test_what_the_host_forbids_to_install_is_seen_before_an_apply[an exclude]",
+            "planner/test_foreseen.py::test_what_a_plan_refuses_is_foreseen_in_the_same_words[a locked file]",
+            "planner/test_foreseen.py::test_what_a_plan_refuses_is_foreseen_in_the_same_words[what needs the engine that goes]",
             "preflight/test_forbidden.py::test_which_pin_counts[one that may match]",
             "preflight/test_forbidden.py::test_an_exclude_stops_an_installation[what it needs]",
             "preflight/test_forbidden.py::test_a_version_that_the_source_would_give_is_refused_before_there_is_a_plan",
