@@ -126,8 +126,11 @@ packages() {
     if [ -e "$1" ]; then value package-lists $#; else value package-lists 0; fi
   elif have rpm; then
     begin rpm
-    rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" gpg-pubkey 2>/dev/null
+    # On stderr are the troubles with its database; what is not installed is said on stdout.
+    { problems=$(rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" gpg-pubkey 2>&1 >&3 |
+      grep -i '^error:.*\(db\|database\|sqlite\|packages\)' | head -n 3); } 3>&1
     end rpm
+    if [ -n "$problems" ]; then value rpm-problems "$problems"; fi
     value package-lists 1
   fi
   for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
@@ -314,7 +317,13 @@ storage() {
   fi
   nearest "$root"
   set -- "$place"
-  for path in /var/lib/containerd /var /; do nearest "$path"; set -- "$@" "$place"; done
+  case $manager in
+    apt) places='/usr /var/cache/apt/archives /var/lib/dpkg' ;;
+    dnf5) places='/usr /var/cache/libdnf5' ;;
+    none) places='' ;;
+    *) places="/usr /var/cache/$manager" ;;
+  esac
+  for path in /var/lib/containerd /var $places /; do nearest "$path"; set -- "$@" "$place"; done
   begin disk; limited 5 df -Pk "$@" 2>/dev/null; end disk
   kinds=$(limited 5 stat -f -c '%T %d %c %n' "$@" 2>/dev/null)
   value inodes "$kinds"

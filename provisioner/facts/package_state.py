@@ -33,7 +33,8 @@ class PackageState:
     /etc, as git tells them, for the sake of which etckeeper refuses installations; None when it refuses none.
     `apt_problems` are the errors with which apt does nothing at all, `apt_files` those of its sources that they name;
     `no_room` is the directory for temporary files when there is none in it for a megabyte. `pins` are those of apt, in
-    its order and only where one of them forbids something; `excludes` those of dnf or yum.
+    its order and only where one of them forbids something; `excludes` those of dnf or yum. `rpm_problems` are the
+    errors with which rpm reads its database.
     """
 
     locks: tuple[PackageLock, ...] = ()
@@ -52,6 +53,7 @@ class PackageState:
     no_room: str = ""
     pins: tuple[Pin, ...] = ()
     excludes: tuple[Exclude, ...] = ()
+    rpm_problems: tuple[str, ...] = ()
 
 
 def package_state(single: Mapping[str, str]) -> PackageState:
@@ -73,5 +75,6 @@ def package_state(single: Mapping[str, str]) -> PackageState:
         apt_files=tuple(filter(None, lines(single.get("apt-files", "")))),
         no_room=single.get("no-room", "").strip(),
         pins=apt_pins(single.get("preferences", "")),
+        rpm_problems=tuple(line.removeprefix("error: ") for line in lines(single.get("rpm-problems", ""))),
         excludes=rpm_excludes(single.get("excludes", "")),
     )

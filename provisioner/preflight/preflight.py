@@ -15,6 +15,7 @@ from provisioner.preflight import (
     host,
     kernel,
     network,
+    package_room,
     packages,
     storage,
 )
@@ -26,6 +27,7 @@ CHECKS = (
     *kernel.CHECKS,
     *host.CHECKS,
     *storage.CHECKS,
+    *package_room.CHECKS,
     *network.CHECKS,
     *packages.CHECKS,
     *forbidden.CHECKS,
@@ -36,7 +38,7 @@ CHECKS = (
 RAISED_WHERE_THEY_MATTER = frozenset({"daemon.json", "privileges"})
 """The planner refuses these itself, once it knows whether there is something to change, with an error of its own."""
 
-SHOWN_AS_STEPS = frozenset({"conflicts", "services", "engine"})
+SHOWN_AS_STEPS = frozenset({"conflicts", "services", "engine", "CA certificates"})
 """Warnings that a plan shows in another way."""
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from provisioner.facts.apt_pins import Pin, apt_pins
 from provisioner.facts.frames import frames
+from provisioner.facts.package_state import package_state
 from provisioner.facts.rpm_excludes import Exclude, rpm_excludes
 from provisioner.scripts.render import template_text
 from tests.scripts.shells import SHELLS
@@ -115,3 +116,34 @@ def test_what_an_exclude_certainly_keeps(patterns, only, package, kept):
 def test_any_text_is_read(text):
     assert isinstance(apt_pins(text), tuple)
     assert isinstance(rpm_excludes(text), tuple)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("said", "problems"),
+    [
+        pytest.param("error: cannot open Packages database in /var/lib/rpm", ("cannot open Packages database in /var/lib/rpm",), id="broken"),
+        pytest.param("error: Unable to open /usr/lib/rpm/rpmrc for reading", (), id="something else"),
+        pytest.param("", (), id="whole"),
+    ],
+)  # fmt: skip
+def test_what_rpm_says_of_its_database_is_told_from_what_it_says_of_packages(shell, said, problems, tmp_path):
+    (tmp_path / "rpm").write_text(
+        f"#!/bin/sh\nprintf 'bash\\t0:5-1\\tii\\n'\n[ -z '{said}' ] || echo '{said}' >&2\nexit 1\n"
+    )
+    (tmp_path / "dnf").write_text("#!/bin/sh\n")
+    for name in ("rpm", "dnf"):
+        (tmp_path / name).chmod(0o755)
+    text = template_text("facts.sh")
+    script = (
+        text.split("{%")[0].split("operating_system() {")[0]
+        + text[text.index("\npackages() {") : text.index("\npackage_sources() {")]
+    )
+    script = f"{script}\npackage_manager() {{ manager=dnf; }}\npackages\nprintf '\\n@@n done 0\\n'\n"
+    done = subprocess.run(
+        [*SHELLS[shell], "-s", "n"], input=f"package_names=bash\n{script}", capture_output=True, text=True, check=True,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )  # fmt: skip
+    found = {frame.name: frame.body for frame in frames(done.stdout, "n")}
+    assert (done.stderr, found["rpm"]) == ("", "bash\t0:5-1\tii\n")
+    assert package_state(found).rpm_problems == problems

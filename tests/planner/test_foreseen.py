@@ -10,6 +10,7 @@ from provisioner.errors import ProvisionerError
 from provisioner.facts.dependencies import Dependency, Requirement
 from provisioner.facts.host import Host
 from provisioner.facts.package_state import PackageState
+from provisioner.facts.storage import Mount, Storage
 from provisioner.host_files.host_file import HostFile
 from provisioner.planner.foreseen import foresee
 from provisioner.planner.planner import plan
@@ -18,6 +19,7 @@ from tests.hosts import BARE, RUNNING
 from tests.offered import good
 
 MIRRORS = ["https://m.example"]
+READ_ONLY = Storage(mounts=(Mount("/", "ext4", ("rw",)), Mount("/etc/docker", "ext4", ("ro",))))
 LOCKED = HostFile("/etc/docker/daemon.json", "{}", immutable=True)
 OTHERS = replace(
     BARE,
@@ -29,6 +31,12 @@ OTHERS = replace(
 SITUATIONS = [
     pytest.param(replace(RUNNING, daemon_json=LOCKED), Spec(registry_mirrors=MIRRORS), "immutable", id="a locked file"),
     pytest.param(replace(BARE, daemon_json=LOCKED), Spec(registry_mirrors=MIRRORS), "immutable", id="before an engine"),
+    pytest.param(
+        replace(RUNNING, storage=READ_ONLY),
+        Spec(registry_mirrors=MIRRORS),
+        "/etc/docker is mounted read-only",
+        id="a read-only directory",
+    ),
     pytest.param(OTHERS, Spec(), "portainer needs docker.io", id="what needs the engine that goes"),
     pytest.param(BARE, Spec(source="nowhere"), "no package source named", id="an unknown source"),
     pytest.param(BARE, Spec(version="28.3.1", daemon={"graph": "/x"}), "graph", id="a key that the engine lost"),
