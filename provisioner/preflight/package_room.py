@@ -1,6 +1,6 @@
 """Room for packages, where they are fetched, unpacked and noted, on file systems of their own.
 
-The limits are below what any engine takes: who has less cannot install it. What the data root needs is more.
+What is refused is below what any engine takes; between that and enough the package manager will tell.
 """
 
 from __future__ import annotations
@@ -8,25 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from provisioner.preflight.finding import Finding, Subject, failed
+from provisioner.preflight.finding import Finding, Subject, failed, warned
 
 MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The least MiB that must be free for an engine's packages: for the first ones, and for a change of them."""
+    """MiB that must be free for an engine's packages: for the first ones, for a change of them, and what is enough."""
 
     first: int
     change: int
+    enough: int
     way_out: str
 
 
-UNPACKED = Need(100, 32, "make room there: df {place}")
-FETCHED = Need(50, 8, "make room there; {clean} does it for what was fetched")
+UNPACKED = Need(100, 32, 500, "make room there: df {place}")
+FETCHED = Need(50, 8, 200, "make room there; {clean} does it for what was fetched")
 PLACES = {
     "/usr": UNPACKED,
-    "/var/lib/dpkg": Need(16, 16, "make room there: df {place}"),
+    "/var/lib/dpkg": Need(16, 16, 24, "make room there: df {place}"),
     "/var/cache/apt/archives": FETCHED,
     "/var/cache/dnf": FETCHED,
     "/var/cache/libdnf5": FETCHED,
@@ -47,13 +48,17 @@ def room(subject: Subject) -> Iterator[Finding]:
             continue
         free = facts.disk_free[at.point] // MIB
         least = need.change if facts.engine.installed else need.first
+        way_out = need.way_out.format(place=place, clean=clean)
+        if least <= free < need.enough:
+            said = f"{free} MB are free on the file system of {place}, which may be too little for an engine"
+            yield warned("room for packages", said, way_out)
         if free < least:
             asked.add(at.point)
             yield failed(
                 "room for packages",
                 f"the file system of {place} has no room: {free} MB are free, and the packages of an engine need more "
                 f"than {least}",
-                need.way_out.format(place=place, clean=clean),
+                way_out,
                 "install",
             )
 

@@ -133,6 +133,7 @@ CASES = [
     ("no inodes for packages", stored(inodes={"/": Inodes(900_000, 10**6), "/usr": Inodes(0, 10**5)}), "inodes", "fail", "file system of /usr"),
     ("few inodes for packages", stored(inodes={"/": Inodes(900_000, 10**6), "/usr": Inodes(9_000, 10**5)}), "inodes", "pass", "enough"),
     ("a full /usr", apart("/usr", 60), "room for packages", "fail", "the file system of /usr has no room: 60 MB"),
+    ("a small /usr", apart("/usr", 300), "room for packages", "warn", "300 MB are free on the file system of /usr"),
     ("a full cache", apart("/var/cache/apt", 6), "room for packages", "fail", "/var/cache/apt/archives has no room"),
     ("a full cache of dnf", replace(apart("/var/cache/dnf", 6), package_manager="dnf"), "room for packages", "fail", "/var/cache/dnf has no room"),
     ("a full database of dpkg", apart("/var/lib/dpkg", 15), "room for packages", "fail", "/var/lib/dpkg has no room"),
