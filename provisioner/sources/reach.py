@@ -47,8 +47,8 @@ class Source:
 
     @property
     def trusted(self) -> bool:
-        """Somebody has named it or set it up here: it may get the login that the package manager has for all."""
-        return self.name in {CONFIGURED, GIVEN}
+        """It may get the login that dnf and yum have for all: they will ask it, and somebody has named it or set it up."""
+        return self.name in {CONFIGURED, GIVEN} and not any(suite.lists for suite in self.suites)
 
 
 @dataclass(frozen=True, slots=True)

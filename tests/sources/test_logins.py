@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.catalogue.platforms import platforms
+from provisioner.facts.host import Host
 from provisioner.remote.source_probe import probe_sources
 from provisioner.scripts.render import shell_text
 from provisioner.sources.reach import CONFIGURED, sources_to_ask
@@ -19,6 +20,7 @@ from provisioner.wanted.spec import Spec
 from tests.hosts import BARE
 from tests.keys import FINGERPRINT
 from tests.machine import needs
+from tests.offered import ROCKY
 from tests.scripts.shells import SHELLS
 from tests.sources.trees import APT_HELPER, OnlyWith, deb_tree
 
@@ -170,3 +172,16 @@ REPO = "[docker-ce-stable]\nbaseurl=https://own.example/linux/centos/9\nusername
 def test_the_login_is_the_package_managers(shell, url, trusted, login, tmp_path):
     tail = f'trusted={trusted}; split "{url}"; manager_login; printf "%s %s" "$address" "$login"'
     assert settled(shell, tmp_path, tail, dnf=f"{MAIN}[x]\n", repo=REPO) == login
+
+
+@pytest.mark.parametrize(
+    ("facts", "spec", "gets"),
+    [
+        pytest.param(ROCKY, Spec(source="https://mine.example"), True, id="dnf, a source that was named"),
+        pytest.param(ROCKY, Spec(source="aliyun"), False, id="dnf, a public one"),
+        pytest.param(BARE, Spec(source="https://mine.example"), False, id="apt, which has logins of its own"),
+    ],
+)
+def test_the_login_of_all_is_for_sources_of_dnf_that_somebody_named(facts, spec, gets):
+    platform = Host.of(facts).platform
+    assert [source.trusted for source in sources_to_ask(platform, facts, spec)] == [gets]
