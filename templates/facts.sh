@@ -126,8 +126,11 @@ packages() {
     if [ -e "$1" ]; then value package-lists $#; else value package-lists 0; fi
   elif have rpm; then
     begin rpm
-    rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" gpg-pubkey 2>/dev/null
+    # On stderr are the troubles with its database; what is not installed is said on stdout.
+    { problems=$(rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}}:{0}|:%{VERSION}-%{RELEASE}\tii\n' "$@" gpg-pubkey 2>&1 >&3 |
+      grep -i '^error:.*\(db\|database\|sqlite\|packages\)' | head -n 3); } 3>&1
     end rpm
+    if [ -n "$problems" ]; then value rpm-problems "$problems"; fi
     value package-lists 1
   fi
   for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
@@ -314,7 +317,13 @@ storage() {
   fi
   nearest "$root"
   set -- "$place"
-  for path in /var/lib/containerd /var /; do nearest "$path"; set -- "$@" "$place"; done
+  case $manager in
+    apt) places='/usr /var/cache/apt/archives /var/lib/dpkg' ;;
+    dnf5) places='/usr /var/cache/libdnf5' ;;
+    none) places='' ;;
+    *) places="/usr /var/cache/$manager" ;;
+  esac
+  for path in /var/lib/containerd /var $places /; do nearest "$path"; set -- "$@" "$place"; done
   begin disk; limited 5 df -Pk "$@" 2>/dev/null; end disk
   kinds=$(limited 5 stat -f -c '%T %d %c %n' "$@" 2>/dev/null)
   value inodes "$kinds"
@@ -401,6 +410,34 @@ can_install() {
   end apt-files
 }
 
+# forbidden: what pins of apt with a negative priority, and excludes of dnf and yum, keep from being installed. Of the
+# files of repositories, which may hold passwords, these settings alone.
+forbidden() {
+  if [ "$manager" = apt ]; then
+    set -- /etc/apt/preferences /etc/apt/preferences.d/*
+    if grep -qsi '^Pin-Priority:[[:space:]]*\(-\|never\)' "$@"; then
+      begin preferences; grep -sH '' "$@"; end preferences
+    fi
+    return 0
+  fi
+  case $manager in
+    yum) set -- /etc/yum.conf ;;
+    dnf5) set -- /etc/dnf/dnf.conf /etc/dnf/libdnf5.conf.d/*.conf ;;
+    *) set -- /etc/dnf/dnf.conf ;;
+  esac
+  settings='disable_excludes\|exclude\|excludepkgs\|includepkgs'
+  found=$(grep -ls "^\($settings\)[[:space:]]*=" "$@" /etc/yum.repos.d/*.repo)
+  [ -n "$found" ] || return 0
+  begin excludes
+  printf '%s\n' "$found" | while IFS= read -r path; do
+    printf '%s\n' "$path"
+    # A line that begins with a blank goes on with the setting before it, which the hold space remembers.
+    sed -n -e '/^[^[:space:]#;]/h' -e '/^[#;]/d' -e G \
+      -e "/\\n\\(\\[\|\\($settings\\)[[:space:]]*=\\)/{s/\\n.*//;=;p;}" "$path"
+  done
+  end excludes
+}
+
 # Who holds a lock of the package manager: dpkg, apt and rpm lock with fcntl, dnf and yum leave their pid in a file.
 package_state() {
   lock_held=''
@@ -448,6 +485,7 @@ ${place##*:} "}
   if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /var/lib/kubelet/config.yaml ]; then value kubelet yes; fi
   if have apparmor_parser; then value apparmor-parser yes; fi
   can_install
+  forbidden
   set -- /var/lib/yum/transaction-all.*
   if [ -e "$1" ]; then value yum-interrupted "$#"; fi
   if grep -qs '^[[:space:]]*AVOID_COMMIT_BEFORE_INSTALL=.*[1-9a-z]' /etc/etckeeper/etckeeper.conf && have etckeeper &&

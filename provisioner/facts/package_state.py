@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provisioner.facts.apt_pins import Pin, apt_pins
 from provisioner.facts.dependencies import Dependency, dependencies
+from provisioner.facts.rpm_excludes import Exclude, rpm_excludes
 from provisioner.host_files.lines import lines
 
 
@@ -30,7 +32,9 @@ class PackageState:
     `missing_keys` are files that package sources name as keys and that are not there. `uncommitted` are changes in
     /etc, as git tells them, for the sake of which etckeeper refuses installations; None when it refuses none.
     `apt_problems` are the errors with which apt does nothing at all, `apt_files` those of its sources that they name;
-    `no_room` is the directory for temporary files when there is none in it for a megabyte.
+    `no_room` is the directory for temporary files when there is none in it for a megabyte. `pins` are those of apt, in
+    its order and only where one of them forbids something; `excludes` those of dnf or yum. `rpm_problems` are the
+    errors with which rpm reads its database.
     """
 
     locks: tuple[PackageLock, ...] = ()
@@ -47,6 +51,9 @@ class PackageState:
     apt_problems: tuple[str, ...] = ()
     apt_files: tuple[str, ...] = ()
     no_room: str = ""
+    pins: tuple[Pin, ...] = ()
+    excludes: tuple[Exclude, ...] = ()
+    rpm_problems: tuple[str, ...] = ()
 
 
 def package_state(single: Mapping[str, str]) -> PackageState:
@@ -67,4 +74,7 @@ def package_state(single: Mapping[str, str]) -> PackageState:
         apt_problems=tuple(line.removeprefix("E: ") for line in lines(single.get("apt-problems", ""))),
         apt_files=tuple(filter(None, lines(single.get("apt-files", "")))),
         no_room=single.get("no-room", "").strip(),
+        pins=apt_pins(single.get("preferences", "")),
+        rpm_problems=tuple(line.removeprefix("error: ") for line in lines(single.get("rpm-problems", ""))),
+        excludes=rpm_excludes(single.get("excludes", "")),
     )

@@ -26,6 +26,12 @@ def refuse_unwritable(host: Host, change: FileChange) -> None:
     odd = next((odd for odd in host.facts.odd_files if odd.startswith(f"{change.path} ")), None)
     if odd:
         raise ApplyError(f"{odd}. Nothing was changed.", hint=f"put a regular file at {change.path}, or remove it")
+    at = host.facts.storage.mount_of(change.path)
+    if at and at.read_only and change.needed:
+        raise ApplyError(
+            f"{change.path} cannot be written: {at.point} is mounted read-only. Nothing was changed.",
+            hint=f"mount -o remount,rw {at.point} on the host, and look in dmesg why it is not writable",
+        )
     if change.before and change.before.immutable and change.needed:
         raise ApplyError(
             f"{change.before.path} has the immutable attribute: somebody wants it to stay as it is. "

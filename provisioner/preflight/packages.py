@@ -87,6 +87,26 @@ def apt_works(subject: Subject) -> Iterator[Finding]:
         yield failed("apt", f"apt does nothing: {said}", "apt-get update tells whether it is mended", "install")
 
 
+def rpm_works(subject: Subject) -> Iterator[Finding]:
+    if problems := subject.facts.package_state.rpm_problems:
+        said = "; ".join(problems)
+        way_out = "rpm --rebuilddb mends it; afterwards rpm -qa names all that is installed"
+        yield failed("rpm", f"the database of rpm cannot be read: {said}", way_out, "install")
+
+
+def authorities(subject: Subject) -> Iterator[Finding]:
+    """A package source is reached over https, unless the one that was asked for is not."""
+    facts = subject.facts
+    if facts.ca_certificates or not subject.installs or subject.spec.source.startswith("http://"):
+        return
+    if "ca-certificates" in facts.packages:
+        again = "update-ca-certificates --fresh" if facts.package_manager == "apt" else "update-ca-trust"
+        said = "the package ca-certificates is installed, and its list of authorities is not there: https does not work"
+        yield failed("CA certificates", said, f"make it again: {again}", "install")
+    elif facts.package_manager == "apt":
+        yield warned("CA certificates", "there are none", "apply installs ca-certificates first")
+
+
 def temporary_files(subject: Subject) -> Iterator[Finding]:
     if place := subject.facts.package_state.no_room:
         yield failed(
@@ -168,6 +188,8 @@ CHECKS = (
     kubernetes,
     unfinished,
     apt_works,
+    rpm_works,
+    authorities,
     temporary_files,
     uncommitted,
     held,

@@ -7,7 +7,18 @@ from dataclasses import replace
 
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.host import Host
-from provisioner.preflight import configuration, distribution, engine, host, kernel, network, packages, storage
+from provisioner.preflight import (
+    configuration,
+    distribution,
+    engine,
+    forbidden,
+    host,
+    kernel,
+    network,
+    package_room,
+    packages,
+    storage,
+)
 from provisioner.preflight.finding import Finding, Subject
 from provisioner.wanted.spec import Spec
 
@@ -16,8 +27,10 @@ CHECKS = (
     *kernel.CHECKS,
     *host.CHECKS,
     *storage.CHECKS,
+    *package_room.CHECKS,
     *network.CHECKS,
     *packages.CHECKS,
+    *forbidden.CHECKS,
     *configuration.CHECKS,
     *engine.CHECKS,
 )
@@ -25,7 +38,7 @@ CHECKS = (
 RAISED_WHERE_THEY_MATTER = frozenset({"daemon.json", "privileges"})
 """The planner refuses these itself, once it knows whether there is something to change, with an error of its own."""
 
-SHOWN_AS_STEPS = frozenset({"conflicts", "services", "engine"})
+SHOWN_AS_STEPS = frozenset({"conflicts", "services", "engine", "CA certificates"})
 """Warnings that a plan shows in another way."""
 
 

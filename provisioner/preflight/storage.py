@@ -10,10 +10,20 @@ from collections.abc import Iterator
 
 from provisioner.facts.storage import within
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
+from provisioner.preflight.package_room import PLACES
 
 GIB = 2**30
 TOO_LITTLE, LITTLE = 2 * GIB, 10 * GIB
 CONTAINERD_ROOT = "/var/lib/containerd"
+NO_INODES = 100
+"""The packages of an engine are some hundred files."""
+
+WRITTEN = (
+    *("/etc/apt", "/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/etc/yum.repos.d", "/etc/pki", "/var/lib/rpm"),
+    *("/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5", "/var/lib/provisioner"),
+)
+"""Directories that an installation writes to and that may be file systems of their own."""
+
 REMOVED_IN = {"devicemapper": 25, "aufs": 24, "overlay": 24}
 REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "ceph"})
 ELSEWHERE = frozenset({"overlay", "aufs", "zfs", "ecryptfs", "9p", "virtiofs", "fuse", "fuseblk", "vfat", "exfat"})
@@ -32,6 +42,10 @@ def read_only(subject: Subject) -> Iterator[Finding]:
         return
     stuck = [path for path in ("/", "/usr", "/etc", "/var") if (at := storage.mount_of(path)) and at.read_only]
     root = data_root(subject)
+    for path in WRITTEN:
+        at = storage.mount_of(path)
+        if at and at.read_only and at.point == path:
+            stuck.append(path)
     at = storage.mount_of(storage.target or root)
     if at and at.read_only and at.point not in stuck:
         stuck.append(at.point)
@@ -114,15 +128,20 @@ def _measured(subject: Subject, path: str) -> str:
 
 
 def inodes(subject: Subject) -> Iterator[Finding]:
-    for path, count in subject.facts.storage.inodes.items():
-        if count.total and (count.free < 50_000 or count.free * 20 < count.total):
-            yield warned(
-                "inodes",
-                f"{count.free} of {count.total} inodes are free on the file system of {path}",
-                "remove small files; images of many small files need hundreds of thousands",
+    found = subject.facts.storage.inodes
+    for path, count in found.items():
+        said = f"{count.free} of {count.total} inodes are free on the file system of {path}"
+        if count.total and count.free < NO_INODES:
+            yield failed(
+                "inodes", f"{said}: no package can be unpacked", f"remove small files: df -i {path}", "install"
             )
             return
-    if subject.facts.storage.inodes:
+    for path, count in found.items():
+        if path not in PLACES and count.total and (count.free < 50_000 or count.free * 20 < count.total):
+            said = f"{count.free} of {count.total} inodes are free on the file system of {path}"
+            yield warned("inodes", said, "remove small files; images of many small files need hundreds of thousands")
+            return
+    if found:
         yield passed("inodes", "enough are free")
 
 

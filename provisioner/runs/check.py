@@ -10,6 +10,7 @@ from provisioner import preflight
 from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.host import Host
 from provisioner.mirror_probe.before_writing import hopeless, probe_warnings, way_out_of
+from provisioner.planner.foreseen import foresee
 from provisioner.planner.intent import must_install
 from provisioner.preflight.finding import Finding, failed, passed, warned
 from provisioner.remote.gather import gather
@@ -60,6 +61,8 @@ def _check(target: Target) -> Checked:
         return Checked(target.name, error=error, seconds=time.monotonic() - began)
     host = Host.of(facts)
     findings = preflight.check(host, target.spec, installs=must_install(host, target.spec))
+    if not any(row.verdict == "fail" for row in findings):
+        findings += tuple(_plan(target, host))
     try:
         findings += tuple(_mirrors(target, host))
     except ProvisionerError as error:
@@ -67,6 +70,15 @@ def _check(target: Target) -> Checked:
     findings = tuple(replace(row, way_out=target.addressed(row.way_out)) for row in findings)
     slug = host.platform.slug if host.platform else None
     return Checked(target.name, findings, slug, None, time.monotonic() - began)
+
+
+def _plan(target: Target, host: Host) -> Iterator[Finding]:
+    """What keeps a plan from being made, beyond what the preflight knows."""
+    try:
+        foresee(host, target.spec)
+    except ProvisionerError as error:
+        nature = isinstance(error, UnsupportedError)
+        yield failed("plan", error.message, error.hint, "always", unsupported=nature)
 
 
 def _mirrors(target: Target, host: Host) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ APT_SOURCES = ("/etc/apt/sources.list.d/docker.sources", "/etc/apt/sources.list.
 APT_KEY = "/etc/apt/keyrings/docker.asc"
 RPM_REPOSITORY = "/etc/yum.repos.d/docker-ce.repo"
 RPM_KEY = "/etc/pki/rpm-gpg/RPM-GPG-KEY-docker"
-CONFIGURED = "configured"
+CONFIGURED, GIVEN = "configured", "given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class Source:
     base: str
     fingerprint: str
     suites: tuple[SuiteFiles, ...]
+
+    @property
+    def trusted(self) -> bool:
+        """It may get the login that dnf and yum have for all: they will ask it, and somebody has named it or set it up."""
+        return self.name in {CONFIGURED, GIVEN} and not any(suite.lists for suite in self.suites)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ def sources_to_ask(platform: Platform, facts: Facts, spec: Spec) -> tuple[Source
             for row in [*ours, *((name, base, pinned) for name, base in wanted.items())]
         )
     if "://" in spec.source:
-        return (_source(("given", spec.source, pinned), platform, facts, spec),)
+        return (_source((GIVEN, spec.source, pinned), platform, facts, spec),)
     row = named.get(spec.source)
     return (_source((row.name, row.base, pinned), platform, facts, spec),) if row else ()
 

@@ -15,6 +15,7 @@ from provisioner.host_files.openpgp import armoured, binary
 from provisioner.plan.files import source_changes, write_files
 from provisioner.plan.model import Step
 from provisioner.plan.package_steps import apt_install, apt_prerequisites, trust_apt_key
+from provisioner.preflight.forbidden import refuse_pinned
 from provisioner.scripts.render import file_text
 from provisioner.sources.leftovers import leftovers, old_keys
 from provisioner.sources.reach import APT_KEY, SourceReach, sources_to_ask
@@ -53,6 +54,7 @@ def consider(host: Host, platform: Platform, reach: tuple[SourceReach, ...], spe
 def steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step, ...]:
     assert accept.reach is not None  # noqa: S101 # consider() accepts with a source only
     facts, old = host.facts, _is_old(platform)
+    refuse_pinned(facts, accept.packages, accept.reach.source, spec.channel)
     room = docker_ce.room_for(facts, platform, dict(accept.packages), spec)
     packages = [f"{name}={version}" if version else name for name, version in accept.packages]
     planned = [

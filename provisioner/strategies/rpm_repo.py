@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from provisioner.catalogue.platforms import Platform
 from provisioner.catalogue.versions import order
 from provisioner.facts.host import Host
@@ -12,7 +14,7 @@ from provisioner.plan.model import Step
 from provisioner.plan.package_steps import rpm_install
 from provisioner.scripts.render import file_text
 from provisioner.sources.leftovers import leftovers
-from provisioner.sources.reach import RPM_KEY, RPM_REPOSITORY, SourceReach, sources_to_ask
+from provisioner.sources.reach import RPM_KEY, RPM_REPOSITORY, SourceReach, configured_base, sources_to_ask
 from provisioner.strategies import docker_ce
 from provisioner.strategies.strategy import Accept, Questions, Reject
 from provisioner.wanted.spec import Spec
@@ -75,7 +77,6 @@ def _is_foreign(facts: Facts, platform: Platform) -> bool:
 
 def source_steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> tuple[Step | None, ...]:
     """Return what sets up the source that was accepted, and nothing else."""
-    del platform
     assert accept.reach is not None  # noqa: S101 # as in steps()
     facts, found = host.facts, accept.reach
     repository = file_text(
@@ -87,6 +88,8 @@ def source_steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> 
         key_file=RPM_KEY,
         module_hotfixes=found.suite.name == MODULAR,
     )
+    if configured_base(facts, platform) == found.source.base:
+        repository += _connection(facts)
     rewrite, remove = leftovers(facts, RPM_REPOSITORY)
     write = {RPM_KEY: armoured(found.key), RPM_REPOSITORY: repository, **rewrite}
     step = write_files(
@@ -96,6 +99,13 @@ def source_steps(host: Host, platform: Platform, accept: Accept, spec: Spec) -> 
         source_changes(facts, write=write, remove=remove),
     )
     return (step,)
+
+
+def _connection(facts: Facts) -> str:
+    """How the repository that is set up is reached, as somebody has written it: login, certificates, proxy."""
+    file = facts.file(RPM_REPOSITORY)
+    settings = r"(?m)^(?:username|password|ssl\w+|proxy\w*)[ \t]*=.*$"
+    return "".join(f"{line}\n" for line in dict.fromkeys(re.findall(settings, file.text if file else "")))
 
 
 def _pinned(name: str, version: str, spec: Spec) -> str:

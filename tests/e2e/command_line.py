@@ -6,11 +6,14 @@ exit status 70, a traceback, or its own word for that.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -73,10 +76,11 @@ def outcomes(bed, *words, status=0, **options):
 
 
 def at_a_terminal(bed, *words, answers, timeout=60):
-    """Run with a terminal that types each of `answers` when a line ends in ": "; returns (status, what was shown)."""
+    """Run with a terminal, 200 cells wide, that types each of `answers` when a line ends in ": "; returns (status, what was shown)."""
     asked = command(bed, words)
     pid, terminal = pty.fork()
     if pid == 0:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
         os.execv(COMMAND[0], asked)
     shown, left, limit = b"", list(answers), time.monotonic() + timeout
     while time.monotonic() < limit:

@@ -173,20 +173,20 @@ def _hold(host: Host, family: str, engine: str) -> str:
 
 
 def _full(host: Host, family: str, engine: str) -> str:
-    """/usr is a file system of its own, with room for a few megabytes."""
+    """/usr is a file system of its own, with less room than the packages need, and more than a change must have."""
     del family, engine
     host.sh(
-        "size=$(($(du -sxm /usr | cut -f 1) + 24)) && mkdir -p /mnt/usr && mount -t tmpfs -o size=${size}m usr /mnt/usr && "
+        "size=$(($(du -sxm /usr | cut -f 1) + 60)) && mkdir -p /mnt/usr && mount -t tmpfs -o size=${size}m usr /mnt/usr && "
         "cp -a /usr/. /mnt/usr/ && mount --bind /mnt/usr /usr"
     )
     return "umount -l /usr && umount -l /mnt/usr"
 
 
 def _full_cache(host: Host, family: str, engine: str) -> str:
-    """Where packages are fetched to there is room for a few megabytes."""
+    """Where packages are fetched to there is less room than they need, and more than a change must have."""
     del engine
     place = "/var/cache/apt/archives" if family == "apt" else "/var/cache/dnf"
-    host.sh(f"mount -t tmpfs -o size=6m cache {place} && mkdir -p {place}/partial")
+    host.sh(f"mount -t tmpfs -o size=20m cache {place} && mkdir -p {place}/partial")
     return f"umount -l {place}"
 
 

@@ -138,3 +138,79 @@ def test_tmp_full(bed, hosts):
     finally:
         host.sh("umount /tmp")
     assert "temporary files" not in checked(bed, host)
+
+
+FORBIDDEN = {
+    "a pin": (
+        "debian-13", "pins", "pinned with a negative priority in /etc/apt/preferences.d/no-docker",
+        "printf 'Package: docker*\\nPin: version *\\nPin-Priority: -1\\n' >/etc/apt/preferences.d/no-docker",
+        "rm /etc/apt/preferences.d/no-docker",
+    ),
+    "an exclude": (
+        "centos-9-lookalike", "excludes", "/etc/dnf/dnf.conf, line ",
+        "cp -p /etc/dnf/dnf.conf /root/ && printf 'exclude=docker*,foo\\n' >>/etc/dnf/dnf.conf",
+        "cp -p /root/dnf.conf /etc/dnf/",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FORBIDDEN)
+def test_what_the_host_forbids_to_install_is_seen_before_an_apply(bed, hosts, kind):
+    slug, name, said, forbid, allow = FORBIDDEN[kind]
+    host = hosts[slug]
+    host.sh(forbid)
+    try:
+        assert said in checked(bed, host)[name][0]
+        source = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
+        refused = provisioner(bed, "apply", host.target, *source, "--yes")
+        assert (refused.returncode, said in refused.stdout) == (8, True), refused.stdout
+    finally:
+        host.sh(allow)
+    assert name not in checked(bed, host)
+
+
+OBSTACLES = {
+    "a full cache of apt": (
+        "debian-13", "room for packages", "/var/cache/apt/archives has no room",
+        "mount -t tmpfs -o size=6m cache /var/cache/apt/archives", "umount -l /var/cache/apt/archives",
+    ),
+    "no inode for packages": (
+        "debian-13", "inodes", "inodes are free on the file system of /var/lib/dpkg",
+        "mkdir -p /mnt/dpkg && mount -t tmpfs -o nr_inodes=50 few /mnt/dpkg && mount --bind /mnt/dpkg /var/lib/dpkg",
+        "umount -l /var/lib/dpkg; umount -l /mnt/dpkg",
+    ),
+    "a broken database of dpkg": (
+        "debian-13", "apt", "/var/lib/dpkg/status",
+        "cp -p /var/lib/dpkg/status /root/ && printf 'garbage\\n' >>/var/lib/dpkg/status",
+        "cp -p /root/status /var/lib/dpkg/",
+    ),
+    "a read-only database of dpkg": (
+        "debian-13", "file systems", "/var/lib/dpkg is mounted read-only",
+        "mount --bind /var/lib/dpkg /var/lib/dpkg && mount -o remount,bind,ro /var/lib/dpkg", "umount -l /var/lib/dpkg",
+    ),
+    "no list of authorities": (
+        "debian-13", "CA certificates", "its list of authorities is not there",
+        "mv /etc/ssl/certs/ca-certificates.crt /root/", "mv /root/ca-certificates.crt /etc/ssl/certs/",
+    ),
+    "a full cache of dnf": (
+        "centos-9-lookalike", "room for packages", "/var/cache/dnf has no room",
+        "mount -t tmpfs -o size=6m cache /var/cache/dnf", "umount -l /var/cache/dnf",
+    ),
+    "a broken database of rpm": (
+        "centos-9-lookalike", "rpm", "the database of rpm cannot be read",
+        "db=$(rpm -E %_dbpath) && cp -a $db /root/db && for f in $db/*; do printf garbage >$f; done",
+        "db=$(rpm -E %_dbpath) && rm -r $db && mv /root/db $db",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OBSTACLES)
+def test_what_keeps_packages_out_is_seen(bed, hosts, kind):
+    slug, name, said, break_it, mend = OBSTACLES[kind]
+    host = hosts[slug]
+    host.sh(break_it)
+    try:
+        found = checked(bed, host)
+        assert said in found.get(name, ("",))[0], found
+    finally:
+        host.sh(mend)

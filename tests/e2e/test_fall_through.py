@@ -13,6 +13,7 @@ from provisioner.remote.source_probe import probe_sources
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import Spec
 from tests.e2e.command_line import outcomes, provisioner
+from tests.testbed.server import LOGIN
 
 pytestmark = pytest.mark.e2e
 
@@ -76,11 +77,36 @@ def test_a_source_that_publishes_its_list_in_one_packing_alone_is_installed_from
         assert any(path.endswith("/Packages.xz") for path in asked)
 
 
+def test_a_source_gets_the_login_that_the_package_manager_has_for_it(host, bed, tmp_path):
+    guarded, (name, password) = bed.source.variant("guarded"), LOGIN
+    source = ("--source", guarded.url, "--source-fingerprint", bed.source.fingerprint, "--docker-version", "26.1")
+    address = guarded.url.partition("://")[2].partition("/")[0]
+    if host.recipe.slug.startswith("ubuntu"):
+        path, text = "/etc/apt/auth.conf.d/corp.conf", f"machine http://{address} login {name} password {password}\n"
+    else:
+        path, text = "/etc/dnf/dnf.conf", f"{host.read('/etc/dnf/dnf.conf')}username={name}\npassword={password}\n"
+    refused = provisioner(bed, "plan", *source, host.target, "--strategy", "auto")
+    assert "it asks for a login, and /etc/" in refused.stdout, refused.stdout
+    host.sh(f"cp -p {path} /root/kept || :")
+    host.write(path, text, "600")
+    try:
+        state = {"XDG_STATE_HOME": str(tmp_path)}
+        done = provisioner(bed, "plan", *source, host.target, "--json", env=state)
+        assert (done.returncode, f"use the packages of {guarded.url}" in done.stdout) == (0, True), done.stdout
+        kept = "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file())
+        assert password not in done.stdout + done.stderr + kept
+        assert host.sh(f"grep -rlF -e '{password}' /var/log /tmp /run || :").stdout == ""
+    finally:
+        host.sh(f"mv /root/kept {path} || rm {path}")
+
+
 def test_old_lists_and_dead_sources_of_others_stop_nobody(host, bed):
     """A package of the distribution is needed that its archive has no more; two sources of somebody else give nothing."""
     dead, gone = "http://127.0.0.1:9", f"{bed.source.url}/nothing"
     if host.recipe.slug.startswith("ubuntu"):
-        host.sh("dpkg --purge --force-depends iptables")
+        host.sh(
+            "dpkg --purge --force-depends iptables $(dpkg-query -W -f '${Package} ' 'docker-*' containerd.io 2>/dev/null)"
+        )
         host.sh(
             "cd /var/lib/apt/lists; apt-get clean; sed -i 's#^\\(Filename: .*/iptables_\\)#\\1gone_#' *_Packages;"
             "sed -i -e 's/^Date:.*/Date: Sat, 01 Jan 2022 00:00:00 UTC/' -e '/binary-[a-z0-9]*.Packages/s/^ [0-9a-f]*/ 00/' *InRelease"

@@ -74,6 +74,7 @@ def test_a_limit_that_is_reached_is_an_error_and_nothing_is_half_done(start_host
         "packages": ["hello"],
         "held": [],
         "refresh": "all",
+        "renew": False,
         "source_file": "",
         "version_prefix": "",
         "flags": [],

@@ -69,6 +69,11 @@ def on(kind, point="/", options=("rw",), **changes):
     return stored(mounts=mounts, **changes)
 
 
+def apart(point, megabytes):
+    """`point` is a file system of its own, with so much room."""
+    return replace(on("ext4", point), disk_free={"/": 50 * GIB, point: megabytes * 2**20})
+
+
 def with_config(text, **changes):
     return replace(GOOD, daemon_json=HostFile("/etc/docker/daemon.json", text, **changes))
 
@@ -124,6 +129,18 @@ CASES = [
     ("disk-full", replace(GOOD, disk_free={"/": GIB}), "disk space", "fail", "1.0 GiB free"),
     ("disk-low", replace(GOOD, disk_free={"/": 5 * GIB}), "disk space", "warn", "5.0 GiB free"),
     ("inodes", stored(inodes={"/": Inodes(10_000, 6_000_000)}), "inodes", "warn", "10000 of 6000000"),
+    ("no inodes", stored(inodes={"/": Inodes(9, 6_000_000)}), "inodes", "fail", "9 of 6000000"),
+    ("no inodes for packages", stored(inodes={"/": Inodes(900_000, 10**6), "/usr": Inodes(0, 10**5)}), "inodes", "fail", "file system of /usr"),
+    ("few inodes for packages", stored(inodes={"/": Inodes(900_000, 10**6), "/usr": Inodes(9_000, 10**5)}), "inodes", "pass", "enough"),
+    ("a full /usr", apart("/usr", 60), "room for packages", "fail", "the file system of /usr has no room: 60 MB"),
+    ("a small /usr", apart("/usr", 300), "room for packages", "warn", "300 MB are free on the file system of /usr"),
+    ("a full cache", apart("/var/cache/apt", 6), "room for packages", "fail", "/var/cache/apt/archives has no room"),
+    ("a full cache of dnf", replace(apart("/var/cache/dnf", 6), package_manager="dnf"), "room for packages", "fail", "/var/cache/dnf has no room"),
+    ("a full database of dpkg", apart("/var/lib/dpkg", 15), "room for packages", "fail", "/var/lib/dpkg has no room"),
+    ("a read-only database of dpkg", on("ext4", "/var/lib/dpkg", ("ro",)), "file systems", "fail", "/var/lib/dpkg is mounted read-only"),
+    ("a broken database of rpm", packaged(CENTOS_7, rpm_problems=("cannot open Packages database in /var/lib/rpm",)), "rpm", "fail", "cannot open Packages"),
+    ("a lost list of authorities", replace(GOOD, ca_certificates=False, packages={"ca-certificates": "1"}), "CA certificates", "fail", "its list of authorities is not there"),
+    ("no authorities", replace(GOOD, ca_certificates=False), "CA certificates", "warn", "there are none"),
     ("inodes-btrfs", stored(inodes={"/": Inodes(0, 0)}), "inodes", "pass", "enough"),
     ("devicemapper-left", stored(drivers=("devicemapper",)), "storage driver", "fail", "Docker Engine 25"),
     ("loop-lvm", stored(drivers=("devicemapper",), loop_device="/var/lib/docker/devicemapper/devicemapper/data"), "storage driver", "warn", "loop device"),

@@ -159,7 +159,7 @@ def asked(server, room):
         script = root_script(
             "source_probe.sh.j2",
             "n",
-            sources=[{"name": "evil", "suites": [files]}],
+            sources=[{"name": "evil", "trusted": False, "suites": [files]}],
             limit=20,
             patience=60,
             patient=True,

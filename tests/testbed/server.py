@@ -6,6 +6,7 @@ come in place of those that all the others have.
 
 from __future__ import annotations
 
+import base64
 import shutil
 import sys
 import threading
@@ -24,11 +25,15 @@ VARIANTS = {
     "lies": "the engine's packages are not the ones that the list names",
     "otherkey": "the published key is the right one, and another one has signed",
     "lacks": "the list does not have containerd.io, which the engine needs",
+    "guarded": "the login LOGIN is asked for",
     "only-plain": "apt lists are there as they are, in no packing",
     "only-xz": "apt lists are there packed with xz alone",
 }
 ONE_LIST = {"only-plain": "Packages", "only-xz": "Packages.xz"}
 """The only list that these variants have."""
+
+LOGIN = ("mirror-user", "s3cr-et%x")
+"""Name and password of the variant guarded."""
 
 SCRIPT = Path(__file__).with_name("convenience.sh")
 """Below each variant as get-docker.sh."""
@@ -45,6 +50,12 @@ class Handler(BaseHTTPRequestHandler):
         if variant == "slow":
             self.log_request(0)
             threading.Event().wait()
+        if variant == "guarded" and not self._logged_in():
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="packages"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         file = SCRIPT if path == "get-docker.sh" else self._find(variant, path.partition("?")[0])
         if file is None:
             self.send_error(404)
@@ -79,6 +90,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_date_time_string(self) -> str:
         return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())  # as the registry writes it
+
+    def _logged_in(self) -> bool:
+        expected = base64.b64encode(":".join(LOGIN).encode()).decode()
+        return self.headers.get("Authorization") == f"Basic {expected}"
 
     def _find(self, variant: str, path: str) -> Path | None:
         if variant not in VARIANTS or ".." in urllib.parse.unquote(path).split("/"):
