@@ -96,7 +96,7 @@ def prune(
         if plan:
             raise typer.Exit(code)
         if any(row.pruning.going for row in looked) and not yes and not confirmed(question_text(looked)):
-            raise typer.Exit(code)
+            raise typer.Exit(pruned(looked, (), output.output, run=None))
         journal = ImageJournal("image prune", found, argv=sys.argv[1:], warn=gate.remark)
         for row in looked:
             if not row.pruning.going:

@@ -66,8 +66,8 @@ def prune_looked(looked: Sequence[Looked], output: Output, *, alone: bool, unuse
     return code
 
 
-def pruned(looked: Sequence[Looked], after: Sequence[Pruned], output: Output, *, run: str) -> int:
-    """Print what went; return the exit code of looking and removing."""
+def pruned(looked: Sequence[Looked], after: Sequence[Pruned], output: Output, *, run: str | None) -> int:
+    """Print what went, in `run` of the history unless nothing was begun; return the exit code of all of it."""
     if output.as_json:
         gate.exact(json_text(result_document(looked, after, run)))
     elif after:

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.images.prune import Going
 from provisioner.report.bytes import human
-from provisioner.report.columns import aligned, sentence
+from provisioner.report.columns import aligned, one_line, sentence
 from provisioner.report.envelope import document
 from provisioner.report.failure import failure_document
 from provisioner.runs.image_prune import Looked, Pruned
@@ -73,7 +73,7 @@ def result_text(pruned: Sequence[Pruned], *, width: int | None = None) -> str:
         if not row.left_alone and row.error is None and row.freed != sum(row.looked.bytes):
             told += f" where {human(sum(row.looked.bytes))} was expected: a build cache holds the rest, or it is shared"
         lines.append(sentence(told, width))
-        lines += [sentence(f"  {gone.going.image.name} stays: {gone.left}", width) for gone in row.left_alone]
+        lines += [sentence(f"  {one_line(gone.going.image.name)} stays: {gone.left}", width) for gone in row.left_alone]
     if len(pruned) > 1:
         total = sum(row.freed for row in pruned)
         lines.append(
@@ -124,7 +124,7 @@ def _stays(looked: Sequence[Looked], width: int | None) -> list[str]:
     lines = [sentence("stay: " + ", ".join(f"{number} {_KINDS[kind]}" for kind, number in counts.items()), width)]
     if len(looked) == 1:
         stays = [row for row in looked[0].pruning.staying if row.kind in _TOLD]
-        lines += [sentence(f"  {row.image.name}: {row.why}", width) for row in stays]
+        lines += [sentence(f"  {one_line(f'{row.image.name}: {row.why}')}", width) for row in stays]
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from provisioner.report.columns import one_line
 from provisioner.report.envelope import document
 from provisioner.report.failure import failure_document
 from provisioner.runs.image_rm import RemovedImages
@@ -19,7 +20,7 @@ def left_lines(row: RemovedImages) -> list[str]:
     """What is still there although nothing went wrong, and what docker says besides."""
     fine = {answer.reference for answer in row.answers if answer.status == 0}
     lines = [f"{left.reference}: {left.image.short} stays: {left.why}" for left in row.left if left.reference in fine]
-    return [*lines, *(answer.said for answer in row.answers if answer.status == 0 and answer.said)]
+    return [one_line(line) for line in [*lines, *(a.said for a in row.answers if a.status == 0 and a.said)]]
 
 
 def removed_document(rows: Sequence[RemovedImages], run: str | None = None) -> dict[str, Any]:
