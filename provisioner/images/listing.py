@@ -114,11 +114,8 @@ def before(text: str, now: datetime) -> datetime:
     Raises:
         UsageError: it is none of these.
     """
-    if _SPAN.fullmatch(text):
-        parts = re.findall(r"(\d+(?:\.\d+)?)(h|m|s)", text)
-        return now - timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
-    if match := re.fullmatch(r"(\d{1,5})([dw])", text):
-        return now - timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    if (back := span(text)) is not None:
+        return now - back
     if re.fullmatch(r"\d{1,11}(\.\d{1,9})?", text):
         return datetime.fromtimestamp(float(text), timezone.utc)
     try:
@@ -128,6 +125,16 @@ def before(text: str, now: datetime) -> datetime:
             f"until={text}: is no time", hint="until=24h, until=7d, until=2026-11-01 or until=2026-11-01T08:00:00Z"
         ) from cause
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def span(text: str) -> timedelta | None:
+    """The time that 36h, 1h30m, 30d or 2w is long; None where it is no such word."""
+    if re.fullmatch(r"\d{1,5}[dw]", text):
+        return timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
+    if not _SPAN.fullmatch(text):
+        return None
+    parts = re.findall(r"(\d+(?:\.\d+)?)(h|m|s)", text)
+    return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
 
 
 def intermediate(images: Mapping[str, Details]) -> set[str]:

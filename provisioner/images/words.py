@@ -33,8 +33,8 @@ def image_or_id(text: str) -> str:
     return text
 
 
-def filters(texts: Sequence[str] | None) -> dict[str, list[str]]:
-    """Read KEY=VALUE filters.
+def filters(texts: Sequence[str] | None, known: Sequence[str] = FILTERS) -> dict[str, list[str]]:
+    """Read KEY=VALUE filters, of those that are `known` to the command.
 
     Raises:
         UsageError: one is none, with those that there are.
@@ -43,10 +43,8 @@ def filters(texts: Sequence[str] | None) -> dict[str, list[str]]:
     for text in texts or ():
         key, equals, value = text.partition("=")
         key = key.strip().lower()
-        if not equals or key not in FILTERS:
-            raise UsageError(
-                f"{text!r} is no filter", hint="filters are " + ", ".join(f"{name}=..." for name in FILTERS)
-            )
+        if not equals or key not in known:
+            raise UsageError(f"{text!r} is no filter", hint="filters are " + ", ".join(f"{name}=..." for name in known))
         if key == "dangling" and value not in {"true", "false", "1", "0"}:
             raise UsageError(f"dangling is true or false, not {value!r}")
         found.setdefault(key, []).append(value)

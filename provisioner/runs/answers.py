@@ -20,8 +20,10 @@ def answers(
     *,
     forks: int,
     keep_open: bool = False,
+    done: Callable[[Answer], None] | None = None,
 ) -> list[Answer]:
-    """Return what `ask` returns for every target, in their order; connections are closed unless `keep_open`.
+    """Return what `ask` returns for every target, in their order; connections are closed unless `keep_open`. `done`
+    hears of each answer as it comes, from the calling thread.
 
     The error of a host, and a bug that showed on it, become `failed(name, error)`; the others go on.
     """
@@ -37,5 +39,9 @@ def answers(
                 target.transport.close()
 
     return each(
-        targets, answer, forks=forks, instead=lambda target, error: failed(target.name, as_error(error, target.name))
+        targets,
+        answer,
+        forks=forks,
+        instead=lambda target, error: failed(target.name, as_error(error, target.name)),
+        done=done or (lambda _: None),
     )

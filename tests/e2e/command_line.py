@@ -75,8 +75,11 @@ def outcomes(bed, *words, status=0, **options):
     return hosts
 
 
-def at_a_terminal(bed, *words, answers, timeout=60):
-    """Run with a terminal, 200 cells wide, that types each of `answers` when a line ends in ": "; returns (status, what was shown)."""
+def at_a_terminal(bed, *words, answers, timeout=60, question=": "):
+    """Run with a terminal, 200 cells wide, that types each of `answers` when a line ends in `question`.
+
+    An answer may be a function, which is called for it. Returns (status, what was shown).
+    """
     asked = command(bed, words)
     pid, terminal = pty.fork()
     if pid == 0:
@@ -91,8 +94,9 @@ def at_a_terminal(bed, *words, answers, timeout=60):
         if not chunk:
             break
         shown += chunk
-        if left and chunk.endswith(b": "):
-            os.write(terminal, left.pop(0).encode() + b"\n")
+        if left and chunk.endswith(question.encode()):
+            answer = left.pop(0)
+            os.write(terminal, (answer() if callable(answer) else answer).encode() + b"\n")
     status, said = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
     sound(asked, status, said)
     return status, said

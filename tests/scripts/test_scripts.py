@@ -14,7 +14,9 @@ from provisioner.checks.proof import proof_plan
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
+from provisioner.images.layers import HISTORY
 from provisioner.images.listing import DETAILS
+from provisioner.images.stock import CONTAINER, IMAGE, SEEN, USE
 from provisioner.mirror_probe.answer import HELLO
 from provisioner.mirror_probe.proxies import proxies
 from provisioner.planner.planner import plan
@@ -96,6 +98,37 @@ SCRIPTS = {
         )
         for way in ("rows", "lines", "chosen")
     },
+    "images-stock": carried(
+        engine_script(
+            "images/stock.sh.j2",
+            new_nonce(),
+            image=IMAGE,
+            container=CONTAINER,
+            since="1795758717",
+            use=USE,
+            references=("it's:1",),
+        )
+    ),
+    "images-history": carried(engine_script("images/history.sh.j2", new_nonce(), ids=("sha256:ab",), history=HISTORY)),
+    "images-prune": carried(
+        engine_script(
+            "images/prune.sh.j2",
+            new_nonce(),
+            seen=SEEN,
+            since="2026-11-27T06:00:00Z",
+            items=[{"id": "sha256:ab", "seen": "it's\n:1", "names": "a:1 b:1", "references": ("a:1", "b:1")}],
+        )
+    ),
+    "images-rm": carried(
+        engine_script(
+            "images/rm.sh.j2",
+            new_nonce(),
+            references=("it's:1",),
+            options=("--force",),
+            image=IMAGE,
+            container=CONTAINER,
+        )
+    ),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
