@@ -15,6 +15,7 @@ from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
 from provisioner.images.listing import DETAILS
+from provisioner.images.marked import Marked
 from provisioner.mirror_probe.answer import HELLO
 from provisioner.mirror_probe.proxies import proxies
 from provisioner.planner.planner import plan
@@ -86,11 +87,12 @@ SCRIPTS = {
                 "images/list.sh.j2",
                 new_nonce(),
                 which=("--filter", "reference=it's*"),
-                chosen_here=way == "chosen",
-                everything=False,
+                everything=way == "rows",
                 rows=way == "rows",
                 how=("--format", "{{.ID}}"),
-                digests=(),
+                chosen_here=way == "chosen",
+                marked=("--digests", "--format"),
+                marks=Marked("table it's").around,
                 details=DETAILS,
             )
         )
