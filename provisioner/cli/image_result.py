@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
+from provisioner.errors import ProvisionerError
 from provisioner.report import gate
 from provisioner.report.failure import failure_text
 from provisioner.runs.fleet import worst
-from provisioner.runs.images import Listed
 
 
-def one_after_another(listed: Sequence[Listed], *, headed: bool) -> int:
+class Told(Protocol):
+    """What one host printed and, apart, what its client said besides; or why nothing."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def said(self) -> str: ...
+    @property
+    def error(self) -> ProvisionerError | None: ...
+    @property
+    def exit_code(self) -> int: ...
+
+
+def one_after_another(listed: Sequence[Told], *, headed: bool) -> int:
     """Print what every host said, to the byte; of several, each below its name where `headed`; return the exit code."""
     for row in listed:
         if row.error:

@@ -98,6 +98,12 @@ SCRIPTS = {
         )
         for way in ("rows", "lines", "chosen")
     },
+    **{
+        f"images-df-{rows}": carried(
+            engine_script("images/df.sh.j2", new_nonce(), rows=rows, how=("--format", "it's"), patience=9)
+        )
+        for rows in (True, False)
+    },
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
