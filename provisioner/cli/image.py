@@ -5,9 +5,11 @@ from __future__ import annotations
 import typer
 
 from provisioner.cli.image_df import df
+from provisioner.cli.image_drift import drift
 from provisioner.cli.image_ls import ls
 
 image = typer.Typer(no_args_is_help=True, help="Images of engines, on one host or many; docker's own words.")
 image.command("ls")(ls)
 image.command("list", hidden=True)(ls)
 image.command("df")(df)
+image.command("drift")(drift)

@@ -21,6 +21,7 @@ class Copy:
     size: int
     own: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
+    platform: str = ""
 
     @property
     def told(self) -> str:
@@ -73,4 +74,11 @@ def copy_of(repository: str, id_: str, image: Details | None, parts: frozenset[s
     """An image as the copy that a host has of it under a name in `repository`."""
     known = [digest.rpartition("@") for digest in (image.digests if image else ())]
     own = frozenset(digest for name, _, digest in known if name == repository)
-    return Copy(id_, frozenset(digest for _, _, digest in known), image.size if image else 0, own, parts)
+    return Copy(
+        id_,
+        digests=frozenset(digest for _, _, digest in known),
+        size=image.size if image else 0,
+        own=own,
+        parts=parts,
+        platform=image.platform if image else "",
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from typing import Any
 
 from provisioner.errors import FactsError
 from provisioner.host_files.lines import lines
-from provisioner.images.listing import NONE
+from provisioner.images.listing import NONE, json_value
 
 KINDS = ("images", "containers", "volumes", "build_cache")
 
+_MOST = 10**18
 _RUNS = {"running", "paused", "restarting"}
 _CLIENT = {"Images": "images", "Containers": "containers", "Local Volumes": "volumes", "Build Cache": "build_cache"}
 _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4, "P": 5}
@@ -80,12 +80,12 @@ def usage(text: str, manifests: str = "") -> Usage:
     Raises:
         FactsError: it is something else.
     """
-    found = _json(text)
+    found = json_value(text)
     try:
-        apart = _apart(_json(manifests)) if manifests.strip() else {}
+        apart = _apart(json_value(manifests)) if manifests.strip() else {}
         images = tuple(_image(row, apart) for row in found.get("Images") or ())
         used = sum(image.unique for image in images if image.containers)
-        whole = int(found.get("LayersSize") or 0)
+        whole = _number(found.get("LayersSize"))
         return Usage(
             {
                 "images": Taken(
@@ -109,7 +109,7 @@ def rounded(text: str) -> Usage:
     """
     taken = {}
     for line in lines(text):
-        row = _json(line)
+        row = json_value(line)
         try:
             taken[_CLIENT[row["Type"]]] = Taken(
                 int(row["TotalCount"]), int(row["Active"]), size_of(row["Size"]), size_of(row["Reclaimable"])
@@ -148,12 +148,12 @@ def _taken(rows: Any, size: Callable[[Any], int], active: Callable[[Any], bool])
 
 
 def _written(row: Mapping[str, Any]) -> int:
-    return int(row.get("SizeRw") or 0)
+    return _number(row.get("SizeRw"))
 
 
 def _of_volume(row: Mapping[str, Any], what: str) -> int:
     """An engine says -1 of what it does not know."""
-    return max(0, int((row.get("UsageData") or {}).get(what) or 0))
+    return max(0, _number((row.get("UsageData") or {}).get(what)))
 
 
 def _kept(row: Mapping[str, Any]) -> int:
@@ -161,7 +161,7 @@ def _kept(row: Mapping[str, Any]) -> int:
 
 
 def _cached(row: Mapping[str, Any]) -> int:
-    return 0 if row.get("Shared") else int(row.get("Size") or 0)
+    return 0 if row.get("Shared") else _number(row.get("Size"))
 
 
 def _image(row: Mapping[str, Any], apart: Mapping[str, tuple[int, int]]) -> ImageSize:
@@ -169,9 +169,9 @@ def _image(row: Mapping[str, Any], apart: Mapping[str, tuple[int, int]]) -> Imag
     return ImageSize(
         id=str(row["Id"]),
         names=tuple(str(name) for name in row.get("RepoTags") or () if not str(name).startswith(NONE)),
-        containers=max(0, int(row.get("Containers") or 0)),
-        size=int(row.get("Size") or 0),
-        shared=max(0, int(row.get("SharedSize") or 0)),
+        containers=max(0, _number(row.get("Containers"))),
+        size=_number(row.get("Size")),
+        shared=max(0, _number(row.get("SharedSize"))),
         content=content,
         unpacked=unpacked,
     )
@@ -182,14 +182,19 @@ def _apart(rows: Any) -> dict[str, tuple[int, int]]:
     found = {}
     for row in rows:
         here = [manifest for manifest in row.get("Manifests") or () if manifest.get("Available")]
-        content = sum(int(manifest["Size"]["Content"]) for manifest in here)
+        content = sum(_number(manifest["Size"]["Content"]) for manifest in here)
         images = [manifest.get("ImageData") or {} for manifest in here]
-        found[str(row["Id"])] = (content, sum(int((image.get("Size") or {}).get("Unpacked") or 0) for image in images))
+        found[str(row["Id"])] = (content, sum(_number((image.get("Size") or {}).get("Unpacked")) for image in images))
     return found
 
 
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as cause:
-        raise FactsError(f"the engine says {text[:200]!r}, which is no JSON") from cause
+def _number(value: Any) -> int:
+    """A number of bytes or of things; None is none of them.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is none that a host can mean.
+    """
+    number = int(value or 0)
+    if abs(number) > _MOST:
+        raise ValueError(f"{number:.3g}")
+    return number

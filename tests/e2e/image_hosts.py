@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 KINDS = {
     "20.10": "debian-12-engine",
@@ -20,11 +21,17 @@ systemctl start containerd.service
 """
 
 
-def start(bed, kinds=tuple(KINDS), **daemon):
-    """{kind: host}, each with the mirror of the bed and these keys of daemon.json; the caller stops them."""
+@contextmanager
+def filled(bed, script, kinds=tuple(KINDS), **daemon):
+    """{kind: host}, each with the mirror of the bed and these keys of daemon.json, after this shell script."""
     bed.mirrors  # noqa: B018 # one thread starts them
-    with ThreadPoolExecutor(len(kinds)) as pool:
-        return dict(zip(kinds, pool.map(lambda kind: _start(bed, kind, daemon), kinds), strict=True))
+    with ExitStack() as stack, ThreadPoolExecutor(len(kinds)) as pool:
+        hosts = dict(zip(kinds, pool.map(lambda kind: bed.start(KINDS[kind], name=_name(kind)), kinds), strict=True))
+        for host in hosts.values():
+            stack.callback(host.stop)
+        list(pool.map(lambda kind: _configure(bed, kind, hosts[kind], daemon), kinds))
+        on_all(hosts, script)
+        yield hosts
 
 
 def on_all(hosts, script, **options):
@@ -34,12 +41,14 @@ def on_all(hosts, script, **options):
         return dict(zip(hosts, done, strict=True))
 
 
-def _start(bed, kind, daemon):
-    host = bed.start(KINDS[kind], name=f"engine-{kind.replace('.', '-')}")
+def _name(kind):
+    return f"engine-{kind.replace('.', '-')}"
+
+
+def _configure(bed, kind, host, daemon):
     config = {"registry-mirrors": [bed.mirrors[0].url], **daemon}
     if kind.endswith("containerd"):
         host.sh(CONTAINERD)
         config["features"] = {"containerd-snapshotter": True}
     host.write("/etc/docker/daemon.json", json.dumps(config))
     host.sh("systemctl reset-failed docker.service docker.socket; systemctl restart docker.service")
-    return host

@@ -31,11 +31,8 @@ NAMES = {"Images": "images", "Containers": "containers", "Local Volumes": "volum
 
 @pytest.fixture(scope="module")
 def hosts(bed):
-    running = image_hosts.start(bed)
-    image_hosts.on_all(running, FILL)
-    yield running
-    for host in running.values():
-        host.stop()
+    with image_hosts.filled(bed, FILL) as running:
+        yield running
 
 
 @pytest.mark.parametrize("kind", image_hosts.KINDS)

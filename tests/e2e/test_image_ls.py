@@ -37,11 +37,8 @@ docker tag busybox app:gone
 
 @pytest.fixture(scope="module")
 def hosts(bed):
-    running = image_hosts.start(bed)
-    image_hosts.on_all(running, FILL)
-    yield running
-    for host in running.values():
-        host.stop()
+    with image_hosts.filled(bed, FILL) as running:
+        yield running
 
 
 def listed(bed, hosts, *words, status=0):
@@ -75,8 +72,7 @@ def in_order(text, *, headed):
 
 TEMPLATES = [
     "--format '{{.ID}}: {{.Repository}}'", r"--format 'table {{.ID}}\t{{.Repository}}\t{{.Tag}}'",
-    "--format '{{.Repository}}:{{.Tag}} {{.Digest}} {{.CreatedAt}} {{.Size}}' -a", r"--format 'a\n{{.Tag}}'",
-    "-a --no-trunc --format '{{.ID}}'", "-f label=com.example.version=0.1 --format '{{.ID}}'",
+    "--format '{{.Repository}}:{{.Tag}} {{.Digest}} {{.CreatedAt}} {{.Size}}' -a --no-trunc", r"--format 'a\n{{.Tag}}'",
 ]  # fmt: skip
 
 
@@ -85,7 +81,7 @@ def test_templates_are_dockers(hosts, bed, words):
     same(bed, hosts, words, headed=False)
 
 
-@pytest.mark.parametrize("words", ["-q", "-a -q", "-q --no-trunc", "-q -f dangling=true", "-q busybox"])
+@pytest.mark.parametrize("words", ["-q", "-a -q --no-trunc", "-q -f dangling=true"])
 def test_ids_alone_come_one_host_after_another(hosts, bed, words):
     truth = image_hosts.on_all(hosts, f"docker image ls {words}")
     targets = [host.target for host in hosts.values()]
@@ -210,11 +206,10 @@ def test_where_there_is_no_engine_the_way_to_one_is_told(bed, start_host, hosts)
 
 
 TABLES = [
-    "", "-a", "--digests", "--no-trunc", "--digests --no-trunc -a", "--format table",
-    "busybox", "busybox:1.36", "'busy*'", "'app:[12]'", "'*/*/app:v?'", "registry.example:5000/team/app", "nothing",
-    "-f dangling=true", "-f dangling=false", "-f label=com.example.version", "-f label=com.example.version=9",
-    "-f before=app:2", "-f since=busybox", "-f since=busybox:1.36 -f before=app:2",
-    "-f reference='*:1.36' -f reference='app:*'", "-a -f dangling=true",
+    "", "-a", "--digests --no-trunc -a", "busybox", "'app:[12]'", "'*/*/app:v?'", "nothing",
+    "-f dangling=true", "-f dangling=false --digests", "-f label=com.example.version --no-trunc",
+    "-f label=com.example.version=9 --format table", "-f before=app:2", "-f since=busybox:1.36 -f before=app:2",
+    "-f reference='*:1.36' -f reference='app:*'",
 ]  # fmt: skip
 
 
@@ -223,7 +218,7 @@ def test_tables_are_dockers(hosts, bed, words):
     same(bed, hosts, words, headed=True)
 
 
-@pytest.mark.parametrize("words", ["", "-a --digests", r"--format 'table {{.Tag}}\t{{.Size}}'", "--no-trunc"])
+@pytest.mark.parametrize("words", ["-a --digests --no-trunc", r"--format 'table {{.Tag}}\t{{.Size}}'"])
 def test_what_until_leaves_looks_as_docker_prints_it(hosts, bed, words):
     same(bed, hosts, words, "-f", "until=1s", headed=True)
     none = listed(bed, hosts, *shlex.split(words), "-f", "until=2001-02-03")

@@ -65,7 +65,8 @@ def test_an_engine_with_nothing_has_nothing():
 
 
 WRONG = ["", "[]", "null", "[" * 50_000, '{"Images": 5}', '{"Images": [5]}', '{"Images": [{"Id": 1, "Size": "x"}]}',
-         '{"LayersSize": 1e999}', '{"Containers": [{"SizeRw": [1]}]}']  # fmt: skip
+         '{"LayersSize": 1e999}', '{"LayersSize": 1e300}', '{"Volumes": [{"UsageData": {"Size": 9999999999999999999}}]}',
+          '{"Containers": [{"SizeRw": [1]}]}']  # fmt: skip
 
 
 @pytest.mark.parametrize("text", WRONG, ids=lambda text: text[:30])

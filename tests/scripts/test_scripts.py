@@ -14,6 +14,7 @@ from provisioner.checks.proof import proof_plan
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
+from provisioner.images.drift import CONTAINERS
 from provisioner.images.listing import DETAILS
 from provisioner.images.marked import Marked
 from provisioner.mirror_probe.answer import HELLO
@@ -104,6 +105,16 @@ SCRIPTS = {
         )
         for rows in (True, False)
     },
+    "images-drift": carried(
+        engine_script("images/drift.sh.j2", new_nonce(), details=DETAILS, containers=CONTAINERS, upstream=True)
+    ),
+    "images-upstream": carried(
+        engine_script(
+            "images/upstream.sh.j2",
+            new_nonce(),
+            asked=[{"name": "it's", "known": "sha256:1 sha256:2", "urls": ("https://it's.example/v2/a",)}],
+        )
+    ),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
