@@ -122,7 +122,7 @@ def list_images(targets: Sequence[Target], question: Question, look: Look | None
             how=look.words if look else (),
             chosen_here=question.until is not None,
             marked=(*look.options, "--format") if look and marked else (),
-            marks=marked.around if marked else (),
+            marks=marked.around if marked else ("", ""),
             details=DETAILS,
         )
         said = found.get("said", "").strip()

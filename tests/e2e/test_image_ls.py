@@ -190,6 +190,36 @@ def test_the_client_of_a_snap_is_found(hosts, bed):
         host.sh("mv /snap/bin/docker /usr/bin/docker")
 
 
+NEWER = """#!/bin/sh
+case $* in
+  --version) echo 'Docker version 29.1.3, build f52814d'; exit ;;
+  'image ls '*-a*) ;;
+  'image ls '*) set -- "$@" --filter dangling=false ;;
+esac
+exec /usr/bin/docker "$@"
+"""
+
+
+def test_a_client_that_hides_untagged_images_lists_them(hosts, bed):
+    """A look-alike of clients since 29.0: they leave untagged images out unless they are asked for all."""
+    host = hosts["26.1"]
+    host.write("/usr/local/bin/docker", NEWER, mode="755")
+    try:
+        for words in ("--format '{{.ID}} {{.Tag}}'", "-a --format '{{.ID}}'", "-q", "--format raw"):
+            truth = host.sh(f"/usr/bin/docker image ls {words}").stdout
+            done = provisioner(bed, "image", "ls", *shlex.split(words), host.target)
+            assert (done.returncode, done.stderr) == (0, "")
+            if words == "--format raw":
+                assert "repository: greeting" in done.stdout
+            else:
+                assert sorted(done.stdout.splitlines()) == sorted(truth.splitlines())
+        dangling = host.sh("/usr/bin/docker image ls -q -f dangling=true").stdout
+        assert dangling.strip()
+        assert dangling.strip() in provisioner(bed, "image", "ls", "-q", host.target).stdout
+    finally:
+        host.sh("rm /usr/local/bin/docker")
+
+
 def test_where_there_is_no_engine_the_way_to_one_is_told(bed, start_host, hosts):
     bare, good = start_host("debian-12"), hosts["28.5"]
     done = provisioner(bed, "image", "ls", "-q", "greeting", bare.target, good.target)
