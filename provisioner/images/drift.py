@@ -73,8 +73,14 @@ class Names:
     def have(self, name: str) -> bool:
         repository, _, _ = name.rpartition(":")
         return not self.patterns or any(
-            fnmatch.fnmatchcase(text, pattern) for pattern in self.patterns for text in (name, repository)
+            _matches(text, pattern) for pattern in self.patterns for text in (name, repository)
         )
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """As Go's path.Match: no wildcard goes over a slash."""
+    parts, patterns = text.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))
 
 
 def containers(text: str) -> tuple[Container, ...]:

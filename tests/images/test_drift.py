@@ -65,6 +65,11 @@ def test_names_are_chosen_by_patterns(pattern, yes):
     assert Names((pattern,)).have("app:1") is yes
 
 
+@pytest.mark.parametrize(("pattern", "yes"), [("*", False), ("*/*", True), ("*/app:*", True), ("team/*", True)])
+def test_no_wildcard_goes_over_a_slash(pattern, yes):
+    assert Names((pattern,)).have("team/app:1") is yes
+
+
 def test_stores_are_compared_by_digests():
     graph = host(image(A, "app:1", digests=[f"app@{INDEX}"]))
     store = host(image(INDEX, "app:1", digests=[f"app@{INDEX}"]))
