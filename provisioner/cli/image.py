@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from provisioner.cli.image_df import df
+from provisioner.cli.image_drift import drift
 from provisioner.cli.image_ls import ls
 from provisioner.cli.image_prune import prune
 from provisioner.cli.image_rm import rm
@@ -13,3 +15,5 @@ image.command("ls")(ls)
 image.command("list", hidden=True)(ls)
 image.command("rm")(rm)
 image.command("prune")(prune)
+image.command("df")(df)
+image.command("drift")(drift)

@@ -11,7 +11,7 @@ import typer
 from provisioner.cli.connection import Connection
 from provisioner.cli.options import AsJson, Output
 
-_WHO = "Hosts and connection"
+WHO = "Hosts and connection"
 
 Words = Annotated[
     Optional[list[str]],
@@ -28,7 +28,7 @@ On = Annotated[
 class ImageConnection(Connection):
     """`Connection` where -f is docker's --filter."""
 
-    forks: Annotated[int, typer.Option("--forks", min=1, help="hosts at a time", rich_help_panel=_WHO)] = 50
+    forks: Annotated[int, typer.Option("--forks", min=1, help="hosts at a time", rich_help_panel=WHO)] = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from provisioner.cli.options import Output
+from provisioner.errors import ProvisionerError
 from provisioner.report import gate
 from provisioner.report.failure import failure_text, failures_text
 from provisioner.report.image_prune import preview_document, preview_text, result_document, result_text
@@ -14,10 +16,24 @@ from provisioner.report.terminal import terminal_width
 from provisioner.runs.fleet import worst
 from provisioner.runs.image_prune import Looked, Pruned
 from provisioner.runs.image_rm import RemovedImages
-from provisioner.runs.images import Listed
 
 
-def one_after_another(listed: Sequence[Listed], *, headed: bool) -> int:
+class Told(Protocol):
+    """What one host printed and, apart, what its client said besides; or why nothing."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def said(self) -> str: ...
+    @property
+    def error(self) -> ProvisionerError | None: ...
+    @property
+    def exit_code(self) -> int: ...
+
+
+def one_after_another(listed: Sequence[Told], *, headed: bool) -> int:
     """Print what every host said, to the byte; of several, each below its name where `headed`; return the exit code."""
     for row in listed:
         if row.error:

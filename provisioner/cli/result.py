@@ -57,7 +57,8 @@ def answers(
             return [(gate.exact, json_text(document(some)))]
         answered = [row for row in some if row.error is None]
         wrong = [(row.host, row.error) for row in some if row.error is not None]
-        pieces: list[Piece] = [(gate.result, text(answered))] if answered else []
+        said = text(answered) if answered else ""
+        pieces: list[Piece] = [(gate.result, said)] if said else []
         return [*pieces, (gate.remark, failures_text(wrong, terminal_width("stderr")))] if wrong else pieces
 
     return worst(row.exit_code for row in _printed(rows, render, lambda row, error: failed(row.host, error)))

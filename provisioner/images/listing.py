@@ -86,7 +86,7 @@ def details(text: str) -> dict[str, Details]:
     for line in lines(text):
         if not line.strip():
             continue
-        values = [_value(part) for part in line.split("\t")]
+        values = [json_value(part) for part in line.split("\t")]
         if len(values) != 8:
             raise FactsError(f"an image is described by {line[:200]!r}")
         image = _details(values)
@@ -188,13 +188,14 @@ def _words(value: Any) -> tuple[str, ...]:
 
 
 def _object(line: str) -> dict[str, Any]:
-    value = _value(line)
+    value = json_value(line)
     if not isinstance(value, dict):
         raise FactsError(f"an image is listed as {line[:200]!r}")
     return value
 
 
-def _value(text: str) -> Any:
+def json_value(text: str) -> Any:
+    """Raises FactsError: it is no JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as cause:

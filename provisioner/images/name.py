@@ -75,6 +75,15 @@ def image_name(text: str) -> ImageName:
     return ImageName(registry, repository, tag or "", digest)
 
 
+def is_image_name(text: str) -> bool:
+    """Is `text` one by the rules? Engines have others, from before there were rules."""
+    try:
+        image_name(text)
+    except UsageError:
+        return False
+    return True
+
+
 def _tag_apart(text: str) -> tuple[str, str | None]:
     """The last colon begins a tag unless a slash follows: then it begins a port."""
     head, colon, tail = text.rpartition(":")

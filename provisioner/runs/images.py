@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from provisioner.errors import ApplyError, ProvisionerError
-from provisioner.host_files.lines import lines
+from provisioner.errors import ApplyError, ProvisionerError, UsageError
 from provisioner.images.listing import DETAILS, NONE, Details, Row, before, details, kept, rows
+from provisioner.images.marked import Marked
 from provisioner.images.words import filters, pattern_of
 from provisioner.remote.images import ask_engine
 from provisioner.runs.answers import answers
@@ -46,17 +46,27 @@ class Look:
     template: str = ""
 
     @property
-    def words(self) -> tuple[str, ...]:
-        template = self.template
-        if not template and not self.quiet:
-            template = TABLE_WITH_DIGESTS if self.digests else TABLE
+    def options(self) -> tuple[str, ...]:
         options = {"-q": self.quiet, "--digests": self.digests, "--no-trunc": self.whole}
-        return (*(word for word, said in options.items() if said), *(("--format", template) if template else ()))
+        return tuple(word for word, said in options.items() if said)
 
     @property
-    def headed(self) -> bool:
-        """The first line is that of a table."""
-        return not self.quiet if not self.template else self.template.startswith("table")
+    def words(self) -> tuple[str, ...]:
+        """What `docker image ls` is told."""
+        own = "" if self.quiet else self._table
+        template = self.template or own
+        return (*self.options, *(("--format", template) if template else ()))
+
+    @property
+    def marked(self) -> Marked | None:
+        """The same lines, each told whose it is; None for a look that is no template."""
+        template = self.template or ("{{.ID}}" if self.quiet else self._table)
+        template = {"table": self._table, "json": "{{json .}}"}.get(template, template)
+        return None if "{{" not in template else Marked(template)
+
+    @property
+    def _table(self) -> str:
+        return TABLE_WITH_DIGESTS if self.digests else TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,14 @@ def question(names: Sequence[str], texts: Sequence[str] | None, *, everything: b
 
 
 def list_images(targets: Sequence[Target], question: Question, look: Look | None, *, forks: int) -> list[Listed]:
-    """List the images of every host: as its own client prints them for `look`, else as rows."""
+    """List the images of every host: as its own client prints them for `look`, else as rows.
+
+    Raises:
+        UsageError: `until` is asked for with a look that has no template; no host has been contacted.
+    """
+    marked = look.marked if look else None
+    if question.until and look and not marked:
+        raise UsageError(f"until= needs a template, which {look.template} is not", hint="--format 'table {{.ID}}'")
 
     def ask(target: Target) -> Listed:
         found = ask_engine(
@@ -100,11 +117,12 @@ def list_images(targets: Sequence[Target], question: Question, look: Look | None
             "images/list.sh.j2",
             become_password=target.become_password,
             which=question.words,
-            chosen_here=question.until is not None,
             everything=question.everything,
             rows=look is None,
             how=look.words if look else (),
-            digests=("--digests",) if look and look.digests else (),
+            chosen_here=question.until is not None,
+            marked=(*look.options, "--format") if look and marked else (),
+            marks=marked.around if marked else ("", ""),
             details=DETAILS,
         )
         said = found.get("said", "").strip()
@@ -112,15 +130,15 @@ def list_images(targets: Sequence[Target], question: Question, look: Look | None
             raise ApplyError(f"{target.name}: {said or 'docker image ls failed'}")
         images = details(found.get("details", ""))
         if look is None:
-            listed = rows(found.get("rows", ""))
-            keeps = _keeps(question, [(row.id, row.untagged) for row in listed], images)
+            listed = rows(found.get("shown", ""))
+            keeps = _keeps(question, [(row.id, row.repository == NONE) for row in listed], images)
             return Listed(
                 target.name, said=said, rows=tuple(r for r, k in zip(listed, keeps, strict=True) if k), images=images
             )
         text = found.get("shown", "")
-        return Listed(
-            target.name, _chosen(text, found["ids"], question, look, images) if "ids" in found else text, said
-        )
+        if marked and "mark" in found:
+            text = _chosen(marked.apart(text, found["mark"], images), question, images)
+        return Listed(target.name, text, said)
 
     return answers(targets, ask, failed, forks=forks)
 
@@ -134,19 +152,7 @@ def _keeps(question: Question, found: list[tuple[str, bool]], images: Mapping[st
     return list(kept(found, images, everything=question.everything, until=question.until))
 
 
-def _chosen(text: str, ids: str, question: Question, look: Look, images: Mapping[str, Details]) -> str:
-    """The lines of `text` that are meant: `ids` are those of its lines, each with repository and tag.
-
-    Raises:
-        ApplyError: a template gives an image more than a line, so that they cannot be told apart.
-    """
-    found = [line.split(" ") for line in lines(ids)]
-    shown = text.splitlines(keepends=True)
-    head = shown[:1] if look.headed else []
-    body = shown[len(head) :]
-    if len(body) != len(found):
-        raise ApplyError(
-            "which lines are whose cannot be told", hint="give --format one line an image, or leave until= out"
-        )
-    keeps = _keeps(question, [(words[0], words[-1] == NONE) for words in found], images)
-    return "".join([*head, *(line for line, keep in zip(body, keeps, strict=True) if keep)])
+def _chosen(apart: tuple[str, list[tuple[str, bool, str]]], question: Question, images: Mapping[str, Details]) -> str:
+    head, pieces = apart
+    keeps = _keeps(question, [(id_, nameless) for id_, nameless, _ in pieces], images)
+    return head + "".join(text for (_, _, text), keep in zip(pieces, keeps, strict=True) if keep)

@@ -1,48 +1,54 @@
-"""Images that are made on a host without any network, and what its engine itself says of them to the byte."""
+"""Hosts with engines of every kind, for commands about images: three versions, and both stores of the newest."""
 
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
-MAKE = """
-mkdir -p /root/made && cd /root/made
-# layer NAME BYTES [CHANGE...]: an image of one layer.
-layer() {
-  name=$1 bytes=$2; shift 2
-  rm -rf content && mkdir content && head -c "$bytes" /dev/urandom >content/base && tar -C content -cf content.tar .
-  docker import "$@" content.tar "$name" >/dev/null
+KINDS = {
+    "20.10": "debian-12-engine",
+    "26.1": "debian-13-engine",
+    "28.5": "forky-engine",
+    "28.5-containerd": "forky-engine",
 }
-# on BELOW NAME BYTES [CHANGE...]: an image with a layer more than BELOW.
-on() {
-  below=$1 name=$2 bytes=$3; shift 3
-  container=$(docker create "$below" /none)
-  head -c "$bytes" /dev/urandom >"more-$bytes" && docker cp "more-$bytes" "$container:/" >/dev/null 2>&1
-  docker commit "$@" "$container" "$name" >/dev/null && docker rm "$container" >/dev/null
-}
+# The containers of a host are an overlay themselves, on which there can be no other.
+CONTAINERD = """
+systemctl stop docker.socket docker.service containerd.service
+mkdir -p /var/lib/docker/containerd-root
+mount --bind /var/lib/docker/containerd-root /var/lib/containerd
+systemctl start containerd.service
 """
 
 
-def make(host, script):
-    """Run a script of `layer` and `on`, and docker's own commands."""
-    host.sh(MAKE + script)
+@contextmanager
+def filled(bed, script, kinds=tuple(KINDS), **daemon):
+    """{kind: host}, each with the mirror of the bed and these keys of daemon.json, after this shell script."""
+    bed.mirrors  # noqa: B018 # one thread starts them
+    with ExitStack() as stack, ThreadPoolExecutor(len(kinds)) as pool:
+        hosts = dict(zip(kinds, pool.map(lambda kind: bed.start(KINDS[kind], name=_name(kind)), kinds), strict=True))
+        for host in hosts.values():
+            stack.callback(host.stop)
+        list(pool.map(lambda kind: _configure(bed, kind, hosts[kind], daemon), kinds))
+        on_all(hosts, script)
+        yield hosts
 
 
-def empty(host):
-    """Remove every container and every image."""
-    host.sh("docker ps -aq | xargs -r docker rm -f && docker image prune -af")
+def on_all(hosts, script, **options):
+    """{kind: what a shell script printed there}, all at once."""
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        done = pool.map(lambda host: host.sh(script, **options).stdout, hosts.values())
+        return dict(zip(hosts, done, strict=True))
 
 
-def api(host, words):
-    """What the engine answers to a request of HTTP: "GET /system/df"; every client since 18.09 can pass it on."""
-    ask = f"(printf '{words} HTTP/1.0\\r\\nHost: d\\r\\nContent-Length: 0\\r\\n\\r\\n'; sleep 1)"
-    return json.loads(host.sh(f"{ask} | docker system dial-stdio").stdout.partition("\n\n")[2])
+def _name(kind):
+    return f"engine-{kind.replace('.', '-')}"
 
 
-def layers_size(host):
-    """Bytes of all layers."""
-    return api(host, "GET /system/df")["LayersSize"]
-
-
-def names(host):
-    """The names of all images that have one."""
-    return set(host.sh("docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -v none; true").stdout.split())
+def _configure(bed, kind, host, daemon):
+    config = {"registry-mirrors": [bed.mirrors[0].url], **daemon}
+    if kind.endswith("containerd"):
+        host.sh(CONTAINERD)
+        config["features"] = {"containerd-snapshotter": True}
+    host.write("/etc/docker/daemon.json", json.dumps(config))
+    host.sh("systemctl reset-failed docker.service docker.socket; systemctl restart docker.service")

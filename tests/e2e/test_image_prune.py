@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e import engine_states, image_hosts
+from tests.e2e import engine_states, made_images
 from tests.e2e.command_line import at_a_terminal, provisioner
 
 pytestmark = pytest.mark.e2e
@@ -29,10 +29,10 @@ GOING = {"base:1", "app:2", "other/app:two", "solo:1", "moved:1"}
 @pytest.fixture(params=ENGINES)
 def host(request, on):
     running = on(request.param)
-    image_hosts.empty(running)
-    image_hosts.make(running, SCENE)
+    made_images.empty(running)
+    made_images.make(running, SCENE)
     yield running
-    image_hosts.empty(running)
+    made_images.empty(running)
 
 
 def pruned(bed, host, *words, status=0):
@@ -46,18 +46,18 @@ def pruned(bed, host, *words, status=0):
 
 def test_what_is_shown_is_what_goes_to_the_byte(bed, host):
     """Layers are shared, images have several tags, one has a stopped container, one is claimed, a tag has moved."""
-    before = image_hosts.layers_size(host)
+    before = made_images.layers_size(host)
     dangling = pruned(bed, host, "--plan")
     assert [row["why"] for row in dangling["going"]] == ["it has no tag"]
     shown = pruned(bed, host, "-a", "--plan")
     assert shown["exact"]
-    assert image_hosts.layers_size(host) == before
+    assert made_images.layers_size(host) == before
     assert {name for row in shown["going"] for name in row["names"]} == GOING
     assert {row["kind"] for row in shown["staying"]} == {"container", "claimed"}
     done = pruned(bed, host, "-a", "--yes")
     assert shown["bytes"] == done["bytes"] == done["freed"] == 51000
-    assert before - image_hosts.layers_size(host) == done["freed"]
-    assert image_hosts.names(host) == {"app:1", "claimed:1"}
+    assert before - made_images.layers_size(host) == done["freed"]
+    assert made_images.names(host) == {"app:1", "claimed:1"}
     assert done["left"] == []
 
 
@@ -66,7 +66,7 @@ def test_docker_reclaims_what_was_shown(bed, host, everything):
     shown = pruned(bed, host, "--plan", "--filter", f"label!={CLAIM}", *(["-a"] if everything else []))
     wanted = json.dumps({"dangling": ["false" if everything else "true"], "label!": [CLAIM]})
     quoted = wanted.replace('"', "%%22").replace("{", "%%7B").replace("}", "%%7D").replace(" ", "%%20")
-    report = image_hosts.api(host, f"POST /images/prune?filters={quoted}")
+    report = made_images.api(host, f"POST /images/prune?filters={quoted}")
     assert report["SpaceReclaimed"] == shown["bytes"] > 0
     deleted = {row["Deleted"] for row in report["ImagesDeleted"] if "Deleted" in row}
     assert {row["id"] for row in shown["going"] if not row["held"]} <= deleted
@@ -83,7 +83,7 @@ def test_what_changes_between_preview_and_yes_stays(bed, host):
 
     status, said = at_a_terminal(bed, "image", "prune", "-a", host.target, question="[y/N] ", answers=[meanwhile])
     assert status == 0, said
-    assert image_hosts.names(host) >= {
+    assert made_images.names(host) >= {
         *("hello-world:latest", "busybox:latest", "solo:1", "solo:kept"),
         *("app:1", "app:2", "other/app:two", "moved:1", "claimed:1"),
     }
@@ -93,21 +93,21 @@ def test_what_changes_between_preview_and_yes_stays(bed, host):
 
 def test_no_answer_removes_nothing(bed, on):
     host = on("debian-13-engine")
-    image_hosts.empty(host)
-    image_hosts.make(host, SCENE)
-    before = image_hosts.layers_size(host)
+    made_images.empty(host)
+    made_images.make(host, SCENE)
+    before = made_images.layers_size(host)
     status, said = at_a_terminal(bed, "image", "prune", "-a", host.target, question="[y/N] ", answers=["n"])
-    assert (status, image_hosts.layers_size(host)) == (0, before), said
+    assert (status, made_images.layers_size(host)) == (0, before), said
     done = provisioner(bed, "image", "prune", "-a", host.target)
-    assert (done.returncode, image_hosts.layers_size(host)) == (2, before)
+    assert (done.returncode, made_images.layers_size(host)) == (2, before)
     assert "--yes" in done.stderr
-    image_hosts.empty(host)
+    made_images.empty(host)
 
 
 def test_the_last_of_a_repository_the_claimed_and_the_protected_stay(bed, on):
     host = on("debian-13-engine")
-    image_hosts.empty(host)
-    image_hosts.make(host, SCENE + "on base:1 app:3 1000; on base:1 app:4 2000")
+    made_images.empty(host)
+    made_images.make(host, SCENE + "on base:1 app:3 1000; on base:1 app:4 2000")
     kept = pruned(bed, host, "--keep-last", "2", "--plan")
     assert {name for row in kept["going"] for name in row["names"]} == {"app:2", "other/app:two"} - {
         "other/app:two"
@@ -116,8 +116,8 @@ def test_the_last_of_a_repository_the_claimed_and_the_protected_stay(bed, on):
     assert not {"app:2", "app:3", "moved:1"} & {name for row in protected["going"] for name in row["names"]}
     assert pruned(bed, host, "--unused-for", "1h", "--plan")["going"] == []
     named = provisioner(bed, "image", "prune", "-a", "claimed", host.target, "--yes")
-    assert (named.returncode, "claimed:1" in image_hosts.names(host)) == (0, False), named.stderr
-    image_hosts.empty(host)
+    assert (named.returncode, "claimed:1" in made_images.names(host)) == (0, False), named.stderr
+    made_images.empty(host)
 
 
 def test_the_store_of_containerd(bed, start_host):
@@ -126,15 +126,15 @@ def test_the_store_of_containerd(bed, start_host):
     host.write("/etc/docker/daemon.json", json.dumps({"features": {"containerd-snapshotter": True}}))
     host.sh("systemctl restart docker")
     scene = f"layer a:1 50000 && docker tag a:1 b:1; layer m:1 7000; layer m:1 9000; layer c:1 3000 --change 'LABEL {CLAIM}=s'"
-    image_hosts.make(host, scene)
+    made_images.make(host, scene)
     (dangling,) = pruned(bed, host, "--plan")["going"]
-    assert image_hosts.api(host, "POST /images/prune")["SpaceReclaimed"] == dangling["bytes"] > 7000
+    assert made_images.api(host, "POST /images/prune")["SpaceReclaimed"] == dangling["bytes"] > 7000
     shown = pruned(bed, host, "-a", "--plan")
     done = pruned(bed, host, "-a", "--yes")
     assert shown["exact"]
     assert shown["bytes"] == done["freed"] > 59000
-    assert image_hosts.names(host) == {"c:1"}
-    image_hosts.make(host, "layer a:1 50000; layer m:1 9000")
+    assert made_images.names(host) == {"c:1"}
+    made_images.make(host, "layer a:1 50000; layer m:1 9000")
     shown = pruned(bed, host, "-a", "--plan", "--filter", f"label!={CLAIM}")
     filters = f"%%7B%%22dangling%%22:[%%22false%%22],%%22label!%%22:[%%22{CLAIM}%%22]%%7D"
-    assert image_hosts.api(host, f"POST /images/prune?filters={filters}")["SpaceReclaimed"] == shown["bytes"]
+    assert made_images.api(host, f"POST /images/prune?filters={filters}")["SpaceReclaimed"] == shown["bytes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e import engine_states, image_hosts
+from tests.e2e import engine_states, made_images
 from tests.e2e.command_line import provisioner
 
 pytestmark = pytest.mark.e2e
@@ -22,19 +22,19 @@ docker create --name stopped app:1 /none >/dev/null
 @pytest.fixture(params=ENGINES)
 def host(request, on):
     running = on(request.param)
-    image_hosts.empty(running)
-    image_hosts.make(running, SCENE)
+    made_images.empty(running)
+    made_images.make(running, SCENE)
     yield running
-    image_hosts.empty(running)
+    made_images.empty(running)
 
 
 @pytest.fixture
 def one_host(on):
     running = on("debian-13-engine")
-    image_hosts.empty(running)
-    image_hosts.make(running, SCENE)
+    made_images.empty(running)
+    made_images.make(running, SCENE)
     yield running
-    image_hosts.empty(running)
+    made_images.empty(running)
 
 
 def rm(bed, host, *words):
@@ -97,7 +97,7 @@ def test_filters_instead_of_names(bed, one_host):
     )
     done = rm(bed, one_host, "-f", "since=app:1", "-f", "reference=other/*")
     assert (done.returncode, done.stdout) == (0, "Untagged: other/app:two\n"), done.stderr
-    assert {"app:1", "app:2", "base:1", "single:1"} == image_hosts.names(one_host)
+    assert {"app:1", "app:2", "base:1", "single:1"} == made_images.names(one_host)
     wrong = rm(bed, one_host, "-f", "colour=red")
     assert wrong.returncode == 2
     assert "before=..." in wrong.stderr

@@ -14,8 +14,10 @@ from provisioner.checks.proof import proof_plan
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
+from provisioner.images.drift import CONTAINERS
 from provisioner.images.layers import HISTORY
 from provisioner.images.listing import DETAILS
+from provisioner.images.marked import Marked
 from provisioner.images.stock import CONTAINER, IMAGE, SEEN, USE
 from provisioner.mirror_probe.answer import HELLO
 from provisioner.mirror_probe.proxies import proxies
@@ -88,11 +90,12 @@ SCRIPTS = {
                 "images/list.sh.j2",
                 new_nonce(),
                 which=("--filter", "reference=it's*"),
-                chosen_here=way == "chosen",
-                everything=False,
+                everything=way == "rows",
                 rows=way == "rows",
                 how=("--format", "{{.ID}}"),
-                digests=(),
+                chosen_here=way == "chosen",
+                marked=("--digests", "--format"),
+                marks=Marked("table it's").around,
                 details=DETAILS,
             )
         )
@@ -127,6 +130,22 @@ SCRIPTS = {
             options=("--force",),
             image=IMAGE,
             container=CONTAINER,
+        )
+    ),
+    **{
+        f"images-df-{rows}": carried(
+            engine_script("images/df.sh.j2", new_nonce(), rows=rows, how=("--format", "it's"), patience=9)
+        )
+        for rows in (True, False)
+    },
+    "images-drift": carried(
+        engine_script("images/drift.sh.j2", new_nonce(), details=DETAILS, containers=CONTAINERS, upstream=True)
+    ),
+    "images-upstream": carried(
+        engine_script(
+            "images/upstream.sh.j2",
+            new_nonce(),
+            asked=[{"name": "it's", "known": "sha256:1 sha256:2", "urls": ("https://it's.example/v2/a",)}],
         )
     ),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),

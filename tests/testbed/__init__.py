@@ -20,6 +20,7 @@ bed.source.variant(name).url                  wrongkey | missing | slow | broken
 bed.source.distribution                       a .repo file with an engine as an rpm distribution packages it
 bed.mirrors[0], [1]: .url .log() .log_of(host) .pulls(host, repository)
                                               registry mirrors with library/hello-world and library/busybox
+bed.registry                                  the like, empty, that takes pushes to ADDRESS:PORT/library/NAME
 bed.dead_mirror                               the URL of a mirror whose port refuses
 bed.start_bare() -> Bare                      Debian's minimal image and this repository, for README's first commands;
                                               bare.run(script, show=, environment=) -> Ran, bare.stop()

@@ -49,6 +49,11 @@ class Bed:
         return registry.start_mirror(self.session, "mirror-1"), registry.start_mirror(self.session, "mirror-2")
 
     @cached_property
+    def registry(self) -> Mirror:
+        """A registry that takes pushes, empty at first, and a mirror of what is pushed below library/."""
+        return registry.start_registry(self.session, "registry")
+
+    @cached_property
     def dead_mirror(self) -> str:
         """A mirror's URL at which nothing listens."""
         return f"http://{engine.bridge_address()}:9"

@@ -66,6 +66,17 @@ def start_mirror(session: Path, name: str) -> Mirror:
     return Mirror(service.address, service.port, service.log_file)
 
 
+def start_registry(session: Path, name: str) -> Mirror:
+    """Start an empty one that takes pushes, and is a mirror as well: names below library/ are those of Docker Hub."""
+    folder = session / name
+    folder.mkdir(exist_ok=True)
+    words = ["sh", "-ec", 'printf "%s" "$1" >"$2"; exec "$3" serve "$2"', "sh"]
+    text = CONFIG.replace("{store}", str(folder)).replace("{readonly}", "false")
+    program = str(build() / "docker-registry")
+    service = services.start(session, name, [*words, text, str(session / f"{name}.yml"), program], "/v2/")
+    return Mirror(service.address, service.port, service.log_file)
+
+
 def build() -> Path:
     """The directory with the registry's program and its images, filled on first use."""
     digest = hashlib.sha256(repr((IMAGES, COMMANDS, CONFIG)).encode()).hexdigest()[:12]

@@ -1,0 +1,52 @@
+"""What commands about images print, and ask of hosts at a time."""
+
+from __future__ import annotations
+
+import typer
+
+from provisioner.cli.app import app
+from provisioner.images.drift import Container, Stale
+from provisioner.images.spread import Copy
+from provisioner.images.usage import Taken, Usage
+from provisioner.report.image_df import df_text
+from provisioner.report.image_drift import drift_lines, drift_text
+from provisioner.runs.image_df import Disk
+from provisioner.runs.image_drift import Drift, Upstream
+
+ODD = "web\x1b[31m\n\u202e"
+GONE = Stale(Container(ODD, "sha256:" + "1" * 64, "app:1", running=True), "app:1", "")
+
+
+def test_disks_are_walked_on_five_hosts_at_a_time():
+    image = typer.main.get_command(app).commands["image"]
+    defaults = {parameter.name: parameter.default for parameter in image.commands["df"].params}
+    assert defaults["forks"] == 5
+
+
+def test_nothing_is_said_when_all_is_well():
+    assert drift_lines([Drift("a"), Drift("b")]) == ""
+    assert drift_text([Drift("a"), Drift("b")], []) == "no drift"
+
+
+def test_a_host_with_drift_is_one_line_whatever_its_containers_are_called():
+    (line,) = drift_lines([Drift("a", stale=(GONE, GONE)), Drift("b")]).split("\n")
+    assert line.startswith("a: app:1 container web")
+    assert "\x1b" not in line
+    assert "\u202e" not in line
+
+
+def test_what_no_registry_told_is_one_line_for_all_hosts():
+    untold = (Upstream("app:1", Copy("id", frozenset(), 1), "", said="no such host\x1b[2J"),)
+    rows = [Drift("a", upstream=untold), Drift("b", upstream=untold)]
+    assert {row.exit_code for row in rows} == {4}
+    (line,) = drift_lines(rows).split("\n")
+    assert line.startswith("app:1 was not compared with a registry on a, b: no such host")
+    assert "\x1b" not in line
+
+
+def test_a_sum_of_rounded_sizes_says_that_it_is_one():
+    exact, rounded = Usage({"images": Taken(1, 0, 1000, 0)}), Usage({"images": Taken(1, 0, 2000, 0)}, exact=False)
+    text = df_text([Disk("a", usage=exact), Disk("b", usage=rounded)])
+    assert [line.split()[1] for line in text.splitlines()[1:3]] == ["1kB", "~2kB"]
+    assert "~3kB (0B)" in text
+    assert "from rounded sizes" in text
