@@ -22,6 +22,8 @@ TOLD = {
     "run": "20261127T010203Z-1a2b3c",
     "urls": "https://mirror.example",
     "how": "add",
+    "host": "registry.example:5000",
+    "image": "redis:7",
     "again": "mirror set https://mirror.example",
     "shlex.join(['remove', 'localhost', *typed])": "remove localhost --purge",
     "shlex.join(found.configured.urls)": "https://mirror.example",

@@ -96,6 +96,16 @@ SCRIPTS = {
         )
         for way in ("rows", "lines", "chosen")
     },
+    "images-pull": carried(
+        engine_script(
+            "images/pull.sh.j2",
+            new_nonce(),
+            limit=3600,
+            how=("--platform", "linux/it's"),
+            details=DETAILS,
+            images=[{"name": "it's:1", "found": "it's@sha256:1"}, {"name": "b", "found": "b"}],
+        )
+    ),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
