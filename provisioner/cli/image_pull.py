@@ -22,13 +22,16 @@ def pull(
     platform: Annotated[
         Optional[str], typer.Option("--platform", help="of the image, as docker says it", metavar="OS/ARCH")
     ] = None,
+    proof: Annotated[
+        bool, typer.Option("--proof", help="name the mirror that serves it, asked once more for the manifest")
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="no progress, and of one host the name alone")] = False,
     connection: ImageConnection,
     output: ImageOutput,
 ) -> None:
     """Pull images, on one host or many, with the logins to registries that the account has there.
 
-    Ends with 7 when hosts ended with different digests.
+    Ends with 7 when hosts ended with different digests, or when --proof finds that no mirror serves it.
     """
     import sys
     from functools import partial
@@ -52,7 +55,11 @@ def pull(
     taste = Output(as_json=output.as_json, quiet=quiet, no_color=output.no_color)
     with watching(taste) as progress:
         pulled = run.pull_images(
-            found, names, platform or "", progress, forks=connection.forks, pulls=pulls, argv=sys.argv[1:]
+            *(found, names, platform or "", progress),
+            forks=connection.forks,
+            pulls=pulls,
+            proof=proof,
+            argv=sys.argv[1:],
         )
     shown = table(
         pulled.hosts,

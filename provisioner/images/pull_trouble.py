@@ -15,6 +15,9 @@ from provisioner.images.name import HUB, ImageName
 LIMIT = 3600
 """Seconds that an engine has for one image."""
 
+LEAVING = "Attempting next endpoint for pull after error: "
+"""What an engine with a graph driver logs when a mirror, or the registry behind them, has failed it; and why."""
+
 TIMED_OUT = 124
 """The status of what `timeout` ended."""
 
@@ -118,17 +121,23 @@ ROWS = (
 """Where two fit, the first is meant."""
 
 
-def trouble(name: ImageName, said: str, status: int, mirrors: Sequence[str], platform: str) -> tuple[str, str]:
-    """Return what went wrong with pulling `name`, and the way out; `mirrors` are those that the engine has."""
+def trouble(
+    name: ImageName, said: str, status: int, mirrors: Sequence[str], platform: str, *, log: str = ""
+) -> tuple[str, str]:
+    """Return what went wrong with pulling `name`, and the way out.
+
+    `mirrors` are those that the engine has, `log` the lines of its log that say LEAVING.
+    """
     words = " ".join(said.split()).removeprefix("Error response from daemon: ")[-600:]
     if status == TIMED_OUT and not words:
         return f"it had not come after {LIMIT // 60} minutes, and was given up", "run the same command again"
-    row = next((row for row in ROWS if any(re.search(word, words, re.IGNORECASE) for word in row.words)), None)
+    hub = name.registry == HUB
+    reason = _of_a_mirror(log, words) if hub and mirrors else ""
+    row = _row(reason or words)
     if row is None:
         return words or f"docker pull ended with status {status}", ""
-    hub = name.registry == HUB
     values = {
-        "registry": "Docker Hub" if hub else name.registry,
+        "registry": "a mirror" if reason else "Docker Hub" if hub else name.registry,
         "host": name.registry,
         "login": "docker login" if hub else f"docker login {name.registry}",
         "platform": platform or "the platform of this host",
@@ -136,6 +145,17 @@ def trouble(name: ImageName, said: str, status: int, mirrors: Sequence[str], pla
     what, hint = row.what.format(**values), ((hub and row.hub) or row.hint).format(**values)
     if hub and mirrors and row.mirrors:
         urls, image = " ".join(url.rstrip("/") for url in mirrors), name.pulled
-        what += f"; the mirrors were asked first ({urls})"
+        what += "" if reason else f"; the mirrors were asked first ({urls})"
         hint = f"ask them for it: provisioner mirror probe {urls} {TARGET} --image {image}"
-    return f"{what}: {words}", hint
+    return f"{what}: {reason}; and then, of Docker Hub: {words}" if reason else f"{what}: {words}", hint
+
+
+def _row(words: str) -> Trouble | None:
+    return next((row for row in ROWS if any(re.search(word, words, re.IGNORECASE) for word in row.words)), None)
+
+
+def _of_a_mirror(log: str, words: str) -> str:
+    """Why a mirror gave nothing: the first reason that is not the one which the engine has told."""
+    found = re.findall(rf'msg="{LEAVING}((?:[^"\\]|\\.)*)"', log)
+    reasons = (" ".join(re.sub(r"\\(.)", r"\1", reason).split()) for reason in found)
+    return next((reason[-300:] for reason in reasons if reason and not words.endswith(reason)), "")

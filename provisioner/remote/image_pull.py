@@ -10,7 +10,7 @@ from provisioner.errors import ConnectionLostError, FactsError
 from provisioner.images.listing import DETAILS, Details, details
 from provisioner.images.name import ImageName
 from provisioner.images.pull_output import PullOutput
-from provisioner.images.pull_trouble import LIMIT
+from provisioner.images.pull_trouble import LEAVING, LIMIT
 from provisioner.remote.images import ask_engine
 from provisioner.transports.base import Transport
 
@@ -25,7 +25,7 @@ OnPull = Callable[[ImageName, str, bool], None]
 class PullAnswer:
     """How one pull ended: docker's `status`, what it `said` on stderr, and the image where it is here.
 
-    `mirrors` are the engine's, asked after a failure.
+    After a failure, `mirrors` are the engine's, and `log` says how they failed, as far as this account may know.
     """
 
     name: ImageName
@@ -34,6 +34,7 @@ class PullAnswer:
     said: str
     image: Details | None = None
     mirrors: tuple[str, ...] = ()
+    log: str = ""
 
 
 def pull_images(
@@ -66,6 +67,7 @@ def pull_images(
             timeout=LIMIT * len(names) + SLACK,
             hear=hear,
             limit=LIMIT,
+            leaving=LEAVING,
             how=("--platform", platform) if platform else (),
             details=DETAILS,
             images=[{"name": name.pulled, "found": _found(name)} for name in names],
@@ -97,4 +99,5 @@ def _answer(found: dict[str, str], number: str, name: ImageName, output: PullOut
     except (FactsError, ValueError, RecursionError):  # they would be good to know, and decide nothing
         image, mirrors = None, []
     said = tuple(str(url) for url in mirrors) if isinstance(mirrors, list) else ()
-    return PullAnswer(name, output, int(status), found.get(f"said {number}", ""), image, said)
+    log = found.get(f"log {number}", "")
+    return PullAnswer(name, output, int(status), found.get(f"said {number}", ""), image, said, log)

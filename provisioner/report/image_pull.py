@@ -47,16 +47,19 @@ def pulled_text(
     """Of one host the last words of docker; of several a line each, what failed, and the digests that they have."""
     wrong = [(host.host, host.error) for host in hosts if host.error]
     failures = [failures_text(wrong, width)] if wrong else []
+    served = [(host.host, image.proof) for host in hosts for image in host.images if image.proof and not image.error]
     if len(hosts) == 1:
         closing = [line for image in hosts[0].images for line in (image.closing[-1:] if quiet else image.closing)]
-        return "\n".join([*closing, *failures])
+        return "\n".join([*closing, *(proof for _, proof in served), *failures])
     several = len(agreements) > 1
     rows: list[tuple[str, ...]] = [("HOST", "IMAGE", "STATUS", "DIGEST", "SECONDS")]
     for host in hosts:
         images = host.images or tuple(PulledImage(found.name, "failed") for found in agreements)
         rows += [_row(host, image, first=number == 0) for number, image in enumerate(images)]
     cells = [row if several else (row[0], *row[2:]) for row in rows]
-    pieces = [aligned(cells, right=len(cells[0]) - 1, width=width), *failures]
+    pieces = [aligned(cells, right=len(cells[0]) - 1, width=width)]
+    pieces += ["\n".join(f"{name}: {proof}" for name, proof in served)] if served else []
+    pieces += failures
     return "\n\n".join([*pieces, "\n".join(sentence(_sum(found, hosts), width) for found in agreements)])
 
 
@@ -80,5 +83,6 @@ def _image(image: PulledImage) -> dict[str, Any]:
         "digest": image.digest or None,
         "id": image.id or None,
         "platform": image.platform or None,
+        "proof": image.proof or None,
         "error": failure_document(image.error),
     }

@@ -22,6 +22,7 @@ from provisioner.runs.brakes import Brake
 from provisioner.runs.crash import as_error
 from provisioner.runs.fleet import each
 from provisioner.runs.history import Journal
+from provisioner.runs.image_proof import served_by
 from provisioner.runs.outcome import Outcome, status_of
 from provisioner.runs.survey import stand_in
 from provisioner.runs.target import Target
@@ -41,7 +42,14 @@ class PulledImage:
     id: str = ""
     platform: str = ""
     closing: tuple[str, ...] = ()
+    proof: str = ""
+    """Which mirror serves it, where that was asked."""
     error: ProvisionerError | None = None
+
+    @property
+    def here(self) -> bool:
+        """It was pulled, whatever a proof says."""
+        return self.status != "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +104,12 @@ def pull_images(
     *,
     forks: int,
     pulls: int,
+    proof: bool,
     argv: Sequence[str],
 ) -> Pulled:
     """Pull `names` on every host, on at most `pulls` of them at once; then compare what they have.
+
+    With `proof`, a host on which no mirror serves an image that it pulled has failed.
 
     Raises:
         KeyboardInterrupt: a second Ctrl-C; what has begun goes on to its end on its host.
@@ -112,7 +123,7 @@ def pull_images(
             target.transport.connect()
             audience.detail(target.name, "waits for its turn", done=False)
             with _turn(turns, brake):
-                return _pull(target, names, platform, audience)
+                return _pull(target, names, platform, audience, proof=proof)
         except ProvisionerError as error:
             return PulledHost(target.name, error=_addressed(target, error))
         finally:
@@ -165,7 +176,7 @@ def _turn(turns: threading.BoundedSemaphore, brake: Brake) -> Iterator[None]:
         turns.release()
 
 
-def _pull(target: Target, names: Sequence[ImageName], platform: str, audience: Audience) -> PulledHost:
+def _pull(target: Target, names: Sequence[ImageName], platform: str, audience: Audience, *, proof: bool) -> PulledHost:
     began = time.monotonic()
 
     def on_pull(name: ImageName, told: str, done: bool) -> None:  # noqa: FBT001 # as its type
@@ -173,19 +184,32 @@ def _pull(target: Target, names: Sequence[ImageName], platform: str, audience: A
         audience.detail(target.name, text if len(names) == 1 else f"{name.pulled}: {text}", done=done)
 
     answers = pull_on(target.transport, names, platform, become_password=target.become_password, on_pull=on_pull)
-    images = tuple(_image(target, answer, platform) for answer in answers)
+    images = [_image(target, answer, platform) for answer in answers]
+    if proof:
+        audience.detail(target.name, "which mirror serves it?", done=False)
+        images = [image if image.error else _proven(target, image) for image in images]
+    return PulledHost(target.name, tuple(images), _of_all(images), time.monotonic() - began)
+
+
+def _proven(target: Target, image: PulledImage) -> PulledImage:
+    said, error = served_by(target, image.name)
+    return replace(image, proof=said, error=_addressed(target, error) if error else None)
+
+
+def _of_all(images: Sequence[PulledImage]) -> ProvisionerError | None:
+    """The errors of a host's images as one."""
     errors = [image.error for image in images if image.error]
-    error: ProvisionerError | None = None
-    if errors:
-        hints = dict.fromkeys(error.hint for error in errors if error.hint)
-        error = ApplyError("\n".join(error.message for error in errors), hint="\n".join(hints))
-    return PulledHost(target.name, images, error, time.monotonic() - began)
+    if len(errors) < 2:
+        return next(iter(errors), None)
+    kind = VerifyError if all(isinstance(error, VerifyError) for error in errors) else ApplyError
+    hints = dict.fromkeys(error.hint for error in errors if error.hint)
+    return kind("\n".join(error.message for error in errors), hint="\n".join(hints))
 
 
 def _image(target: Target, answer: PullAnswer, platform: str) -> PulledImage:
     name = answer.name.pulled
     if answer.status:
-        what, hint = trouble(answer.name, answer.said, answer.status, answer.mirrors, platform)
+        what, hint = trouble(answer.name, answer.said, answer.status, answer.mirrors, platform, log=answer.log)
         return PulledImage(name, "failed", error=_addressed(target, ApplyError(f"{name}: {what}", hint=hint)))
     digest, image = answer.output.digest, answer.image
     known = digests_of(name, image.digests) if image else ()
@@ -202,7 +226,7 @@ def _image(target: Target, answer: PullAnswer, platform: str) -> PulledImage:
 
 
 def _agreement(name: str, hosts: Sequence[PulledHost]) -> Agreement:
-    here = {host.host: image for host in hosts for image in host.images if image.name == name and not image.error}
+    here = {host.host: image for host in hosts for image in host.images if (image.name, image.here) == (name, True)}
     return agreement(name, {host: image.digest for host, image in here.items()})
 
 

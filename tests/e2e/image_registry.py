@@ -37,7 +37,8 @@ class Request:
 
 
 class ImageRegistry:
-    """`refuse`: (status, code, message) instead of manifests. `seconds`: how long every blob takes at least.
+    """`refuse`: (status, code, message) instead of manifests. `login`: USER:PASSWORD in base64, without which there is
+    nothing. `seconds`: how long every blob takes at least.
 
     `breaks_after`: after so many bytes of a layer nothing more is answered, by a mirror that died.
     """
@@ -46,6 +47,7 @@ class ImageRegistry:
         self.blobs: dict[str, tuple[str, bytes]] = {}
         self.tags: dict[tuple[str, str], str] = {}
         self.refuse: tuple[int, str, str] | None = None
+        self.login = ""
         self.seconds = 0.0
         self.breaks_after: int | None = None
         self.dead = False
@@ -75,6 +77,7 @@ class ImageRegistry:
 
     def well(self) -> None:
         """Nothing is wrong any more, and nobody has asked yet."""
+        self.login = ""
         self.refuse, self.seconds, self.breaks_after, self.dead = None, 0.0, None, False
         self.requests.clear()
 
@@ -180,6 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
         """`requests` is the log."""
 
     def _answer(self) -> None:
+        if self.of.login and self.headers.get("Authorization") != f"Basic {self.of.login}":
+            self._refuse(401, "UNAUTHORIZED", "authentication required")
+            return
         if self.path == "/v2/":
             self._send(200, "application/json", b"{}")
             return
@@ -212,8 +218,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self.of.dead:
                 self.close_connection = True
                 return
-            self.wfile.write(content[start : start + CHUNK])
             time.sleep(self.of.seconds / pieces)
+            self.wfile.write(content[start : start + CHUNK])
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
@@ -229,6 +235,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(size))
         self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
+        if status == 401:
+            self.send_header("WWW-Authenticate", 'Basic realm="registry"')
         if digest:
             self.send_header("Docker-Content-Digest", digest)
         self.end_headers()

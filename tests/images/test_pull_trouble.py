@@ -103,3 +103,36 @@ def test_of_the_hub_alone_the_mirrors_may_be_at_fault():
 def test_other_ends(said, status, what):
     assert what in trouble(image_name("redis"), said, status, (), "")[0]
     assert len(trouble(image_name("redis"), said, status, (), "")[0]) < 700
+
+
+LOG = """time="2026-11-27T06:20:26Z" level=info msg="Attempting next endpoint for pull after error: {}"
+time="2026-11-27T06:20:26Z" level=info msg="Attempting next endpoint for pull after error: Get \\"https://x/v2/\\": no such host"
+"""
+
+
+@pytest.mark.parametrize(
+    ("reason", "what", "hint"),
+    [
+        pytest.param(
+            "manifest unknown", "there is no image of that name", "mirror probe http://m.example", id="unknown"
+        ),
+        pytest.param("write /var/lib/x: no space left on device", "the disk is full", "docker system df", id="full"),
+        pytest.param("EOF", "what came broke off", "mirror probe http://m.example", id="it died"),
+        pytest.param("no matching manifest for linux/amd64", "there is no image for", "--platform", id="platform"),
+        pytest.param(
+            "toomanyrequests: no", "a mirror allows no more pulls", "mirror probe http://m.example", id="rate"
+        ),
+    ],
+)
+def test_what_a_mirror_said_is_in_the_log_alone(reason, what, hint):
+    said = 'Error response from daemon: Get "https://x/v2/": no such host'
+    told, way_out = trouble(image_name("redis"), said, 1, ("http://m.example",), "", log=LOG.format(reason))
+    assert what in told
+    assert told.endswith(f': {reason}; and then, of Docker Hub: Get "https://x/v2/": no such host')
+    assert hint in way_out
+    assert (
+        "the mirrors were asked first" in trouble(image_name("redis"), said, 1, ("http://m.example",), "", log="x")[0]
+    )
+    assert (
+        reason not in trouble(image_name("ghcr.io/a/b"), said, 1, ("http://m.example",), "", log=LOG.format(reason))[0]
+    )

@@ -101,6 +101,7 @@ SCRIPTS = {
             "images/pull.sh.j2",
             new_nonce(),
             limit=3600,
+            leaving="it's: ",
             how=("--platform", "linux/it's"),
             details=DETAILS,
             images=[{"name": "it's:1", "found": "it's@sha256:1"}, {"name": "b", "found": "b"}],
