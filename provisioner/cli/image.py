@@ -8,6 +8,7 @@ from provisioner.cli.image_df import df
 from provisioner.cli.image_drift import drift
 from provisioner.cli.image_ls import ls
 from provisioner.cli.image_prune import prune
+from provisioner.cli.image_pull import pull
 from provisioner.cli.image_rm import rm
 
 image = typer.Typer(no_args_is_help=True, help="Images of engines, on one host or many; docker's own words.")
@@ -17,3 +18,4 @@ image.command("rm")(rm)
 image.command("prune")(prune)
 image.command("df")(df)
 image.command("drift")(drift)
+image.command("pull")(pull)

@@ -15,13 +15,14 @@ from provisioner.host_files.lines import lines
 NONE = "<none>"
 """What an engine shows for a repository, a tag or a digest that an image has not."""
 
-DETAILS = (
-    "\t".join(
-        f"{{{{json .{field}}}}}" for field in ("Id", "Created", "Size", "Parent", "RepoTags", "RepoDigests", "Os")
-    )
-    + "\t{{json .Architecture}}"
+DETAILS = "\t".join(
+    f"{{{{json {field}}}}}"
+    for field in (".Id", '(index . "Created")', ".Size", ".Parent", ".RepoTags", ".RepoDigests", ".Os", ".Architecture")
 )
-"""Template for `docker image inspect`; `details` reads what it prints."""
+"""Template for `docker image inspect`; `details` reads what it prints.
+
+Engines since 26 leave the date out of an image that has none, and a template that names it then fails.
+"""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 _SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)(h|m|s))+")

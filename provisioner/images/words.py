@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from provisioner.errors import UsageError
-from provisioner.images.name import HUB, image_name
+from provisioner.images.name import HUB, ImageName, image_name
 
 FILTERS = ("before", "dangling", "label", "reference", "since", "until")
 """What `docker image ls` filters by; `until` is this program's own there, since engines differ in it."""
@@ -20,6 +20,15 @@ def split_words(words: Sequence[str] | None) -> tuple[list[str], list[str]]:
     words = words or ()
     hosts = [word for word in words if _is_host(word)]
     return [word for word in words if word not in hosts], hosts
+
+
+def pulled_names(texts: Sequence[str]) -> list[ImageName]:
+    """Return the images that `texts` name, those that a pull takes for the same once.
+
+    Raises:
+        UsageError: a text names no image.
+    """
+    return list({name.pulled: name for name in map(image_name, texts)}.values())
 
 
 def image_or_id(text: str) -> str:

@@ -7,13 +7,13 @@ from provisioner.transports import limits
 from provisioner.transports.base import ENDLESS, Completed, OnLine, Transport
 
 
-def answer(transport: Transport, script: str, *, timeout: float) -> Completed:
-    """Run `script` on the host behind `transport`.
+def answer(transport: Transport, script: str, *, timeout: float, on_line: OnLine | None = None) -> Completed:
+    """Run `script` on the host behind `transport`; `on_line` hears its lines as they come.
 
     Raises:
         ConnectError: see `Transport.run`; AnswerTooLongError when there is more than `limits.FACTS` of it.
     """
-    return transport.run(script, timeout=timeout, on_line=no_longer(transport.name))
+    return transport.run(script, timeout=timeout, on_line=no_longer(transport.name, on_line))
 
 
 def no_longer(host: str, on_line: OnLine | None = None) -> OnLine:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import TARGET, FactsError, PrivilegeError, UnsupportedError
-from provisioner.facts.frames import frames, new_nonce
+from provisioner.facts.frames import frames, marker, new_nonce
 from provisioner.remote.answer import answer
 from provisioner.scripts.render import engine_script
-from provisioner.transports.base import Transport
+from provisioner.transports.base import OnLine, Transport
 
 PATIENCE = 180.0
 """Seconds that a question about images may take; a disk with many of them is slow."""
+
+OnFrameLine = Callable[[str, str], None]
+"""Called with the name of a frame and a line of it, as it comes; with "" for the line when the frame begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,17 @@ class Client:
 
 
 def ask_engine(
-    transport: Transport, template: str, *, become_password: str | None, timeout: float = PATIENCE, **context: Any
+    transport: Transport,
+    template: str,
+    *,
+    become_password: str | None,
+    timeout: float = PATIENCE,
+    hear: OnFrameLine | None = None,
+    **context: Any,
 ) -> dict[str, str]:
     """Run `template` (below templates/) where the engine can be asked; return its frames by name.
+
+    `hear` is called with what comes in them meanwhile.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -37,7 +49,7 @@ def ask_engine(
     """
     nonce = new_nonce()
     script = engine_script(template, nonce, become_password, **context)
-    completed = answer(transport, script, timeout=timeout)
+    completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
     found = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
     if problem := found.get("problem"):
         raise _refusal(transport.name, problem, [*found.get("login", "").split("\n"), "", "", ""])
@@ -51,6 +63,20 @@ def client(found: dict[str, str]) -> Client:
         return Client(str(versions["Client"]["Version"]), str(versions["Server"]["Version"]))
     except (ValueError, RecursionError, TypeError, KeyError) as cause:
         raise FactsError("docker version does not say which versions these are") from cause
+
+
+def _by_frame(nonce: str, hear: OnFrameLine) -> OnLine:
+    frame = ""
+
+    def listen(line: str) -> None:
+        nonlocal frame
+        if mark := marker(line, nonce):
+            frame = mark[1].strip() if mark[0] == "begin" else ""
+            line = ""
+        if frame:
+            hear(frame, line)
+
+    return listen
 
 
 def _refusal(host: str, problem: str, login: list[str]) -> Exception:

@@ -43,6 +43,12 @@ class Lines(Progress):
     def note(self, host: str, text: str) -> None:
         self.say(f"{host}: {one_line(text)}")
 
+    def detail(self, host: str, text: str, *, done: bool) -> None:
+        del host
+        if done and self._total == 1:
+            self._stop_timer()
+            self.say(one_line(text))
+
     def done(self, outcome: Outcome) -> None:
         self._ended += 1
         if self._total > 1:
@@ -66,6 +72,8 @@ class Lines(Progress):
 
 def _how(outcome: Outcome) -> str:
     """How a host has ended the phase, in a few words."""
+    if outcome.plan is None and outcome.facts is None and outcome.note and outcome.error is None:
+        return one_line(outcome.note)  # it was not planned, and says itself what was done
     steps = len(outcome.plan.steps) if outcome.plan else 0
     if outcome.status == "planned":
         return f"{steps} step{'' if steps == 1 else 's'} to do"

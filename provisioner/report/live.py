@@ -71,6 +71,11 @@ class Live(Progress):
             _, began = self._steps.get(host, ("", time.monotonic()))
             self._steps[host] = (_few(text), began)
 
+    def detail(self, host: str, text: str, *, done: bool) -> None:
+        self.note(host, text)
+        if done and self._total == 1 and not self._closed:
+            self.say(one_line(text))
+
     def done(self, outcome: Outcome) -> None:
         with self._lock:
             self._steps.pop(outcome.host, None)

@@ -11,7 +11,7 @@ from provisioner.runs.outcome import Outcome
 
 
 class Audience(Protocol):
-    """Workers call `step`, `step_ended` and `note`, several at a time; the rest comes from one thread."""
+    """Workers call `step`, `step_ended`, `note` and `detail`, several at a time; the rest comes from one thread."""
 
     def begin(self, doing: str, total: int) -> None:
         """A phase over `total` hosts begins: "looking at", "changing"."""
@@ -24,6 +24,9 @@ class Audience(Protocol):
 
     def note(self, host: str, text: str) -> None:
         """Something about the step, such as who holds a lock."""
+
+    def detail(self, host: str, text: str, *, done: bool) -> None:
+        """Where the step is; `done`: a part of it that stays done."""
 
     def done(self, outcome: Outcome) -> None:
         """A host has ended the phase."""

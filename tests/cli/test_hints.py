@@ -23,6 +23,8 @@ TOLD = {
     "urls": "https://mirror.example",
     "how": "add",
     "forced": "redis:7",
+    "host": "registry.example:5000",
+    "image": "redis:7",
     "again": "mirror set https://mirror.example",
     "shlex.join(['remove', 'localhost', *typed])": "remove localhost --purge",
     "shlex.join(found.configured.urls)": "https://mirror.example",

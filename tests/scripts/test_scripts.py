@@ -148,6 +148,17 @@ SCRIPTS = {
             asked=[{"name": "it's", "known": "sha256:1 sha256:2", "urls": ("https://it's.example/v2/a",)}],
         )
     ),
+    "images-pull": carried(
+        engine_script(
+            "images/pull.sh.j2",
+            new_nonce(),
+            limit=3600,
+            leaving="it's: ",
+            how=("--platform", "linux/it's"),
+            details=DETAILS,
+            images=[{"name": "it's:1", "found": "it's@sha256:1"}, {"name": "b", "found": "b"}],
+        )
+    ),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
