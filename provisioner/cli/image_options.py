@@ -32,6 +32,26 @@ class ImageConnection(Connection):
 
 
 @dataclass(frozen=True, slots=True)
+class RunConnection(ImageConnection):
+    """`ImageConnection` where the letters are those of `docker run`."""
+
+    inventory: Annotated[
+        Optional[str],
+        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=_WHO),
+    ] = None
+    limit: Annotated[
+        Optional[str],
+        typer.Option("--limit", help="of the inventory: web,!web03", metavar="PATTERN", rich_help_panel=_WHO),
+    ] = None
+    user: Annotated[
+        Optional[str], typer.Option("--user", help="login name on the host", metavar="NAME", rich_help_panel=_WHO)
+    ] = None
+    port: Annotated[Optional[int], typer.Option("--port", min=1, max=65535, help="SSH port", rich_help_panel=_WHO)] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ImageOutput:
     """What `Output` has, where -q is docker's own."""
 

@@ -27,6 +27,7 @@ from provisioner.scripts.render import (
     follow_script,
     launch_script,
     root_script,
+    shell_text,
     template_text,
 )
 from provisioner.wanted.spec import Spec
@@ -96,6 +97,10 @@ SCRIPTS = {
         )
         for way in ("rows", "lines", "chosen")
     },
+    "images-way": carried(engine_script("images/way.sh.j2", new_nonce())),
+    "images-client": shell_text(
+        "images/client.sh.j2", client="/usr/bin/docker", settings="/root/it's", socket="unix:///s", words=("run", "a b")
+    ),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
