@@ -3,7 +3,7 @@
 # ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Optional
 
 import typer
@@ -29,6 +29,22 @@ class ImageConnection(Connection):
     """`Connection` where -f is docker's --filter."""
 
     forks: Annotated[int, typer.Option("--forks", min=1, help="hosts at a time", rich_help_panel=_WHO)] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LoadConnection(ImageConnection):
+    """`ImageConnection` where -i is docker's --input."""
+
+    inventory: Annotated[
+        Optional[str],
+        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=_WHO),
+    ] = None
+
+    @classmethod
+    def reaching(cls, connection: Connection) -> LoadConnection:
+        """The same way to a host that is named apart from those of an inventory."""
+        values = {field.name: getattr(connection, field.name) for field in fields(connection)}
+        return cls(**{**values, "inventory": None, "limit": None})
 
 
 @dataclass(frozen=True, slots=True)

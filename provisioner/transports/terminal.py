@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.errors import UsageError
+
 KEYS, SCREEN = 0, 1
 CHUNK = 1 << 16
 _RESIZED, _ENDED = b"r", b"e"
@@ -56,10 +58,15 @@ def keys(resize: Callable[[Window], None]) -> Iterator[Iterator[bytes]]:
 
     What is yielded goes through the keys, in the thread that asks for them and calls `resize`; it ends with the
     terminal, or when the end of the block comes.
-    """
-    import termios
-    import tty
 
+    Raises:
+        UsageError: this system knows no such terminals.
+    """
+    try:
+        import termios
+        import tty
+    except ImportError as cause:
+        raise UsageError("this system has no terminal that a host can be joined to", hint="leave -t out") from cause
     heard, tell = os.pipe()
     os.set_blocking(tell, False)
 

@@ -98,6 +98,19 @@ SCRIPTS = {
         for way in ("rows", "lines", "chosen")
     },
     "images-way": carried(engine_script("images/way.sh.j2", new_nonce())),
+    "images-stock": carried(engine_script("images/stock.sh.j2", new_nonce())),
+    "images-stage": shell_text("images/stage.sh.j2", nonce=new_nonce(), blobs=("0" * 64, "1" * 64)),
+    "images-receive": shell_text("images/receive.sh.j2", stage="/root/it's", digest="0" * 64, size=7),
+    "images-load": carried(
+        engine_script(
+            "images/load.sh.j2",
+            new_nonce(),
+            stage="/s t",
+            blobs=("0" * 64, "1" * 64),
+            manifest="[]",
+            ids=("one", "two"),
+        )
+    ),
     "images-client": shell_text(
         "images/client.sh.j2", client="/usr/bin/docker", settings="/root/it's", socket="unix:///s", words=("run", "a b")
     ),
