@@ -36,6 +36,9 @@ WITHOUT = {
 KNOWN = {
     # This machine as a host: it has no sh there either.
     "provisioner.transports.local": {"sh", "os.killpg", "signal.SIGKILL", "os.set_blocking", "selectors"},
+    "provisioner.transports.local_command": {"sh", "os.killpg", "signal.SIGKILL"},  # the same
+    # Refused behind an ImportError, before anything else of it is used.
+    "provisioner.transports.terminal": {"termios", "tty", "signal.SIGWINCH", "os.set_blocking"},
     "provisioner.transports.ssh_route": {"sh"},  # ProxyCommand, with sockets as its streams
     "provisioner.transports.known_hosts": {"fcntl"},  # where it is there
     "provisioner.transports.ssh_config_answer": {"sh", "pwd", "os.getuid"},  # a word for ssh; behind an ImportError

@@ -3,7 +3,7 @@
 # ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Optional
 
 import typer
@@ -29,6 +29,42 @@ class ImageConnection(Connection):
     """`Connection` where -f is docker's --filter."""
 
     forks: Annotated[int, typer.Option("--forks", min=1, help="hosts at a time", rich_help_panel=WHO)] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LoadConnection(ImageConnection):
+    """`ImageConnection` where -i is docker's --input."""
+
+    inventory: Annotated[
+        Optional[str],
+        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=_WHO),
+    ] = None
+
+    @classmethod
+    def reaching(cls, connection: Connection) -> LoadConnection:
+        """The same way to a host that is named apart from those of an inventory."""
+        values = {field.name: getattr(connection, field.name) for field in fields(connection)}
+        return cls(**{**values, "inventory": None, "limit": None})
+
+
+@dataclass(frozen=True, slots=True)
+class RunConnection(ImageConnection):
+    """`ImageConnection` where the letters are those of `docker run`."""
+
+    inventory: Annotated[
+        Optional[str],
+        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=_WHO),
+    ] = None
+    limit: Annotated[
+        Optional[str],
+        typer.Option("--limit", help="of the inventory: web,!web03", metavar="PATTERN", rich_help_panel=_WHO),
+    ] = None
+    user: Annotated[
+        Optional[str], typer.Option("--user", help="login name on the host", metavar="NAME", rich_help_panel=_WHO)
+    ] = None
+    port: Annotated[Optional[int], typer.Option("--port", min=1, max=65535, help="SSH port", rich_help_panel=_WHO)] = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.errors import TARGET, FactsError, PrivilegeError, UnsupportedError
+from provisioner.errors import TARGET, FactsError, PrivilegeError, ProvisionerError, UnsupportedError
 from provisioner.facts.frames import frames, marker, new_nonce
 from provisioner.remote.answer import answer
 from provisioner.scripts.render import engine_script
@@ -47,13 +47,38 @@ def ask_engine(
         UnsupportedError: there is no engine.
         PrivilegeError: this account may not ask it.
     """
+    found = engine_frames(transport, template, become_password=become_password, timeout=timeout, hear=hear, **context)
+    if refusal := refusal_of(transport.name, found):
+        raise refusal
+    return found
+
+
+def engine_frames(
+    transport: Transport,
+    template: str,
+    *,
+    become_password: str | None,
+    timeout: float = PATIENCE,
+    hear: OnFrameLine | None = None,
+    **context: Any,
+) -> dict[str, str]:
+    """Like `ask_engine`, whether or not the engine answers; see `refusal_of`."""
     nonce = new_nonce()
     script = engine_script(template, nonce, become_password, **context)
     completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
-    found = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
-    if problem := found.get("problem"):
-        raise _refusal(transport.name, problem, [*found.get("login", "").split("\n"), "", "", ""])
-    return found
+    return {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
+
+
+def refusal_of(host: str, found: dict[str, str]) -> ProvisionerError | None:
+    """Why the engine of `host` cannot be asked, by what the host has told; None when it can."""
+    problem = found.get("problem")
+    return _refusal(host, problem, login_of(found)) if problem else None
+
+
+def login_of(found: dict[str, str]) -> tuple[str, str, str]:
+    """What `id` says of the account, which sudo it has in a word of envelope.sh.j2, and what that sudo says."""
+    identity, sudo, said, *_ = [*found.get("login", "").split("\n"), "", "", ""]
+    return identity, sudo, said
 
 
 def client(found: dict[str, str]) -> Client:
@@ -79,11 +104,11 @@ def _by_frame(nonce: str, hear: OnFrameLine) -> OnLine:
     return listen
 
 
-def _refusal(host: str, problem: str, login: list[str]) -> Exception:
+def _refusal(host: str, problem: str, login: tuple[str, str, str]) -> ProvisionerError:
     if problem == "client":
         return UnsupportedError(f"{host}: there is no docker command", hint=f"install one: provisioner apply {TARGET}")
     if "permission denied" in problem.lower():
-        _, sudo, said = login[:3]
+        _, sudo, said = login
         why = f"; sudo: {said or sudo}" if sudo not in {"", "unneeded"} else ""
         return PrivilegeError(
             f"{host}: this account may not ask the engine{why}",

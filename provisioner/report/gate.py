@@ -17,6 +17,8 @@ from provisioner.masking import HIDDEN, replaced, secret_spans, visible
 from provisioner.report.json_text import json_text
 from provisioner.report.paint import uncoloured
 
+Stream = Literal["stdout", "stderr"]
+
 _trouble: dict[str, tuple[TextIO, Exception]] = {}
 """What was wrong with which stream, by its name; nothing is written to it any more."""
 
@@ -54,17 +56,17 @@ def document(content: Mapping[str, Any]) -> None:
     _write("stdout", json_text(content) + "\n")
 
 
-def exact(text: str, *, end: str = "\n") -> None:
+def exact(text: str, *, end: str = "\n", stream: Stream = "stdout") -> None:
     """Print a result that programs take as it is, such as a script, to the byte; a terminal gets what it can bear."""
-    stream = sys.stdout
-    if stream.isatty() or not hasattr(stream, "buffer"):
-        _write("stdout", visible(text) + end)
+    there = getattr(sys, stream)
+    if there.isatty() or not hasattr(there, "buffer"):
+        _write(stream, visible(text) + end)
     else:
         try:
             content = (text + end).encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:  # surrogates that stand for no byte
             content = (text + end).encode("utf-8", "backslashreplace")
-        _write("stdout", content)
+        _write(stream, content)
 
 
 def remark(text: str, *, end: str = "\n") -> None:
@@ -115,7 +117,7 @@ class Stderr:
         return self._stream.isatty()
 
 
-def _write(name: Literal["stdout", "stderr"], text: str | bytes, stream: TextIO | None = None) -> None:
+def _write(name: Stream, text: str | bytes, stream: TextIO | None = None) -> None:
     stream = stream or getattr(sys, name)
     if name in _trouble and _trouble[name][0] is stream:
         return

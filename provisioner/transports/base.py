@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 OnLine = Callable[[str], None]
+
+Feed = Callable[[bytes], None]
+"""Takes what has arrived of a stream; it may be called from a thread of its own. What it raises ends the command."""
 
 SILENT = "log in by hand and see what it waits for: a login script that asks something, a file system that hangs"
 """The way out when a host accepts the login and then says nothing."""
@@ -41,6 +44,11 @@ class Transport(Protocol):
     that is passed on have a limit; a host that is over it loses its connection, and what it takes until then in
     memory and time grows no faster than what it says.
 
+    `stream` and `terminal` run one `command` in sh instead, which is an argument there and holds no secret:
+    `provisioner.scripts.one_line` makes such lines. `stream` feeds it `content`, and passes on both streams as they
+    come, keeping nothing. `terminal` joins it to the terminal of this process, with its size and its keys: Ctrl-C is
+    one of them. Both return the exit status, negative as in `Completed`. Only the main thread may call `terminal`.
+
     Raises:
         UnreachableError, HostKeyError, AuthenticationError: there is no connection.
         ConnectionLostError: it broke, or `timeout` passed; `partial` output went to `on_line`.
@@ -54,5 +62,11 @@ class Transport(Protocol):
     def connect(self) -> None: ...
 
     def run(self, script: str, *, timeout: float, on_line: OnLine | None = None) -> Completed: ...
+
+    def stream(
+        self, command: str, *, out: Feed, err: Feed, content: Iterable[bytes] = (), timeout: float | None = None
+    ) -> int: ...
+
+    def terminal(self, command: str) -> int: ...
 
     def close(self) -> None: ...

@@ -8,10 +8,12 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterable
 
 from provisioner.errors import AnswerTooLongError, ConnectionLostError, UnreachableError
-from provisioner.transports.base import ENDLESS, SILENT, Completed, OnLine
+from provisioner.transports.base import ENDLESS, SILENT, Completed, Feed, OnLine
 from provisioner.transports.lines import Lines, TooMuchError
+from provisioner.transports.local_command import attached, stream
 
 
 class LocalTransport:
@@ -79,6 +81,16 @@ class LocalTransport:
                         selector.unregister(key.fileobj)
             status = process.wait()
         return Completed(status, out.text(), err.text())
+
+    def stream(
+        self, command: str, *, out: Feed, err: Feed, content: Iterable[bytes] = (), timeout: float | None = None
+    ) -> int:
+        self._need_a_shell()
+        return stream(self._name, command, out=out, err=err, content=content, timeout=timeout)
+
+    def terminal(self, command: str) -> int:
+        self._need_a_shell()
+        return attached(command)
 
     def _need_a_shell(self) -> None:
         if os.name == "nt" or shutil.which("sh") is None:

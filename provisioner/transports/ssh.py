@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import random
 import time
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from provisioner.errors import AnswerTooLongError, ConnectError, ConnectionLostError, UnreachableError
-from provisioner.transports.base import ENDLESS, SILENT, Completed, OnLine
+from provisioner.errors import ConnectError, UnreachableError
+from provisioner.transports.base import Completed, Feed, OnLine
 from provisioner.transports.known_hosts import Known, known_as
-from provisioner.transports.lines import Lines, TooMuchError
+from provisioner.transports.lines import Lines
 from provisioner.transports.ssh_algorithms import nothing_common, prefer, restrict
+from provisioner.transports.ssh_channel import command_channel, words_of
 from provisioner.transports.ssh_config import Settings, SSHOptions, jump_place, resolve
 from provisioner.transports.ssh_host_key import shown_key, verify_host_key
 from provisioner.transports.ssh_login import log_in
 from provisioner.transports.ssh_route import ProxyCommand, tcp
-from provisioner.transports.ssh_session import CutOffError, NoEndError, talk
+from provisioner.transports.ssh_session import talk
+from provisioner.transports.terminal import Window, keys, show, window
 
 if TYPE_CHECKING:
     import paramiko
@@ -64,54 +68,42 @@ class SSHTransport:
             raise
 
     def run(self, script: str, *, timeout: float, on_line: OnLine | None = None) -> Completed:
-        import paramiko
-
-        self.connect()
-        deadline = time.monotonic() + timeout
         out, err = Lines(on_line), Lines()
+        with self._channel("sh -s", timeout) as channel:
+            content = script.encode("utf-8", "surrogateescape")
+            status = talk(channel, [content], out.feed, err.feed, time.monotonic() + timeout)
+        return Completed(KILLED if status is None else status, out.text(), err.text())
+
+    def stream(
+        self, command: str, *, out: Feed, err: Feed, content: Iterable[bytes] = (), timeout: float | None = None
+    ) -> int:
+        with self._channel(command, timeout) as channel:
+            status = talk(channel, content, out, err, time.monotonic() + (math.inf if timeout is None else timeout))
+        return KILLED if status is None else status
+
+    def terminal(self, command: str) -> int:
+        with self._channel(command, None, window()) as channel:
+
+            def resize(new: Window) -> None:
+                channel.resize_pty(new.columns, new.lines)
+
+            with keys(resize) as pressed:
+                status = talk(channel, pressed, show, show)
+        return KILLED if status is None else status
+
+    @contextlib.contextmanager
+    def _channel(self, command: str, timeout: float | None, size: Window | None = None) -> Iterator[paramiko.Channel]:
+        self.connect()
+        assert self._transport is not None  # noqa: S101 # connect has made it
+        patience = self._options.timeout or KEEPALIVE
         try:
-            with contextlib.closing(self._session()) as channel:
-                status = talk(channel, script.encode("utf-8", "surrogateescape"), out, err, deadline)
-        except NoEndError as cause:
-            self.close()
-            raise ConnectionLostError(f"{self._name}: no end after {timeout:.0f} s", hint=SILENT) from cause
-        except TooMuchError as cause:
-            self.close()
-            raise AnswerTooLongError(f"{self._name}: {cause}", hint=ENDLESS) from cause
-        except (CutOffError, paramiko.SSHException, OSError, EOFError) as cause:
-            self.close()
-            raise ConnectionLostError(
-                f"{self._name}: the connection was lost: {str(cause) or type(cause).__name__}"
-            ) from cause
+            with command_channel(
+                self._transport, self._name, command, patience=patience, timeout=timeout, window=size
+            ) as channel:
+                yield channel
         except BaseException:
             self.close()
             raise
-        return Completed(KILLED if status is None else status, out.text(), err.text())
-
-    def _session(self) -> paramiko.Channel:
-        import paramiko
-
-        assert self._transport is not None  # noqa: S101 # connect has made it
-        try:
-            channel = self._transport.open_session(timeout=self._options.timeout or KEEPALIVE)
-        except paramiko.ChannelException as cause:
-            self.close()
-            raise UnreachableError(
-                f"{self._name}: the server refuses a session: {_words(cause)}",
-                hint="check MaxSessions in its sshd_config",
-            ) from cause
-        try:
-            channel.exec_command("sh -s")
-        except paramiko.SSHException as cause:
-            broken = not self._transport.is_active()
-            channel.close()
-            if broken:
-                raise
-            self.close()
-            raise UnreachableError(
-                f"{self._name}: the server refuses to run commands", hint="is it an account for file transfer only?"
-            ) from cause
-        return channel
 
     def _connected(self, settings: Settings) -> paramiko.Transport:
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # else its tracebacks go to stderr
@@ -190,7 +182,7 @@ class SSHTransport:
                 raise type(cause)(f"{self._name}: through {cause.message}", hint=cause.hint) from cause
             except (paramiko.SSHException, OSError, EOFError) as cause:
                 raise UnreachableError(
-                    f"{self._name}: {jump.name} cannot reach {settings.host} port {settings.port}: {_words(cause)}"
+                    f"{self._name}: {jump.name} cannot reach {settings.host} port {settings.port}: {words_of(cause)}"
                 ) from cause
         if settings.proxy_command:
             self._route = ProxyCommand(settings.proxy_command)
@@ -229,11 +221,7 @@ def _prefer(transport: paramiko.Transport, known_host: Known) -> None:
     offered.key_types = prefer(offered.key_types, known_host.kinds, authority=bool(known_host.authorities))
 
 
-def _words(cause: Exception) -> str:
-    return str(getattr(cause, "text", "")) or str(cause) or type(cause).__name__
-
-
 def _reason(cause: Exception, version: str) -> str:
     if not version and "banner" in str(cause):
         return "the server hangs up without a greeting (MaxStartups, or no SSH server)"
-    return _words(cause)
+    return words_of(cause)

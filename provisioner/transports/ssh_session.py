@@ -1,13 +1,15 @@
-"""One script over one SSH channel: feed and drain at once, notice a dead peer."""
+"""One command over one SSH channel: feed and drain at once, notice a dead peer."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from provisioner.transports.lines import Lines, TooMuchError
+from provisioner.transports.base import Feed
 
 if TYPE_CHECKING:
     import paramiko
@@ -29,13 +31,13 @@ class CutOffError(Exception):
 class _Errors(threading.Thread):
     """Drains stderr, and asks a silent peer for a sign of life."""
 
-    def __init__(self, channel: paramiko.Channel, err: Lines) -> None:
+    def __init__(self, channel: paramiko.Channel, err: Feed) -> None:
         super().__init__(daemon=True)
         self._channel = channel
         self._err = err
         self._asked = 0.0
         self.heard = time.monotonic()
-        self.over: TooMuchError | None = None
+        self.over: Exception | None = None
 
     def run(self) -> None:
         with contextlib.suppress(OSError, EOFError):
@@ -49,8 +51,8 @@ class _Errors(threading.Thread):
                     return
                 self.heard = time.monotonic()
                 try:
-                    self._err.feed(chunk)
-                except TooMuchError as error:
+                    self._err(chunk)
+                except Exception as error:  # noqa: BLE001 # raised where somebody hears it
                     self.over = error
                     self._channel.close()
                     return
@@ -69,18 +71,20 @@ class _Errors(threading.Thread):
         return bool(asked) and time.monotonic() - asked > PATIENCE
 
 
-def talk(channel: paramiko.Channel, script: bytes, out: Lines, err: Lines, deadline: float) -> int | None:
-    """Feed `script` and drain both streams to their end; return the exit status, None when a signal ended it.
+def talk(
+    channel: paramiko.Channel, content: Iterable[bytes], out: Feed, err: Feed, deadline: float = math.inf
+) -> int | None:
+    """Feed `content` and drain both streams to their end; return the exit status, None when a signal ended it.
 
     Either alone deadlocks when a window fills up (paramiko #1778). Waiting for both with select on the channel's
     file descriptor is no way out: its pipe loses a wake-up when one stream is emptied while the other one fills.
 
     Raises:
         NoEndError, CutOffError: see there.
-        TooMuchError: a stream or a line was over its limit.
+        Exception: what `out` or `err` raised.
     """
     channel.settimeout(TICK)
-    threading.Thread(target=_send, args=(channel, script), daemon=True).start()
+    threading.Thread(target=_send, args=(channel, content), daemon=True).start()
     errors = _Errors(channel, err)
     errors.start()
     while True:
@@ -97,17 +101,22 @@ def talk(channel: paramiko.Channel, script: bytes, out: Lines, err: Lines, deadl
         if not chunk:
             break
         errors.heard = time.monotonic()
-        out.feed(chunk)
-    errors.join(max(deadline - time.monotonic(), 0.001))
+        out(chunk)
+    errors.join(_left(deadline))
     if errors.over is not None:
         raise errors.over
     if errors.is_alive():
         raise NoEndError
-    return _status(channel, deadline)
+    return status_of(channel, deadline)
 
 
-def _status(channel: paramiko.Channel, deadline: float) -> int | None:
-    if not channel.status_event.wait(max(deadline - time.monotonic(), 0.001)):
+def status_of(channel: paramiko.Channel, deadline: float) -> int | None:
+    """Return the exit status of a channel that says nothing more, None when a signal ended its command.
+
+    Raises:
+        NoEndError, CutOffError: see there.
+    """
+    if not channel.status_event.wait(_left(deadline)):
         raise NoEndError
     if channel.exit_status >= 0:
         return channel.exit_status
@@ -116,6 +125,10 @@ def _status(channel: paramiko.Channel, deadline: float) -> int | None:
     if not channel.eof_received or not _alive(transport):
         raise CutOffError("it broke while the script ran")
     return None
+
+
+def _left(deadline: float) -> float | None:
+    return None if deadline == math.inf else max(deadline - time.monotonic(), 0.001)
 
 
 def _alive(transport: paramiko.Transport) -> bool:
@@ -137,12 +150,17 @@ def _answers(transport: paramiko.Transport) -> None:
         transport.global_request("keepalive@openssh.com", wait=True)
 
 
-def _send(channel: paramiko.Channel, script: bytes) -> None:
-    rest = memoryview(script)
-    with contextlib.suppress(OSError, EOFError):
-        while rest:
-            try:
-                rest = rest[channel.send(bytes(rest[:CHUNK])) :]
-            except TimeoutError:  # noqa: PERF203 # the host is busy with something else than reading
-                continue
-        channel.shutdown_write()
+def _send(channel: paramiko.Channel, content: Iterable[bytes]) -> None:
+    try:
+        for piece in content:
+            rest = memoryview(piece)
+            while rest:
+                try:
+                    rest = rest[channel.send(bytes(rest[:CHUNK])) :]
+                except TimeoutError:  # noqa: PERF203 # the host is busy with something else than reading
+                    continue
+    except (OSError, EOFError):  # nobody listens, or the content cannot be read to its end
+        pass
+    finally:
+        with contextlib.suppress(OSError, EOFError):
+            channel.shutdown_write()

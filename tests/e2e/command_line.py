@@ -37,9 +37,8 @@ def sound(words, status, said):
 
 def run(words, **options):
     """Run these words, the program or what calls it, to their end; its output is text."""
-    done = subprocess.run(
-        words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **{"timeout": 600, **options}
-    )
+    options = {"timeout": 600, "stdin": subprocess.DEVNULL, **options}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
     sound(words, done.returncode, done.stdout + done.stderr)
     return done
 

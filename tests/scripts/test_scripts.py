@@ -31,6 +31,7 @@ from provisioner.scripts.render import (
     follow_script,
     launch_script,
     root_script,
+    shell_text,
     template_text,
 )
 from provisioner.wanted.spec import Spec
@@ -158,6 +159,23 @@ SCRIPTS = {
             details=DETAILS,
             images=[{"name": "it's:1", "found": "it's@sha256:1"}, {"name": "b", "found": "b"}],
         )
+    ),
+    "images-way": carried(engine_script("images/way.sh.j2", new_nonce())),
+    "images-layers": carried(engine_script("images/layers.sh.j2", new_nonce())),
+    "images-stage": shell_text("images/stage.sh.j2", nonce=new_nonce(), blobs=("0" * 64, "1" * 64)),
+    "images-receive": shell_text("images/receive.sh.j2", stage="/root/it's", digest="0" * 64, size=7),
+    "images-load": carried(
+        engine_script(
+            "images/load.sh.j2",
+            new_nonce(),
+            stage="/s t",
+            blobs=("0" * 64, "1" * 64),
+            manifest="[]",
+            ids=("one", "two"),
+        )
+    ),
+    "images-client": shell_text(
+        "images/client.sh.j2", client="/usr/bin/docker", settings="/root/it's", socket="unix:///s", words=("run", "a b")
     ),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{

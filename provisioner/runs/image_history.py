@@ -1,0 +1,32 @@
+"""Changes to images and by them, in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from provisioner.errors import ProvisionerError
+from provisioner.plan.model import StepResult
+from provisioner.runs.history import Journal
+from provisioner.runs.outcome import Outcome, status_of
+from provisioner.runs.target import Target
+
+
+@contextmanager
+def recorded(
+    command: str, argv: Sequence[str], targets: Sequence[Target], warn: Callable[[str], None]
+) -> Iterator[Journal]:
+    """A run of `command` over these hosts; one that is cut off within stays without an end, as it was."""
+    journal = Journal(command, argv, {target.name: target.spec for target in targets}, warn=warn)
+    yield journal
+    journal.end()
+
+
+def outcome(
+    host: str, command: str, *, seconds: float, error: ProvisionerError | None = None, note: str = ""
+) -> Outcome:
+    """What became of a host on which `command` ran: changed, or why not."""
+    timings: Mapping[str, float] = {command: seconds}
+    if error is not None:
+        return Outcome(host, status_of(error), error=error, timings=timings)
+    return Outcome(host, "changed", results=(StepResult(command, "ok", seconds),), timings=timings, note=note)

@@ -1,0 +1,131 @@
+"""A container on one host or on many: what `provisioner image run` does."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from provisioner.errors import ApplyError, ProvisionerError, UsageError
+from provisioner.images.container import Container
+from provisioner.remote.engine_client import find_way, run_at_terminal, run_streaming
+from provisioner.runs.crash import as_error
+from provisioner.runs.fleet import each
+from provisioner.runs.image_history import outcome, recorded
+from provisioner.runs.target import Target
+from provisioner.transports.base import Feed
+
+_COMMAND = "image run"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How the container ended on one host: its exit status as `docker run` tells it; or why there was none."""
+
+    host: str
+    status: int | None = None
+    error: ProvisionerError | None = None
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        if self.error is not None:
+            return self.error.exit_code
+        return self.status or 0
+
+
+class Listener(Protocol):
+    """Hears what containers print, from several threads at a time, and what else is to be said."""
+
+    def out(self, host: str) -> Feed: ...
+    def err(self, host: str) -> Feed: ...
+    def ended(self, host: str) -> None: ...
+    def warn(self, text: str) -> None: ...
+
+
+def check(container: Container, targets: Sequence[Target], *, terminal: bool) -> None:
+    """Look whether that can be run on these hosts; `terminal`: somebody sits at this process.
+
+    Raises:
+        UsageError: it cannot; no host was contacted.
+    """
+    if container.tty and not terminal:
+        raise UsageError("-t needs a terminal, and the standard input is none", hint="leave -t out")
+    if len(targets) > 1 and (container.tty or container.interactive):
+        raise UsageError(
+            f"-i and -t are for one host, and these are {len(targets)}",
+            hint="leave them out: each host's output stands behind its name",
+        )
+
+
+def run(
+    container: Container, targets: Sequence[Target], listener: Listener, *, argv: Sequence[str], forks: int
+) -> list[Ran]:
+    """Run the container on every host; on one with a terminal, that is this process's own."""
+
+    def done(ran: Ran) -> None:
+        note = f"exit status {ran.status}" if ran.status else ""
+        journal.add(outcome(ran.host, _COMMAND, seconds=ran.seconds, error=ran.error, note=note))
+
+    def work(target: Target) -> Ran:
+        return _on_one(container, target, listener)
+
+    with recorded(_COMMAND, argv, targets, listener.warn) as journal:
+        if len(targets) == 1:  # in this thread, which hears of Ctrl-C and owns the terminal
+            ran = work(targets[0])
+            done(ran)
+            return [ran]
+        return each(
+            targets,
+            work,
+            forks=forks,
+            instead=lambda target, error: failed(target.name, as_error(error, target.name)),
+            done=done,
+            waiting=lambda number: listener.warn(f"{number} hosts in progress; Ctrl-C again ends at once"),
+        )
+
+
+def failed(name: str, error: ProvisionerError) -> Ran:
+    """A host on which nothing could be run."""
+    return Ran(name, error=error)
+
+
+def _on_one(container: Container, target: Target, listener: Listener) -> Ran:
+    begun = time.monotonic()
+    try:
+        status = _status(container, target, listener)
+        return Ran(target.name, status, seconds=time.monotonic() - begun)
+    except Exception as cause:  # noqa: BLE001 # one host's bug must not hide the others' results
+        error = as_error(cause, target.name)
+        target.address(error)
+        return Ran(target.name, error=error, seconds=time.monotonic() - begun)
+    finally:
+        listener.ended(target.name)
+        target.transport.close()
+
+
+def _status(container: Container, target: Target, listener: Listener) -> int:
+    transport, password = target.transport, target.become_password
+    way = find_way(transport, become_password=password, asks=container.tty)
+    if container.tty:
+        status = run_at_terminal(transport, way, container.words)
+    else:
+        status = run_streaming(
+            transport,
+            way,
+            container.words,
+            become_password=password,
+            out=listener.out(target.name),
+            err=listener.err(target.name),
+            content=_stdin() if container.interactive else (),
+        )
+    if status < 0:
+        raise ApplyError(f"{target.name}: docker run was killed before it ended")
+    return status
+
+
+def _stdin() -> Iterator[bytes]:
+    while chunk := os.read(0, 1 << 16):
+        yield chunk
