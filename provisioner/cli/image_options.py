@@ -37,7 +37,7 @@ class LoadConnection(ImageConnection):
 
     inventory: Annotated[
         Optional[str],
-        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=_WHO),
+        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=WHO),
     ] = None
 
     @classmethod
@@ -53,16 +53,16 @@ class RunConnection(ImageConnection):
 
     inventory: Annotated[
         Optional[str],
-        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=_WHO),
+        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=WHO),
     ] = None
     limit: Annotated[
         Optional[str],
-        typer.Option("--limit", help="of the inventory: web,!web03", metavar="PATTERN", rich_help_panel=_WHO),
+        typer.Option("--limit", help="of the inventory: web,!web03", metavar="PATTERN", rich_help_panel=WHO),
     ] = None
     user: Annotated[
-        Optional[str], typer.Option("--user", help="login name on the host", metavar="NAME", rich_help_panel=_WHO)
+        Optional[str], typer.Option("--user", help="login name on the host", metavar="NAME", rich_help_panel=WHO)
     ] = None
-    port: Annotated[Optional[int], typer.Option("--port", min=1, max=65535, help="SSH port", rich_help_panel=_WHO)] = (
+    port: Annotated[Optional[int], typer.Option("--port", min=1, max=65535, help="SSH port", rich_help_panel=WHO)] = (
         None
     )
 
