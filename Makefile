@@ -4,6 +4,7 @@
 #                              (as root; with CI=true it installs an engine on this machine, and a skip is a failure)
 # make matrix                  every engine under every failing source and every obstacle, and the long variants of
 #                              other tests: about an hour
+# make images                  every command about images in every case, on engines of three ages: a quarter of an hour
 # make unit                    the quick ones: no root, no network, no processes; less than a minute
 # make lint                    format, linters, types, and shellcheck on the scripts that hosts run
 # make test-bare               README's commands and make test from nothing, in a fresh container with its own engine
@@ -16,9 +17,10 @@ BIN := $(VENV)/bin
 UNIT := -n 3 --dist worksteal --ignore tests/e2e
 # Hosts wait for each other and for their engines a third of their time.
 HOSTS := -n 3 --dist loadfile tests/e2e
+IMAGES := tests/e2e/test_image_*.py
 THIS_MACHINE := tests/e2e/test_this_machine.py
 
-.PHONY: up test matrix unit lint test-bare golden tools bench clean
+.PHONY: up test matrix images unit lint test-bare golden tools bench clean
 
 up: $(VENV)/.installed
 	@echo "Docker Engine on $(or $(TARGETS),this machine): a look at it first, then the plan, then its steps"
@@ -31,7 +33,7 @@ test: tools lint
 	$(BIN)/pytest $(UNIT) -m "not shellcheck"
 	$(BIN)/pytest $(THIS_MACHINE)
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.testbed build
-	$(BIN)/pytest $(HOSTS) --ignore $(THIS_MACHINE)
+	$(BIN)/pytest $(HOSTS) --ignore $(THIS_MACHINE) $(IMAGES:%=--ignore-glob '%')
 
 unit: $(VENV)/.tested
 	$(BIN)/pytest $(UNIT) -m "not network and not root and not processes and not shellcheck"
@@ -51,6 +53,9 @@ golden: $(VENV)/.tested
 
 matrix: tools
 	$(BIN)/pytest $(HOSTS) --ignore $(THIS_MACHINE) --matrix -m matrix
+
+images: tools
+	$(BIN)/pytest -n 2 --dist loadfile $(IMAGES)
 
 bench: $(VENV)/.tested
 	$(BIN)/python -m tests.benchmarks
