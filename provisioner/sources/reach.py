@@ -47,7 +47,7 @@ class Source:
 
     @property
     def trusted(self) -> bool:
-        """It may get the login that dnf and yum have for all: they will ask it, and somebody has named it or set it up."""
+        """It may get the login that dnf and yum have for all: they will ask it, and somebody named it or set it up."""
         return self.name in {CONFIGURED, GIVEN} and not any(suite.lists for suite in self.suites)
 
 
