@@ -78,7 +78,7 @@ find / /run /run/lock /tmp /dev/shm -xdev \
 grep -r -l -s -I -e 'provisioner: of' -e '/var/lib/provisioner' /usr/sbin/policy-rc.d /run/systemd /etc/systemd /etc/init.d \
   /etc/rc.local /etc/cron* /var/spool/cron /etc/profile.d /etc/apt /etc/dnf /etc/yum.repos.d /etc/default | say file
 
-# A source without its key, a key or a list without its source.
+# A source without its key, a key without its source.
 for key in /etc/apt/keyrings/docker.* /usr/share/keyrings/docker*; do
   [ ! -e "$key" ] || grep -r -q -s -F -e "$key" /etc/apt/sources.list /etc/apt/sources.list.d || echo "$key" | say 'key of no source'
 done
@@ -86,15 +86,7 @@ if [ -e /etc/pki/rpm-gpg/RPM-GPG-KEY-docker ]; then
   grep -q -s /etc/pki/rpm-gpg/RPM-GPG-KEY-docker /etc/yum.repos.d/* || echo /etc/pki/rpm-gpg/RPM-GPG-KEY-docker | say 'key of no source'
 fi
 if [ -d /etc/yum.repos.d ] && ! grep -q -s gpgkey /etc/yum.repos.d/*; then rpm -q gpg-pubkey | grep -v ' ' | say 'key of no source'; fi
-# What apt keeps of a source that was taken back is its own cache, which its next update tidies.
-if ! grep -q -s -a -E '^@@[^ ]+ rollback ' $state/runs/*/log; then
-  for list in /var/lib/apt/lists/*_dists_*_*Release /var/lib/apt/lists/*_dists_*_Packages; do
-    [ -e "$list" ] || continue
-    place=$(basename "${list%%_dists_*}" | tr _ /)
-    grep -r -q -s -F -e "$place" /etc/apt/sources.list /etc/apt/sources.list.d || echo "$list" | say 'list of no source'
-  done
-  find /var/lib/apt/lists/partial /var/cache/apt/archives/partial -type f 2>/dev/null | say partial
-fi
+# Lists of a source that is gone, and what was fetched by half, are apt's own cache: its next update tidies them.
 { apt-mark showhold; grep -h -s -E '^[^#]*(docker|containerd)' /etc/dnf/plugins/versionlock.list /etc/dnf/versionlock.toml; } 2>/dev/null | say held
 
 # Processes that are ours, or hold something of ours.

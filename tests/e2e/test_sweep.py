@@ -39,10 +39,6 @@ LITTER = {
         "file: /run/systemd/system/docker.service.d/provisioner.conf",
     ),
     "key": ("touch /etc/apt/keyrings/docker.asc", "key of no source: /etc/apt/keyrings/docker.asc"),
-    "list": (
-        "touch /var/lib/apt/lists/1.2.3.4_linux_debian_dists_trixie_InRelease",
-        "list of no source: /var/lib/apt/lists/1.2",
-    ),
     "hold": ("apt-mark hold docker.io", "held: docker.io"),
     "process": (f"nohup sh -c 'while :; do sleep 1; done' {ITS_RUN}/run.sh >/dev/null 2>&1 &", "process: "),
     "open file": (f"nohup sleep 600 >{ITS_RUN}/log 2>&1 9<{STATE}/lock &", f"/fd/9 {STATE}/lock"),
