@@ -12,14 +12,14 @@ from tests.scripts.shells import SHELLS
 NOTE = 'note() { printf "note %s\\n" "$*"; }\none_line() { tr "\\n" " "; }\n'
 APT, RPM = template_text("packages/apt.sh"), template_text("packages/rpm.sh")
 UPDATE = """\
-Hit:1 http://deb.debian.org/debian trixie InRelease
+Hit:1 http://archive.example/debian trixie InRelease
 Err:2 http://127.0.0.1:9 stable InRelease
 W: Failed to fetch http://127.0.0.1:9/dists/stable/InRelease  Unable to connect to 127.0.0.1:9:
 E: The repository 'http://gone.example/debian stable Release' does not have a Release file.
 W: Some index files failed to download. They have been ignored, or old ones used instead.
 """
 CDROM = """\
-Get:1 http://deb.debian.org/debian trixie InRelease [140 kB]
+Get:1 http://archive.example/debian trixie InRelease [140 kB]
 E: The repository 'cdrom://[Debian GNU/Linux 13 _Trixie_ - Official amd64 NETINST] trixie Release' does not have a Release file.
 """
 
