@@ -24,8 +24,6 @@ from provisioner.cli.verify import verify
 from provisioner.cli.versions import versions
 from provisioner.errors import CancelledError, ProvisionerError, UsageError
 from provisioner.report import gate
-from provisioner.report.failure import failure_text
-from provisioner.report.terminal import terminal_width
 from provisioner.runs.crash import as_bug
 from provisioner.runs.interruption import terminations_interrupt
 
@@ -80,6 +78,9 @@ def _run() -> int:
 
 
 def _told(error: ProvisionerError) -> int:
+    from provisioner.report.failure import failure_text
+    from provisioner.report.terminal import terminal_width
+
     gate.remark(failure_text("error", error, terminal_width("stderr")))
     words = sys.argv[1:]
     if "--json" in words:
