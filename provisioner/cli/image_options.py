@@ -23,6 +23,11 @@ On = Annotated[
     typer.Option("--on", help="a host without USER@, which would be taken for an image; repeatable", metavar="HOST"),
 ]
 
+_InventoryInFull = Annotated[
+    Optional[str],
+    typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=WHO),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class ImageConnection(Connection):
@@ -35,10 +40,7 @@ class ImageConnection(Connection):
 class LoadConnection(ImageConnection):
     """`ImageConnection` where -i is docker's --input."""
 
-    inventory: Annotated[
-        Optional[str],
-        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=WHO),
-    ] = None
+    inventory: _InventoryInFull = None
 
     @classmethod
     def reaching(cls, connection: Connection) -> LoadConnection:
@@ -51,10 +53,7 @@ class LoadConnection(ImageConnection):
 class RunConnection(ImageConnection):
     """`ImageConnection` where the letters are those of `docker run`."""
 
-    inventory: Annotated[
-        Optional[str],
-        typer.Option("--inventory", help="hosts and their wanted state", metavar="FILE", rich_help_panel=WHO),
-    ] = None
+    inventory: _InventoryInFull = None
     limit: Annotated[
         Optional[str],
         typer.Option("--limit", help="of the inventory: web,!web03", metavar="PATTERN", rich_help_panel=WHO),
