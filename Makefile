@@ -16,7 +16,8 @@ BIN := $(VENV)/bin
 # Unit tests wait for timeouts of their own about as long as they compute: three share two cores.
 UNIT := -n 3 --dist worksteal --ignore tests/e2e
 # Hosts wait for each other and for their engines a third of their time.
-HOSTS := -n 3 --dist loadfile tests/e2e
+# Files are handed out in the order of tests/e2e/order.py.
+HOSTS := -n 3 --dist loadfile --no-loadscope-reorder tests/e2e
 IMAGES := tests/e2e/test_image_*.py
 THIS_MACHINE := tests/e2e/test_this_machine.py
 

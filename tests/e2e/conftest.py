@@ -10,9 +10,14 @@ from contextlib import ExitStack
 import pytest
 
 from tests.e2e import engine_states
+from tests.e2e.order import longest_first
 from tests.e2e.sweep import SweptBed, SweptHost
 from tests.machine import lacks
 from tests.testbed import testbed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: longest_first(item.path))
 
 
 @pytest.fixture(scope="session")
