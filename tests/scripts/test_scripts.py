@@ -175,8 +175,14 @@ SCRIPTS = {
         )
     ),
     "images-client": shell_text(
-        "images/client.sh.j2", client="/usr/bin/docker", settings="/root/it's", socket="unix:///s", words=("run", "a b")
+        "images/client.sh.j2",
+        client="/usr/bin/docker",
+        settings="/root/it's",
+        socket="unix:///s",
+        nonce=new_nonce(),
+        words=("run", "a b"),
     ),
+    "images-signal": shell_text("images/signal.sh.j2", signal="INT", process=7),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
