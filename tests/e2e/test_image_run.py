@@ -17,6 +17,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.e2e import image_hosts
 from tests.e2e.command_line import COMMAND, Begun, run, sound
 
 pytestmark = pytest.mark.e2e
@@ -25,13 +26,10 @@ PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
-def hosts(bed, engines):
+def hosts(bed):
     """The three engines, each with busybox."""
-    found = {slug: engines(slug) for slug in ENGINES}
-    for host in found.values():
-        host.write("/etc/docker/daemon.json", json.dumps({"registry-mirrors": [bed.mirrors[0].url]}))
-        host.sh("systemctl reload docker; sleep 1; docker pull -q busybox")
-    return found
+    with image_hosts.filled(bed, "docker pull -q busybox", ("20.10", "26.1", "28.5")) as found:
+        yield {image_hosts.KINDS[kind]: host for kind, host in found.items()}
 
 
 @pytest.fixture(params=ENGINES)
