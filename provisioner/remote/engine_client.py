@@ -9,7 +9,7 @@ from itertools import chain
 
 from provisioner.errors import ApplyError, PrivilegeError
 from provisioner.facts.frames import new_nonce
-from provisioner.remote.images import engine_frames, login_of, refusal_of
+from provisioner.remote.images import ask_engine, login_of, refusal_of
 from provisioner.scripts.one_line import one_line
 from provisioner.scripts.render import shell_text
 from provisioner.transports import limits
@@ -53,7 +53,7 @@ def find_way(transport: Transport, *, become_password: str | None, asks: bool = 
     Raises:
         ConnectError, FactsError, UnsupportedError, PrivilegeError: see `provisioner.remote.images.ask_engine`.
     """
-    found = engine_frames(transport, "images/way.sh.j2", become_password=become_password)
+    found = ask_engine(transport, "images/way.sh.j2", become_password=become_password, refuse=False)
     _, kind, refused = login_of(found)
     refusal = refusal_of(transport.name, found)
     if isinstance(refusal, PrivilegeError) and kind == "password" and refused and asks:
