@@ -13,9 +13,9 @@ from provisioner.errors import ApplyError, ProvisionerError, UsageError
 from provisioner.images.container import Container
 from provisioner.remote.engine_client import find_way, run_at_terminal, run_streaming, tell_client
 from provisioner.runs.crash import as_error
-from provisioner.runs.fleet import each
-from provisioner.runs.image_history import outcome, recorded
+from provisioner.runs.image_history import on_each, outcome, recorded
 from provisioner.runs.image_signals import Clients
+from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
 from provisioner.transports.base import Feed
 
@@ -73,9 +73,9 @@ def run(
     """
     clients = Clients(listener.warn)
 
-    def done(ran: Ran) -> None:
+    def became(ran: Ran) -> Outcome:
         note = f"exit status {ran.status}" if ran.status else ""
-        journal.add(outcome(ran.host, _COMMAND, seconds=ran.seconds, error=ran.error, note=note))
+        return outcome(ran.host, _COMMAND, seconds=ran.seconds, error=ran.error, note=note)
 
     def work(target: Target) -> Ran:
         return _on_one(container, target, listener, clients)
@@ -87,17 +87,9 @@ def run(
     with recorded(_COMMAND, argv, targets, listener.warn) as journal:
         if len(targets) == 1:  # in this thread, which hears of Ctrl-C and owns the terminal
             ran = work(targets[0])
-            done(ran)
+            journal.add(became(ran))
             return [ran]
-        return each(
-            targets,
-            work,
-            forks=forks,
-            instead=lambda target, error: failed(target.name, as_error(error, target.name)),
-            done=done,
-            waiting=waiting,
-            grace=GRACE,
-        )
+        return on_each(journal, targets, work, failed=failed, became=became, forks=forks, waiting=waiting, grace=GRACE)
 
 
 def failed(name: str, error: ProvisionerError) -> Ran:
