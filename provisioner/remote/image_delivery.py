@@ -108,7 +108,7 @@ def send(transport: Transport, there: Stage, blob: str, *, begin: int, size: int
     if status == ANOTHER_BEGIN:
         raise ApplyError(
             f"{transport.name}: {there.path} is not as it was; nothing was loaded",
-            hint="run it again: it goes on with what is there",
+            hint="run it again: that blob is sent anew",
         )
     if status:
         words = said.decode("utf-8", "replace").strip() or f"status {status}"

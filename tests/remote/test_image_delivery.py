@@ -89,6 +89,17 @@ def test_wrong_content_is_refused_and_gone(home):
         send(HOST, there, BLOB, begin=700, size=len(CONTENT), content=[CONTENT[700:]])
 
 
+def test_more_than_there_should_be_goes(home):
+    run = Path(stage(HOST, [BLOB]).path)
+    (run / f"{BLOB}.part").write_bytes(CONTENT + b"more")
+    there = stage(HOST, [BLOB])
+    assert there.sizes == {BLOB: len(CONTENT) + 4}
+    with pytest.raises(ApplyError, match="is not as it was"):
+        send(HOST, there, BLOB, begin=len(CONTENT), size=len(CONTENT), content=[])
+    send(HOST, there, BLOB, begin=0, size=len(CONTENT), content=[CONTENT])
+    assert (Path(there.path) / BLOB).read_bytes() == CONTENT
+
+
 def test_what_nobody_has_gone_on_with_for_a_day_goes(home):
     runs = [Path(stage(HOST, [BLOB]).path) for _ in range(2)]
     end(runs[0])
