@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e import image_hosts, made_images
+from tests.e2e import made_images
 from tests.e2e.command_line import at_a_terminal, provisioner
 
 pytestmark = pytest.mark.e2e
@@ -25,16 +25,9 @@ docker create --name stopped app:1 /none >/dev/null
 GOING = {"base:1", "app:2", "other/app:two", "solo:1", "moved:1"}
 
 
-@pytest.fixture(scope="module")
-def hosts(bed):
-    with image_hosts.filled(bed, ":") as running:
-        yield running
-
-
-@pytest.fixture(params=["20.10", "26.1", "28.5"])
-def host(request, hosts):
-    with made_images.scene(hosts[request.param], SCENE) as running:
-        yield running
+@pytest.fixture
+def host(scene):
+    return scene
 
 
 def pruned(bed, host, *words, status=0):
@@ -93,7 +86,7 @@ def test_what_changes_between_preview_and_yes_stays(bed, host):
     assert "moved:1 stays: a container uses it by now" in said
 
 
-@pytest.mark.parametrize("host", ["26.1"], indirect=True)
+@pytest.mark.parametrize("scene", ["26.1"], indirect=True)
 def test_no_answer_removes_nothing(bed, host):
     before = made_images.layers_size(host)
     status, said = at_a_terminal(bed, "image", "prune", "-a", host.target, question="[y/N] ", answers=["n"])
@@ -103,7 +96,7 @@ def test_no_answer_removes_nothing(bed, host):
     assert "--yes" in done.stderr
 
 
-@pytest.mark.parametrize("host", ["26.1"], indirect=True)
+@pytest.mark.parametrize("scene", ["26.1"], indirect=True)
 def test_the_last_of_a_repository_the_claimed_and_the_protected_stay(bed, host):
     made_images.make(host, "on base:1 app:3 1000; on base:1 app:4 2000")
     kept = pruned(bed, host, "--keep-last", "2", "--plan")
@@ -117,9 +110,9 @@ def test_the_last_of_a_repository_the_claimed_and_the_protected_stay(bed, host):
     assert (named.returncode, "claimed:1" in made_images.names(host)) == (0, False), named.stderr
 
 
-def test_the_store_of_containerd(bed, hosts):
+def test_the_store_of_containerd(bed, mirrored):
     """Bytes are those of the content, as docker counts them there."""
-    host = hosts["28.5-containerd"]
+    host = mirrored["28.5-containerd"]
     scene = f"layer a:1 50000 && docker tag a:1 b:1; layer m:1 7000; layer m:1 9000; layer c:1 3000 --change 'LABEL {CLAIM}=s'"
     made_images.make(host, scene)
     (dangling,) = pruned(bed, host, "--plan")["going"]

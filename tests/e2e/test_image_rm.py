@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e import image_hosts, made_images
+from tests.e2e import made_images
 from tests.e2e.command_line import provisioner
 
 pytestmark = pytest.mark.e2e
@@ -18,21 +18,14 @@ docker create --name stopped app:1 /none >/dev/null
 """
 
 
-@pytest.fixture(scope="module")
-def hosts(bed):
-    with image_hosts.filled(bed, ":") as running:
-        yield running
-
-
-@pytest.fixture(params=["20.10", "26.1", "28.5"])
-def host(request, hosts):
-    with made_images.scene(hosts[request.param], SCENE) as running:
-        yield running
+@pytest.fixture
+def host(scene):
+    return scene
 
 
 @pytest.fixture
-def one_host(hosts):
-    with made_images.scene(hosts["26.1"], SCENE) as running:
+def one_host(mirrored):
+    with made_images.scene(mirrored["26.1"], SCENE) as running:
         yield running
 
 
@@ -69,9 +62,9 @@ def test_names_digests_and_ids_as_docker(bed, host):
         assert theirs.startswith("Untagged: ")
 
 
-def test_the_store_of_containerd(bed, hosts):
+def test_the_store_of_containerd(bed, mirrored):
     """An id there is that of what was pulled, and names are all that an image has: the last one takes it along."""
-    with made_images.scene(hosts["28.5-containerd"], SCENE) as host:
+    with made_images.scene(mirrored["28.5-containerd"], SCENE) as host:
         as_docker(bed, host, "single:1", id_of(host, "single:1"))
         used = rm(bed, host, "app:1", "app:2")
         assert used.stdout == "Untagged: app:2\n"
