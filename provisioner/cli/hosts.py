@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from provisioner.cli.option_groups import as_typed
+from provisioner.cli.option_groups import as_typed, lost_letters
 from provisioner.cli.options import Connection, WantedState
-from provisioner.errors import UsageError
+from provisioner.errors import ProvisionerError, UsageError
 from provisioner.report import gate
 from provisioner.runs import targets as run
-from provisioner.runs.target import Target
+from provisioner.runs.target import Target, in_full
 
 
 def targets(
@@ -27,9 +27,16 @@ def targets(
     force: bool = False,
 ) -> list[Target]:
     """See `provisioner.runs.targets.targets` and, for `force`, `Target`."""
-    found = run.targets(names, connection, said, person=_Person(), only_said=only_said)
+    lettered = lost_letters(type(connection), Connection)
+    try:
+        found = run.targets(names, connection, said, person=_Person(), only_said=only_said)
+    except ProvisionerError as error:
+        error.message, error.hint = in_full(error.message, lettered), in_full(error.hint, lettered)
+        raise
     reached = as_typed(connection, leave_out=("limit", "forks"))
-    return [replace(target, force=force, words=shlex.join([target.name, *reached])) for target in found]
+    return [
+        replace(target, force=force, words=shlex.join([target.name, *reached]), lettered=lettered) for target in found
+    ]
 
 
 def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: WantedState) -> list[Target]:

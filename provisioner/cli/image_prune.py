@@ -70,7 +70,7 @@ def prune(
 
     from provisioner.cli import hosts
     from provisioner.cli.confirmation import confirmed
-    from provisioner.cli.image_result import prune_looked, pruned
+    from provisioner.cli.image_removal import prune_looked, pruned
     from provisioner.errors import UsageError
     from provisioner.images.words import split_words
     from provisioner.report import gate

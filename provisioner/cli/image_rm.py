@@ -31,7 +31,7 @@ def rm(
     import sys
 
     from provisioner.cli import hosts
-    from provisioner.cli.image_result import removals
+    from provisioner.cli.image_removal import removals
     from provisioner.errors import UsageError
     from provisioner.images.words import image_or_id, split_words
     from provisioner.report import gate

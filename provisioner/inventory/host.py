@@ -114,7 +114,7 @@ def _is_local(variables: Mapping[str, Entry]) -> bool:
     raise entry.error(
         f"{connection!r} is not a connection of provisioner: ssh or local"
         + (f"; did you mean {close[0]}?" if close else ""),
-        hint="leave such hosts out with -l/--limit, for instance -l 'all,!windows'",
+        hint="leave such hosts out with -l/--limit, for instance --limit 'all,!windows'",
     )
 
 

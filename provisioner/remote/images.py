@@ -35,11 +35,13 @@ def ask_engine(
     become_password: str | None,
     timeout: float = PATIENCE,
     hear: OnFrameLine | None = None,
+    refuse: bool = True,
     **context: Any,
 ) -> dict[str, str]:
     """Run `template` (below templates/) where the engine can be asked; return its frames by name.
 
-    `hear` is called with what comes in them meanwhile.
+    `hear` is called with what comes in them meanwhile. Without `refuse` they are returned although the engine does not
+    answer; see `refusal_of`.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -47,26 +49,13 @@ def ask_engine(
         UnsupportedError: there is no engine.
         PrivilegeError: this account may not ask it.
     """
-    found = engine_frames(transport, template, become_password=become_password, timeout=timeout, hear=hear, **context)
-    if refusal := refusal_of(transport.name, found):
-        raise refusal
-    return found
-
-
-def engine_frames(
-    transport: Transport,
-    template: str,
-    *,
-    become_password: str | None,
-    timeout: float = PATIENCE,
-    hear: OnFrameLine | None = None,
-    **context: Any,
-) -> dict[str, str]:
-    """Like `ask_engine`, whether or not the engine answers; see `refusal_of`."""
     nonce = new_nonce()
     script = engine_script(template, nonce, become_password, **context)
     completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
-    return {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
+    found = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
+    if refuse and (refusal := refusal_of(transport.name, found)):
+        raise refusal
+    return found
 
 
 def refusal_of(host: str, found: dict[str, str]) -> ProvisionerError | None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from provisioner.errors import ProvisionerError
 from provisioner.plan.model import StepResult
+from provisioner.runs.crash import as_error
+from provisioner.runs.fleet import each
 from provisioner.runs.history import Journal
 from provisioner.runs.outcome import Outcome, status_of
 from provisioner.runs.target import Target
+
+Row = TypeVar("Row")
 
 
 @contextmanager
@@ -30,3 +35,29 @@ def outcome(
     if error is not None:
         return Outcome(host, status_of(error), error=error, timings=timings)
     return Outcome(host, "changed", results=(StepResult(command, "ok", seconds),), timings=timings, note=note)
+
+
+def on_each(
+    journal: Journal,
+    targets: Sequence[Target],
+    work: Callable[[Target], Row],
+    *,
+    failed: Callable[[str, ProvisionerError], Row],
+    became: Callable[[Row], Outcome],
+    told: Callable[[Outcome], None] = lambda _: None,
+    **how: Any,
+) -> list[Row]:
+    """Return what `work` returns for every target, each with its outcome in the journal; `told` hears of it as well.
+
+    `how` goes to `provisioner.runs.fleet.each`.
+    """
+
+    def done(row: Row) -> None:
+        end = became(row)
+        journal.add(end)
+        told(end)
+
+    def instead(target: Target, error: Exception) -> Row:
+        return failed(target.name, as_error(error, target.name))
+
+    return each(targets, work, instead=instead, done=done, **how)

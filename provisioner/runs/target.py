@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +19,7 @@ class Target:
     `removal` wants the engine away instead, "purge" its data as well. With `force`, mirrors are written that nothing
     answers on, too; they are not asked.
     `words` name the host on a command line, with the options that reach it; `options` are those that say what is wanted
-    of it.
+    of it. `lettered` are options whose letter is another one's in this command: "-p/--port".
     """
 
     transport: Transport
@@ -28,6 +29,7 @@ class Target:
     force: bool = False
     words: str = ""
     options: str = ""
+    lettered: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -35,6 +37,7 @@ class Target:
 
     def addressed(self, text: str) -> str:
         """Return a hint whose commands name this host, so that they work when they are pasted."""
+        text = in_full(text, self.lettered)
         text = text.replace(f" {WANTED}", f" {self.options}" if self.options else "")
         return text.replace(TARGET, self.words or shlex.quote(self.name))
 
@@ -42,3 +45,10 @@ class Target:
         """Have the commands that `error` tells name this host."""
         if error is not None:
             error.message, error.hint = self.addressed(error.message), self.addressed(error.hint)
+
+
+def in_full(text: str, lettered: Iterable[str]) -> str:
+    """Return `text` with these options, "-p/--port", by their long names."""
+    for option in lettered:
+        text = text.replace(option, option.partition("/")[2])
+    return text

@@ -108,6 +108,15 @@ def test_a_command_that_is_told_can_be_typed(told):
         assert word in known or not re.fullmatch(r"[a-z]+", word) or word in all_names(), f"{word!r} is no part of it"
 
 
+def test_a_hint_names_hosts_to_a_command_about_images_by_an_option():
+    """A host of an inventory, web01, would be taken for an image."""
+    told = [
+        param.values[0] for param in FOUND if param.values[0].startswith("image ") and "{TARGET}" in param.values[0]
+    ]
+    assert told
+    assert [words for words in told if "--on {TARGET}" not in words] == []
+
+
 def all_names(command=main):
     """The names of all commands and of those below them, and the values that some take."""
     names = {"last", "script", "list"}
