@@ -13,7 +13,7 @@ from provisioner.report.envelope import document
 from provisioner.report.failure import EACH, hint_lines
 from provisioner.report.groups import WIDEST, grouped, names, names_host, without_address, without_name
 from provisioner.runs.fleet import worst
-from provisioner.runs.history import PastHost, PastRun
+from provisioner.runs.past_run import PastHost, PastRun
 
 
 def runs_document(records: Sequence[PastRun]) -> dict[str, Any]:
