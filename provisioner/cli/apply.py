@@ -22,4 +22,4 @@ def apply(
     from provisioner.cli.rollout import roll_out
 
     found = hosts.with_wanted(target, connection, wanted)
-    raise typer.Exit(roll_out("apply", found, rollout, output, forks=connection.forks))
+    raise typer.Exit(roll_out("apply", found, rollout, output, forks=connection.forks, shard=connection.shard))

@@ -26,9 +26,11 @@ def targets(
     only_said: bool = False,
     force: bool = False,
 ) -> list[Target]:
-    """See `provisioner.runs.targets.targets` and, for `force`, `Target`."""
+    """See `provisioner.runs.targets.targets` and, for `force`, `Target`. That a shard is empty is said here."""
     found = run.targets(names, connection, said, person=_Person(), only_said=only_said)
-    reached = as_typed(connection, leave_out=("limit", "forks"))
+    if connection.shard and not found:
+        gate.remark(f"shard {connection.shard}: none of the hosts is in it; nothing is to be done here")
+    reached = as_typed(connection, leave_out=("limit", "shard", "keep_together", "forks"))
     return [replace(target, force=force, words=shlex.join([target.name, *reached])) for target in found]
 
 

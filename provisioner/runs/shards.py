@@ -83,7 +83,7 @@ def _bucket(key: str, buckets: int) -> int:
     """Jump consistent hash (Lamping and Veach, 2014): one bucket more takes its keys from all the others, and moves
     no key between those.
     """
-    state = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()[:8], "big")
+    state = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     bucket, following = -1, 0
     while following < buckets:
         bucket = following
