@@ -26,6 +26,7 @@ __all__ = [
     "Output",
     "Proof",
     "RemoveDependents",
+    "Report",
     "ReportedOutput",
     "Rollout",
     "Targets",
@@ -37,6 +38,11 @@ Targets = Annotated[
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)]
+
+Report = Annotated[
+    Optional[str],
+    typer.Option("--report", help="write an HTML page as well", metavar="FILE.html", rich_help_panel=_SHOWN),
+]
 
 RemoveDependents = Annotated[
     bool,
@@ -169,10 +175,7 @@ class Output:
 class ReportedOutput(Output):
     """`Output` of commands that end with an outcome for each host."""
 
-    report: Annotated[
-        Optional[str],
-        typer.Option("--report", help="write an HTML page as well", metavar="FILE.html", rich_help_panel=_SHOWN),
-    ] = None
+    report: Report = None
 
 
 def _daemon_values(settings: list[str] | None) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 PENDING = "pending"
@@ -59,6 +60,11 @@ class PastRun:
     @property
     def divided(self) -> bool:
         return any(shard.name for shard in self.shards)
+
+
+def counts(hosts: Sequence[PastHost]) -> dict[str, int]:
+    """Return how many hosts have which status."""
+    return dict(Counter(host.status for host in hosts))
 
 
 def last_word(earlier: PastHost, later: PastHost) -> PastHost:

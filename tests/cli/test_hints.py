@@ -85,7 +85,7 @@ def parsed(words):
     """The parameters of the command that these words are."""
     command, context = main, main.make_context("provisioner", [], resilient_parsing=True)
     while hasattr(command, "commands"):
-        name, *words = words
+        name, *words = command.whole(words) if hasattr(command, "whole") else words
         assert name in command.commands, f"there is no command {name}"
         command = command.commands[name]
     return command.make_context(command.name, list(words), parent=context).params
