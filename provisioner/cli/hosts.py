@@ -27,7 +27,7 @@ def targets(
     force: bool = False,
 ) -> list[Target]:
     """See `provisioner.runs.targets.targets` and, for `force`, `Target`. That a shard is empty is said here."""
-    found = run.targets(names, connection, said, person=_Person(), only_said=only_said)
+    found = run.targets(names, connection, said, person=Typist(), only_said=only_said)
     if connection.shard and not found:
         gate.remark(f"shard {connection.shard}: none of the hosts is in it; nothing is to be done here")
     reached = as_typed(connection, leave_out=("limit", "shard", "keep_together", "forks"))
@@ -41,7 +41,7 @@ def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: Wan
     return [replace(target, options=options) for target in found]
 
 
-class _Person:
+class Typist:
     """The person at this terminal; see `provisioner.runs.targets.Person`."""
 
     def password(self, prompt: str) -> str:

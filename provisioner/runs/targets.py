@@ -103,14 +103,14 @@ def targets(
     if access.keep_together:
         raise UsageError("--keep-together is about groups of an inventory", hint="name one with -i/--inventory FILE")
     addresses = {name: _address(name) for name in names or ["localhost"]}
-    found = [name for name, _ in _of_shard([(name, ()) for name in addresses], access)]
-    password, become = _passwords(access, person) if found else (None, None)
+    found = [name for name, _ in of_shard([(name, ()) for name in addresses], access)]
+    password, become = passwords(access, person) if found else (None, None)
     if list(addresses) == ["localhost"]:
         return [Target(LocalTransport(), state, become) for _ in found]
     return [Target(_transport(name, addresses[name], access, password), state, become) for name in found]
 
 
-def _of_shard(hosts: Sequence[tuple[str, Sequence[str]]], access: Access) -> list[tuple[str, Sequence[str]]]:
+def of_shard(hosts: Sequence[tuple[str, Sequence[str]]], access: Access) -> list[tuple[str, Sequence[str]]]:
     """Return those `hosts`, names with their groups, that are in the shard; all of them when there is none.
 
     Raises:
@@ -166,12 +166,12 @@ def _of_inventory(
     hosts = inventory.hosts(limit or None, supplied=supplied)
     if not hosts:
         raise UsageError(f"{access.inventory} names no hosts", hint="nothing was contacted or changed")
-    mine = {name for name, _ in _of_shard([(host.name, host.groups) for host in hosts], access)}
+    mine = {name for name, _ in of_shard([(host.name, host.groups) for host in hosts], access)}
     hosts = tuple(host for host in hosts if host.name in mine)
     states = [spec(**said) if only_said else spec_of(host, said) for host in hosts]
     for warning in dict.fromkeys([*inventory.warnings, *(warning for host in hosts for warning in host.warnings)]):
         person.warn(warning)
-    password, become = _passwords(access, person) if hosts else (None, None)
+    password, become = passwords(access, person) if hosts else (None, None)
     found = []
     for host, state in zip(hosts, states, strict=True):
         if host.local:
@@ -208,7 +208,7 @@ def _transport(name: str, address: _Address, access: Access, password: str | Non
     return SSHTransport(options, name)
 
 
-def _passwords(access: Access, person: Person) -> tuple[str | None, str | None]:
+def passwords(access: Access, person: Person) -> tuple[str | None, str | None]:
     """The passwords that were asked to be asked for: of the login, of sudo."""
     password = person.password("SSH password: ") if access.ask_pass else None
     become = person.password("sudo password: ") if access.ask_become_pass else None

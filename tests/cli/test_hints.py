@@ -28,6 +28,9 @@ TOLD = {
     "again": "mirror set https://mirror.example",
     "shlex.join(['remove', 'localhost', *typed])": "remove localhost --purge",
     "shlex.join(found.configured.urls)": "https://mirror.example",
+    "shlex.quote(path)": "site.plan",
+    "shlex.quote(plans[0])": "site.plan",
+    "shlex.join(said)": "--hold",
     "shlex.join(found.shown)": "https://mirror.example",
 }
 """What stands in a command -> words that may come there."""
