@@ -23,6 +23,21 @@ class Connection:
             "-l", "--limit", help="of the inventory, as in Ansible: web,!web03", metavar="PATTERN", rich_help_panel=_WHO
         ),
     ] = None
+    shard: Annotated[
+        Optional[str],
+        typer.Option(
+            "--shard", help="share K of N of these hosts, chosen by their names", metavar="K/N", rich_help_panel=_WHO
+        ),
+    ] = None
+    keep_together: Annotated[
+        Optional[str],
+        typer.Option(
+            "--keep-together",
+            help="groups whose hosts go into one shard: rack_*",
+            metavar="PATTERN",
+            rich_help_panel=_WHO,
+        ),
+    ] = None
     user: Annotated[
         Optional[str], typer.Option("-u", "--user", help="login name", metavar="NAME", rich_help_panel=_WHO)
     ] = None

@@ -26,14 +26,16 @@ def targets(
     only_said: bool = False,
     force: bool = False,
 ) -> list[Target]:
-    """See `provisioner.runs.targets.targets` and, for `force`, `Target`."""
+    """See `provisioner.runs.targets.targets` and, for `force`, `Target`. That a shard is empty is said here."""
     lettered = lost_letters(type(connection), Connection)
     try:
-        found = run.targets(names, connection, said, person=_Person(), only_said=only_said)
+        found = run.targets(names, connection, said, person=Typist(), only_said=only_said)
     except ProvisionerError as error:
         error.message, error.hint = in_full(error.message, lettered), in_full(error.hint, lettered)
         raise
-    reached = as_typed(connection, leave_out=("limit", "forks"))
+    if connection.shard and not found:
+        gate.remark(f"shard {connection.shard}: none of the hosts is in it; nothing is to be done here")
+    reached = as_typed(connection, leave_out=("limit", "shard", "keep_together", "forks"))
     return [
         replace(target, force=force, words=shlex.join([target.name, *reached]), lettered=lettered) for target in found
     ]
@@ -46,7 +48,7 @@ def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: Wan
     return [replace(target, options=options) for target in found]
 
 
-class _Person:
+class Typist:
     """The person at this terminal; see `provisioner.runs.targets.Person`."""
 
     def password(self, prompt: str) -> str:

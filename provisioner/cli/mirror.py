@@ -50,7 +50,7 @@ def set_(
         from provisioner.cli.rollout import roll_out
 
         found = pick(fastest, urls, targets, connection, reference=compare_with, writing=writing.said())
-        raise typer.Exit(roll_out("mirror set", found, rollout, output, forks=connection.forks))
+        raise typer.Exit(roll_out("mirror set", found, rollout, output, forks=connection.forks, shard=connection.shard))
     if not urls and (desktop or not connection.inventory):
         raise UsageError(
             "name at least one mirror URL, or an inventory that wants mirrors",
@@ -156,4 +156,4 @@ def _change(  # noqa: PLR0917 # the groups of options of one command line
     found = hosts.targets(targets, connection, said, only_said=bool(wanted), force=writing.force)
     if not wanted:
         found = list(map(mirrors_alone, found))
-    return roll_out(command, found, rollout, output, forks=connection.forks)
+    return roll_out(command, found, rollout, output, forks=connection.forks, shard=connection.shard)

@@ -1,8 +1,9 @@
 """provisioner plan"""
 
+# ruff: noqa: UP045 # typer reads these annotations on Python 3.10 too
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -15,6 +16,9 @@ def plan(
     target: o.Targets = None,
     *,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="9 when there is something to do")] = False,
+    out: Annotated[
+        Optional[str], typer.Option("--out", help="keep the plan, for apply FILE to run as shown", metavar="FILE")
+    ] = None,
     wanted: o.WantedState,
     connection: o.Connection,
     output: o.ReportedOutput,
@@ -25,5 +29,10 @@ def plan(
     from provisioner.runs import one_host
 
     found = hosts.with_wanted(target, connection, wanted)
-    code = survey("plan", found, one_host.plan, output, forks=connection.forks, plans=True, difference=exit_code)
+    if out is not None:
+        from provisioner.cli.plan_file import keeping
+
+        code = keeping(out, found, output, forks=connection.forks, difference=exit_code)
+    else:
+        code = survey("plan", found, one_host.plan, output, forks=connection.forks, plans=True, difference=exit_code)
     raise typer.Exit(code)

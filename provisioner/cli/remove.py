@@ -75,6 +75,7 @@ def remove(
         rollout,
         output,
         forks=connection.forks,
+        shard=connection.shard,
         confirm=each_by_name if asks else None,
     )
     raise typer.Exit(code)

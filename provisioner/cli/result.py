@@ -75,7 +75,9 @@ def table(
     """Print one `text` about all hosts; return the rows that it shows."""
 
     def render(some: Sequence[RowT]) -> list[Piece]:
-        return [(gate.exact, json_text(document(some))) if output.as_json else (gate.result, text(some))]
+        if output.as_json:
+            return [(gate.exact, json_text(document(some)))]
+        return [(gate.result, text(some))] if some else []
 
     return _printed(rows, render, lambda row, error: failed(row.host, error))
 
@@ -107,6 +109,8 @@ def finish(
     def render(some: Sequence[Outcome]) -> list[Piece]:
         if output.as_json:
             return [(gate.exact, json_text(envelope(command, some, run=run, plans=plans)))]
+        if not some:
+            return []
         if plans:
             return [(gate.result, planned_text(some, script=output.verbose, width=width, paint=paint))]
         if lines and output.quiet:

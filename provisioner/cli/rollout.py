@@ -26,11 +26,13 @@ def roll_out(
     output: Output,
     *,
     forks: int,
+    shard: str | None = None,
     confirm: Confirm | None = None,
 ) -> int:
     """Change the hosts, print the result and return the exit code; with --plan, print what that would be.
 
-    `confirm` is asked instead of the person at the terminal, also with --yes, once all plans are shown.
+    `shard` says which share of the run's fleet these targets are, if it is divided; one without hosts is a part of the
+    run as well. `confirm` is asked instead of the person at the terminal, also with --yes, once all plans are shown.
 
     Raises:
         UsageError: no --yes and nobody to ask, no way to write the report, nothing to resume; no host was contacted.
@@ -44,7 +46,13 @@ def roll_out(
         confirm = YesOrNo(allow_restart=rollout.allow_restart)
     with closing(report_file(output)) as report:
         with watching(output) as progress:
-            done = run.roll_out(command, targets, terms, progress, argv=sys.argv[1:], confirm=confirm)
+            done = run.roll_out(
+                *(command, targets, terms, progress),
+                argv=sys.argv[1:],
+                confirm=confirm,
+                run=rollout.run,
+                shard=shard or "",
+            )
         return finish(command, done.outcomes, output, report=report, run=done.run)
 
 
@@ -53,6 +61,8 @@ def _look(command: str, targets: Sequence[Target], rollout: Rollout, output: Out
         raise UsageError(
             "--plan looks at all hosts", hint="leave --resume out of it; a run with it begins where it was"
         )
+    if rollout.run:
+        raise UsageError("--run names a run in the history, and --plan begins none", hint="leave --run out of it")
     if rollout.proof and not output.quiet:
         gate.remark(f"at the end each host would pull {rollout.proof}")
     return survey(command, targets, one_host.plan, output, forks=forks, plans=True)

@@ -23,8 +23,10 @@ def survey(
     plans: bool = False,
     difference: bool = False,
     lines: bool = False,
+    seen: Callable[[Sequence[Outcome]], None] | None = None,
 ) -> int:
-    """Do `work` on every host, print the result and return the exit code; see `finish`.
+    """Do `work` on every host, print the result and return the exit code; see `finish`. `seen` hears of the outcomes
+    before that.
 
     Raises:
         UsageError: the report cannot be written; no host has been contacted.
@@ -32,4 +34,6 @@ def survey(
     with closing(report_file(output)) as report:
         with watching(output) as progress:
             outcomes = run.survey(targets, work, progress, forks=forks)
+        if seen is not None:
+            seen(outcomes)
         return finish(command, outcomes, output, report=report, plans=plans, difference=difference, lines=lines)

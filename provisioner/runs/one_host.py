@@ -48,7 +48,7 @@ def plan(target: Target) -> Outcome:
         brief = not target.spec.install and not target.removal
         facts = gather(target.transport, become_password=target.become_password, brief=brief, users=target.spec.users)
         host = Host.of(facts)
-        planned = _planned(target, host)
+        planned = target.kept.plan_for(facts, target.spec.users) if target.kept else _planned(target, host)
     except ProvisionerError as error:
         return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "plan"))
     status: Status = "converged" if planned.empty else "planned"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from provisioner.errors import TARGET, WANTED, ProvisionerError
+from provisioner.runs.kept_plan import KeptPlan
 from provisioner.transports.base import Transport
 from provisioner.wanted.spec import Spec
 
@@ -18,6 +19,7 @@ class Target:
 
     `removal` wants the engine away instead, "purge" its data as well. With `force`, mirrors are written that nothing
     answers on, too; they are not asked.
+    `kept` is the plan that was made of it earlier, and is to be carried out as it was shown.
     `words` name the host on a command line, with the options that reach it; `options` are those that say what is wanted
     of it. `lettered` are options whose letter is another one's in this command: "-p/--port".
     """
@@ -27,6 +29,7 @@ class Target:
     become_password: str | None = None
     removal: Literal["", "remove", "purge"] = ""
     force: bool = False
+    kept: KeptPlan | None = None
     words: str = ""
     options: str = ""
     lettered: tuple[str, ...] = ()

@@ -50,6 +50,11 @@ class SSHTransport:
     def name(self) -> str:
         return self._name
 
+    @property
+    def options(self) -> SSHOptions:
+        """What was said about how to reach the host."""
+        return self._options
+
     def close(self) -> None:
         for closing in (self._transport, self._route):
             if closing is not None:

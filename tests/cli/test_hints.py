@@ -28,6 +28,9 @@ TOLD = {
     "again": "mirror set https://mirror.example",
     "shlex.join(['remove', 'localhost', *typed])": "remove localhost --purge",
     "shlex.join(found.configured.urls)": "https://mirror.example",
+    "shlex.quote(path)": "site.plan",
+    "shlex.quote(plans[0])": "site.plan",
+    "shlex.join(said)": "--hold",
     "shlex.join(found.shown)": "https://mirror.example",
 }
 """What stands in a command -> words that may come there."""
@@ -85,7 +88,7 @@ def parsed(words):
     """The parameters of the command that these words are."""
     command, context = main, main.make_context("provisioner", [], resilient_parsing=True)
     while hasattr(command, "commands"):
-        name, *words = words
+        name, *words = command.whole(words) if hasattr(command, "whole") else words
         assert name in command.commands, f"there is no command {name}"
         command = command.commands[name]
     return command.make_context(command.name, list(words), parent=context).params

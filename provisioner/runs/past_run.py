@@ -1,0 +1,89 @@
+"""Runs as the history has them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+PENDING = "pending"
+"""The status of a host that has no outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastHost:
+    """A host of a run. `status` is that of its outcome, PENDING before there is one. `done`: nothing is left to do
+    there. `wanted` is the fingerprint of its wanted state, `at` when the outcome came, in seconds since the epoch.
+    """
+
+    name: str
+    wanted: str
+    status: str
+    done: bool
+    changed: bool
+    docker_version: str | None
+    registry_mirrors: tuple[str, ...]
+    error: str | None
+    hint: str | None
+    exit_code: int
+    seconds: float
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PastShard:
+    """A share of a run's fleet as it went the last time; `name` is K/N, "" for a run that is not divided."""
+
+    name: str
+    started: float
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run. `ended` is None while it goes on, and for good when it was cut off; `counts` tells how many hosts have
+    which status. `hosts` is empty in a list of runs.
+    """
+
+    id: str
+    command: str
+    argv: tuple[str, ...]
+    wanted: str
+    resumes: str | None
+    started: float
+    ended: float | None
+    counts: Mapping[str, int]
+    exit_codes: tuple[int, ...]
+    hosts: tuple[PastHost, ...] = ()
+    shards: tuple[PastShard, ...] = ()
+
+    @property
+    def divided(self) -> bool:
+        return any(shard.name for shard in self.shards)
+
+
+def counts(hosts: Sequence[PastHost]) -> dict[str, int]:
+    """Return how many hosts have which status."""
+    return dict(Counter(host.status for host in hosts))
+
+
+def last_word(earlier: PastHost, later: PastHost) -> PastHost:
+    """Return what holds of a host that a run has two words of.
+
+    An outcome counts more than none, and a later one more than an earlier one. What a run has changed it has changed,
+    whatever a repeat of it finds.
+    """
+    if later.status == "skipped" and later.done:
+        said = earlier if earlier.done else later
+    else:
+        said = later if _worked_on(later) or not (_worked_on(earlier) or earlier.done) else earlier
+    if said is later and later.status == PENDING:
+        said = earlier
+    changed = earlier.changed or later.changed
+    status = "changed" if changed and said.done else said.status
+    return replace(said, changed=changed, status=status)
+
+
+def _worked_on(host: PastHost) -> bool:
+    """It was not left out, and not left off before its end."""
+    return host.status not in {PENDING, "planned", "skipped", "cancelled"}
