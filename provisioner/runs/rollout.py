@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from provisioner.remote.attempt import new_attempt
 from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brakes
 from provisioner.runs.history import Journal, brakes_of, to_resume
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.resumed import resumed_runs
 from provisioner.runs.rollout_work import RolloutWork
 from provisioner.runs.run_name import run_name
 from provisioner.runs.target import Target
@@ -45,6 +47,7 @@ def roll_out(
     wanted = {target.name: target.spec for target in targets}
     resumes, finished = to_resume(command, wanted) if terms.resume else (None, frozenset())
     journal = Journal(command, argv, wanted, warn=audience.warn, resumes=resumes, run=run)
+    attempt = new_attempt(journal.run, command, resumed_runs(resumes))
     outcomes: dict[str, Outcome] = {}
     if resumes:
         if terms.brakes == Brakes():
@@ -55,7 +58,7 @@ def roll_out(
         journal.add(outcome)
     left = [target for target in targets if target.name not in finished]
     try:
-        changed = RolloutWork(left, terms, audience, journal, confirm).run() if left else []
+        changed = RolloutWork(left, terms, audience, journal, confirm, attempt).run() if left else []
         outcomes |= {outcome.host: outcome for outcome in changed}
     except KeyboardInterrupt:
         audience.interrupted(journal.run)
