@@ -333,6 +333,7 @@ UNCHANGED = {
 ROLLED_BACK = {
     "remote/execute.py": "the host has said so: only undo_files of prelude.sh does, after it has compared",
     "facts/journal.py": "the host's own words for what it has seen: close_entry of journal.sh reads what prelude.sh said",
+    "facts/last_run.py": "the same",
     "remote/attempt.py": "the same",
     "runs/repeat.py": "the same",
     "runs/judgement.py": "what execute.py returns",
