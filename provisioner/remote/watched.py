@@ -62,7 +62,7 @@ class Watched:
                 raise
             except ConnectError:
                 continue
-            if "unknown-run" in self.progress.said:
+            if "unknown-run" in self.progress.said and not self.progress.joined:
                 raise ConnectionLostError(
                     f"{lost.message}. The run had not begun on the host, and will not; nothing was changed",
                     hint="run the command again",

@@ -49,6 +49,8 @@ def judged(target: Target, planned: Outcome, run: RunResult) -> Outcome:
     after = Host.of(gather(target.transport, become_password=target.become_password) if target.removal else run.facts)
     checks = checks_of(target, after)
     again = _plan_again(target, after)
+    if plan and not plan.platform:  # it is told by the host's journal, which has the steps alone
+        plan = replace(plan, platform=again.platform, strategy=again.strategy)
     failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
     failed += [f"still to do: {step.title}" for step in again.steps]
     hint = "run the same command again" if target.removal else f"provisioner plan {TARGET} shows what is left"
