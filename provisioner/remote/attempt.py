@@ -28,7 +28,7 @@ from provisioner.plan.model import Plan
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """`command` is what the journal says was asked for; `resumes` are the runs that this one goes on with, newest
-    first. `seen` are the entries that the plan was made in view of.
+    first. `word` has letters and digits alone. `seen` are the entries that the plan was made in view of.
     """
 
     run: str

@@ -72,12 +72,13 @@ def done_before(target: Target, attempt: Attempt, facts: Facts) -> Outcome | Non
     Raises:
         ProvisionerError: the host could not be asked for more.
     """
-    for entry in facts.journal.of(attempt.runs):
-        end = facts.journal.ended(entry)
-        if end == "rolled_back":
-            continue
+    journal = facts.journal
+    surest_first = sorted(journal.of(attempt.runs), key=lambda entry: (entry.ended != "changed", -entry.began))
+    for entry in surest_first:
+        end = journal.ended(entry)
         run = recorded(_plan_of(target, entry), entry, facts)
-        if end in {"changed", "cut_off"} or any(result.status == "ok" for result in run.results):
+        did_something = any(result.status == "ok" for result in run.results)
+        if end in {"changed", "cut_off"} or (end == "failed" and did_something):
             said = _done(entry) if end == "changed" else _before(entry, end)
             return _told(target, entry, facts, replace(run, error=None), said)
     return None

@@ -67,18 +67,23 @@ class Fleet:
         """What would differ if anything were done: when the file was written, and what the engine has logged."""
         return self.hosts[name].sh(f"stat -c '%y %i' {CONFIG}; journalctl -q -u docker --no-pager | wc -l").stdout
 
-    def power_cut(self, name):
-        host = self.hosts[name]
-        host.sh("rm -f /etc/ssh/ssh_host_ed25519_key*")  # the image makes one at each start, and does not overwrite
-        subprocess.run(["docker", "kill", host.name], check=True, capture_output=True)
-        subprocess.run(["docker", "start", host.name], check=True, capture_output=True)
-        asked = ["docker", "port", host.name, "22/tcp"]
-        said = subprocess.run(asked, check=True, capture_output=True, text=True)
-        until(lambda: host.sh("docker version && systemctl is-active ssh", check=False).returncode == 0, 90)
-        again = replace(host, port=int(said.stdout.split()[0].rpartition(":")[2]))
-        with again.known_hosts.open("a") as known:
-            known.write(f"[{again.address}]:{again.port} {again.read('/etc/ssh/ssh_host_ed25519_key.pub')}")
-        self.hosts[name] = again
+    def power_cut(self, *names):
+        """The power goes, and comes again."""
+        cut = [self.hosts[name] for name in names]
+        for host in cut:
+            host.sh("rm -f /etc/ssh/ssh_host_ed25519_key*")  # the image makes one at each start, and does not overwrite
+        for word in ("kill", "start"):
+            subprocess.run(["docker", word, *(host.name for host in cut)], check=True, capture_output=True)
+        for name, host in zip(names, cut, strict=True):
+            until(
+                lambda host=host: host.sh("docker version && systemctl is-active ssh", check=False).returncode == 0, 90
+            )
+            asked = ["docker", "port", host.name, "22/tcp"]
+            said = subprocess.run(asked, check=True, capture_output=True, text=True)
+            again = replace(host, port=int(said.stdout.split()[0].rpartition(":")[2]))
+            with again.known_hosts.open("a") as known:
+                known.write(f"[{again.address}]:{again.port} {again.read('/etc/ssh/ssh_host_ed25519_key.pub')}")
+            self.hosts[name] = again
         self.write()
 
 

@@ -243,3 +243,27 @@ def test_a_run_that_is_joined_later_is_told_with_its_own_nonce(state):
     done = subprocess.run(["sh", "-s", "n", "root"], input=script, text=True, capture_output=True, check=False)
     assert "@@n joins first r.a" in done.stdout
     assert "@@first finished 0" in done.stdout
+
+
+def test_a_run_that_only_tells_what_the_host_is_like_now_is_joined(state, tmp_path):
+    """Its entry is closed and the lock is free, and yet it has not ended."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "uname").write_text(f"#!/bin/sh\n: >{tmp_path}/asked; until [ -e {tmp_path}/go ]; do sleep 0.1; done\n")
+    (tools / "uname").chmod(0o755)
+    words = ["sh", "-s", "first", "root"]
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as first:
+        first.stdin.write(launched(state, CHANGES, "r.a", "first"))
+        first.stdin.close()
+        until((tmp_path / "asked").exists)
+        assert kept(state).ended == "changed"
+        words = ["sh", "-s", "n", "root"]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as joining:
+            joining.stdin.write(launched(state, CHANGES, "r.b"))
+            joining.stdin.close()
+            assert "@@n joins first r.a" in [joining.stdout.readline().strip() for _ in range(2)]
+            (tmp_path / "go").touch()
+            assert marks(joining.stdout.read(), "first")[-2:] == ["finished 0", "left 0"]
+        first.stdout.read()
+    assert (state / "done").read_text() == "x\n"
