@@ -22,7 +22,18 @@ TOLD = 6
 
 _SHA256 = "sha256:"
 _CHANGES_BY_ITSELF = {
-    "Facts": {"clock", "clock_skew", "disk_free", "memory", "in_progress", "package_lists", "users", "record"},
+    "Facts": {
+        "clock",
+        "clock_skew",
+        "disk_free",
+        "memory",
+        "in_progress",
+        "package_lists",
+        "users",
+        "record",
+        "journal",
+        "digest",
+    },
     "Login": {"sudo_message"},
     "Engine": {"pid", "containers_alive"},
     "EngineInfo": {"raw", "warnings", "containers_running"},

@@ -92,7 +92,7 @@ class Journal:
             outcome.changed,
             masked(str(info.version)) if info else None,
             tuple(masked(str(url)) for url in info.mirrors) if info else (),
-            masked(error.message if error else outcome.note) or None,
+            masked(error.message if error else outcome.note or outcome.earlier) or None,
             masked(error.hint) if error else None,
             outcome.exit_code,
             outcome.seconds,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from provisioner.remote.attempt import new_attempt
 from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brakes
 from provisioner.runs.history import Journal, brakes_of, to_resume
 from provisioner.runs.named_run import refuse_other_use
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.resumed import resumed_runs
 from provisioner.runs.rollout_work import RolloutWork
 from provisioner.runs.run_name import run_name
 from provisioner.runs.target import Target
@@ -49,6 +51,7 @@ def roll_out(
         refuse_other_use(run_name(run), command, shard, wanted)
     resumes, finished = to_resume(command, wanted) if terms.resume and targets else (None, frozenset())
     journal = Journal(command, argv, wanted, warn=audience.warn, resumes=resumes, run=run, shard=shard)
+    attempt = new_attempt(journal.run, command, resumed_runs(resumes))
     outcomes: dict[str, Outcome] = {}
     if resumes:
         if terms.brakes == Brakes():
@@ -59,7 +62,7 @@ def roll_out(
         journal.add(outcome)
     left = [target for target in targets if target.name not in finished]
     try:
-        changed = RolloutWork(left, terms, audience, journal, confirm).run() if left else []
+        changed = RolloutWork(left, terms, audience, journal, confirm, attempt).run() if left else []
         outcomes |= {outcome.host: outcome for outcome in changed}
     except KeyboardInterrupt:
         audience.interrupted(journal.run)
