@@ -12,7 +12,7 @@ from provisioner.checks.single import hosts_toml
 from provisioner.errors import TARGET, WANTED, BlockedError, ProvisionerError, VerifyError
 from provisioner.facts.host import Host
 from provisioner.facts.model import Facts
-from provisioner.plan.model import Plan, Restart
+from provisioner.plan.model import Restart
 from provisioner.planner.mirror_change import nothing_to_change
 from provisioner.preflight.privilege import require_root, way_to_root
 from provisioner.remote.attempt import Attempt
@@ -21,7 +21,6 @@ from provisioner.remote.gather import gather
 from provisioner.remote.progress import unheard
 from provisioner.runs import repeat
 from provisioner.runs.judgement import checks_of, judged, plan_for
-from provisioner.runs.kept_plan import KeptPlan
 from provisioner.runs.outcome import Outcome, status_of
 from provisioner.runs.target import Target
 
@@ -142,7 +141,14 @@ def _planned(target: Target, attempt: Attempt | None, facts: Facts) -> Outcome:
     if attempt and (same := repeat.told(target, attempt, facts)):
         return same
     host = Host.of(facts)
-    planned = _kept_plan(target, target.kept, attempt, host) if target.kept else plan_for(target, host)
+    try:
+        planned = plan_for(target, host)
+    except BlockedError:
+        if target.kept is None or attempt is None or not facts.journal.of(attempt.runs):
+            raise
+        planned = plan_for(replace(target, kept=None), host)  # this run may be what has changed the host
+        if not planned.empty:
+            raise
     if attempt and planned.empty and (before := repeat.done_before(target, attempt, facts)):
         return before
     outcome = Outcome(target.name, "planned", facts, planned)
@@ -155,16 +161,6 @@ def _planned(target: Target, attempt: Attempt | None, facts: Facts) -> Outcome:
         return replace(outcome, status="failed", checks=checks, error=VerifyError(failed, hint=hint))
     note = "" if target.removal else nothing_to_change(target.spec)
     return replace(outcome, status="converged", checks=checks, note=note or not_running(host, target.spec))
-
-
-def _kept_plan(target: Target, kept: KeptPlan, attempt: Attempt | None, host: Host) -> Plan:
-    """The plan that was kept, or an empty one for a host on which an earlier attempt at this run left nothing to do."""
-    try:
-        return kept.plan_for(host.facts, target.spec.users)
-    except BlockedError:
-        if attempt and host.facts.journal.of(attempt.runs) and (left := plan_for(target, host)).empty:
-            return left
-        raise
 
 
 def _applied(

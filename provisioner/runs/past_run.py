@@ -71,19 +71,24 @@ def last_word(earlier: PastHost, later: PastHost) -> PastHost:
     """Return what holds of a host that a run has two words of.
 
     An outcome counts more than none, and a later one more than an earlier one. What a run has changed it has changed,
-    whatever a repeat of it finds.
+    whatever a repeat of it finds. Words that are joined in the order of time may be joined in any grouping.
     """
-    if later.status == "skipped" and later.done:
-        said = earlier if earlier.done else later
+    if _is_outcome(later) or not _is_outcome(earlier):
+        said = later if later.status != PENDING else earlier
     else:
-        said = later if _worked_on(later) or not (_worked_on(earlier) or earlier.done) else earlier
-    if said is later and later.status == PENDING:
         said = earlier
+    seen = later if later.docker_version is not None else earlier
     changed = earlier.changed or later.changed
-    status = "changed" if changed and said.done else said.status
-    return replace(said, changed=changed, status=status)
+    return replace(
+        said,
+        status="changed" if changed and said.done else said.status,
+        changed=changed,
+        docker_version=seen.docker_version,
+        registry_mirrors=seen.registry_mirrors,
+        seconds=max(earlier.seconds, later.seconds),
+    )
 
 
-def _worked_on(host: PastHost) -> bool:
-    """It was not left out, and not left off before its end."""
-    return host.status not in {PENDING, "planned", "skipped", "cancelled"}
+def _is_outcome(host: PastHost) -> bool:
+    """It was not left out undone, and not left off before its end."""
+    return host.status not in {PENDING, "planned", "skipped", "cancelled"} or (host.status == "skipped" and host.done)

@@ -46,7 +46,7 @@ def test_what_was_shown_runs_and_nothing_else(bed, hosts, tmp_path):
 
     edited = json.dumps({"registry-mirrors": [bed.mirrors[0].url], "log-level": "error"})
     two.write(CONFIG, edited)
-    code, rows, said = carry_out(path, "--canary", "1", "--run", "tonight")
+    code, rows, said = carry_out(path, "--canary", "1", "--run", "e2e-tonight")
     assert (code, rows[names[0]]["status"], rows[names[1]]["status"]) == (8, "changed", "blocked"), rows
     assert f"{CONFIG} has changed" in rows[names[1]]["error"]["message"]
     assert two.sh(f"cat {CONFIG}").stdout.strip() == edited

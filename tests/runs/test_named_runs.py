@@ -81,7 +81,10 @@ def words(draw):
     status = draw(STATUSES)
     done = status in {"converged", "changed"} or (status == "skipped" and draw(st.booleans()))
     changed = status == "changed" or (status == "failed" and draw(st.booleans()))
-    return PastHost("a", "", status, done, changed, None, (), None, None, 0 if done else 6, 0.0)
+    version = draw(st.sampled_from([None, "27", "28"]))
+    return PastHost(
+        "a", "", status, done, changed, version, (), None, None, 0 if done else 6, draw(st.integers(0, 3)) * 1.0
+    )
 
 
 @given(words(), words())
@@ -97,7 +100,7 @@ def test_what_was_changed_is_changed_and_what_was_known_is_known(earlier, later)
 @given(words(), words(), words())
 def test_words_in_their_order_may_be_joined_in_any_grouping(first, second, third):
     one, other = last_word(last_word(first, second), third), last_word(first, last_word(second, third))
-    assert (one.status, one.changed, one.done) == (other.status, other.changed, other.done)
+    assert one == other
 
 
 def test_a_run_in_shards_has_ended_when_all_of_them_have():
