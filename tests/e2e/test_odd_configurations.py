@@ -8,13 +8,21 @@ import pytest
 
 from tests.e2e import engine_states as states
 from tests.e2e.command_line import outcomes, provisioner
+from tests.e2e.engine_ages import ALL, NEW, NEWEST, OLD
 
 pytestmark = pytest.mark.e2e
-OLD, NEW, NEWEST = "debian-12-engine", "debian-13-engine", "forky-engine"
 URL = "https://docker.m.daocloud.io"
 
 
-@pytest.mark.parametrize(("engine", "runs"), [(OLD, False), (NEW, False), (NEW, True), (NEWEST, True)])
+@pytest.mark.parametrize(
+    ("engine", "runs"),
+    [
+        (OLD, False),
+        pytest.param(NEW, False, marks=pytest.mark.matrix),
+        pytest.param(NEW, True, marks=pytest.mark.matrix),
+        (NEWEST, True),
+    ],
+)
 def test_mirrors_as_string(on, bed, engine, runs):
     host, mirror = on(engine), bed.mirrors[0].url
     states.start(host, config="{}")
@@ -46,7 +54,7 @@ def test_a_mirror_without_scheme_is_taken_out_by_its_text(on, bed):
     assert states.mirrors(host) == [f"{mirror}/"]
 
 
-@pytest.mark.parametrize("engine", [OLD, NEW, NEWEST])
+@pytest.mark.parametrize("engine", ALL)
 def test_insecure_registries_normalised(on, bed, engine):
     host = on(engine)
     config = {
