@@ -46,7 +46,7 @@ def plan(target: Target) -> Outcome:
     facts = None
     try:
         brief = not target.spec.install and not target.removal
-        facts = gather(target.transport, become_password=target.become_password, brief=brief, users=target.spec.users)
+        facts = target.gather(brief=brief)
         host = Host.of(facts)
         planned = _planned(target, host)
     except ProvisionerError as error:

@@ -25,22 +25,30 @@ Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
 
 def facts_script(
-    nonce: str, *, become_password: str | None = None, brief: bool = False, users: Sequence[str] = ()
+    nonce: str,
+    *,
+    become_password: str | None = None,
+    brief: bool = False,
+    users: Sequence[str] = (),
+    sources: Sequence[str] = (),
 ) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
 
     `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `users` are
-    accounts that the name service is asked for.
+    accounts that the name service is asked for, `sources` URLs of hosts that packages may come from.
     """
-    return _envelope(nonce, _facts(brief=brief, users=users), become_password, needs_root=False)
+    payload = _facts(brief=brief, users=users, sources=sources)
+    return _envelope(nonce, payload, become_password, needs_root=False)
 
 
-def _facts(*, brief: bool, users: Sequence[str] = ()) -> str:
+def _facts(*, brief: bool, users: Sequence[str] = (), sources: Sequence[str] = ()) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
         lines = "".join(user + "\n" for user in users)
         asked += f"asked_users={shlex.quote(lines)}\n"
+    if sources:
+        asked += f"asked_sources={shlex.quote(' '.join(sources))}\n"
     return ("brief=1\n" if brief else "") + asked + template_text("facts.sh")
 
 

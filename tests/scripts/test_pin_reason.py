@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.scripts.package_functions import APT, function, ran
 from tests.scripts.shells import SHELLS
-from tests.scripts.test_dead_sources import APT, function, ran
 
 PINNED = """\
 containerd.io:
