@@ -27,10 +27,12 @@ def gather(
     brief: bool = False,
     users: Sequence[str] = (),
     runs: Sequence[str] = (),
+    sources: Sequence[str] = (),
 ) -> Facts:
     """Return the facts of the host behind `transport`; `brief` leaves out what only an installation needs.
 
-    `users` are accounts that its name service is asked for, `runs` those that its journal is asked for.
+    `users` are accounts that its name service is asked for, `runs` those that its journal is asked for, `sources` URLs
+    of hosts that packages may come from.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -38,7 +40,7 @@ def gather(
     """
     nonce = new_nonce()
     asked = time.time()
-    script = facts_script(nonce, become_password=become_password, brief=brief, users=users, runs=runs)
+    script = facts_script(nonce, become_password=become_password, brief=brief, users=users, runs=runs, sources=sources)
     streams = _ask(transport, script)
     answered = time.time()
     facts = parse_answer(*streams, nonce)

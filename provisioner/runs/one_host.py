@@ -128,13 +128,8 @@ def verify(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outc
 
 
 def _facts(target: Target, attempt: Attempt | None) -> Facts:
-    return gather(
-        target.transport,
-        become_password=target.become_password,
-        brief=not target.spec.install and not target.removal,
-        users=target.spec.users,
-        runs=attempt.runs if attempt else (),
-    )
+    brief = not target.spec.install and not target.removal
+    return target.gather(brief=brief, runs=attempt.runs if attempt else ())
 
 
 def _planned(target: Target, attempt: Attempt | None, facts: Facts) -> Outcome:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from provisioner.errors import TARGET, WANTED, ProvisionerError
+from provisioner.facts.model import Facts
+from provisioner.preflight.package_ways import hosts_to_ask
+from provisioner.remote.gather import gather
 from provisioner.runs.kept_plan import KeptPlan
 from provisioner.transports.base import Transport
 from provisioner.wanted.spec import Spec
@@ -37,6 +40,22 @@ class Target:
     @property
     def name(self) -> str:
         return self.transport.name
+
+    def gather(self, *, brief: bool = False, runs: Sequence[str] = ()) -> Facts:
+        """Return the facts that a plan of what is wanted needs; `brief` is for one that installs nothing, `runs` are
+        those that the host's journal is asked for.
+
+        Raises:
+            ConnectError, FactsError: see `provisioner.remote.gather`.
+        """
+        return gather(
+            self.transport,
+            become_password=self.become_password,
+            brief=brief,
+            users=self.spec.users,
+            runs=runs,
+            sources=hosts_to_ask(self.spec),
+        )
 
     def addressed(self, text: str) -> str:
         """Return a hint whose commands name this host, so that they work when they are pasted."""

@@ -31,16 +31,19 @@ def facts_script(
     brief: bool = False,
     users: Sequence[str] = (),
     runs: Sequence[str] = (),
+    sources: Sequence[str] = (),
 ) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
 
     `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `users` are
-    accounts that the name service is asked for, `runs` those whose entries of its journal are told.
+    accounts that the name service is asked for, `runs` those whose entries of its journal are told, `sources` URLs of
+    hosts that packages may come from.
     """
-    return _envelope(nonce, _facts(brief=brief, users=users, runs=runs), become_password, needs_root=False)
+    payload = _facts(brief=brief, users=users, runs=runs, sources=sources)
+    return _envelope(nonce, payload, become_password, needs_root=False)
 
 
-def _facts(*, brief: bool, users: Sequence[str] = (), runs: Sequence[str] = ()) -> str:
+def _facts(*, brief: bool, users: Sequence[str] = (), runs: Sequence[str] = (), sources: Sequence[str] = ()) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
@@ -48,6 +51,8 @@ def _facts(*, brief: bool, users: Sequence[str] = (), runs: Sequence[str] = ()) 
         asked += f"asked_users={shlex.quote(lines)}\n"
     if runs:
         asked += f"asked_runs={shlex.quote(' '.join(runs))}\n"
+    if sources:
+        asked += f"asked_sources={shlex.quote(' '.join(sources))}\n"
     return ("brief=1\n" if brief else "") + asked + template_text("facts.sh")
 
 

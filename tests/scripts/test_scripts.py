@@ -221,6 +221,7 @@ SCRIPTS = {
         f"versions-{manager}": carried(root_script("versions.sh.j2", new_nonce(), manager=manager, package="docker-ce"))
         for manager in ("apt", "dnf")
     },
+    "lock-tool": carried(root_script("lock_tool.sh.j2", new_nonce(), manager="dnf", plugin="a-plugin")),
     **{
         f"remove-{manager}": apply_script(
             plan_removal("h", Host.of(replace(INSTALLED, package_manager=manager, rpm_keys=KEYS)))
