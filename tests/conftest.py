@@ -9,7 +9,7 @@ import hypothesis
 # Tests send signals to what they start, which would inherit that nohup has this one ignored.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# Tests start the program about two thousand times: where Python may not keep what it compiles, each start compiles it anew.
+# Tests start the program hundreds of times: where Python may not keep what it compiles, each start compiles it anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 HERE = Path(__file__).parent

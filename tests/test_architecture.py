@@ -295,6 +295,13 @@ def test_the_command_line_loads_nothing_heavy():
     assert json.loads(answer.stdout) == [], "find who: python -X importtime -c 'import provisioner.cli.app'"
 
 
+def test_ssh_loads_nothing_for_what_it_does_not_do():
+    found = "import json, sys; print(json.dumps([name for name in ('asyncio', 'invoke', 'unittest') if sys.modules.get(name)]))"
+    script = f"import provisioner.transports.ssh_client, paramiko; {found}"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(answer.stdout) == []
+
+
 def test_no_test_module_is_imported():
     """What several of them need stands beside them, in a module of its own name."""
     wrong = [

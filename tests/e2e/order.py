@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 LONGEST_FIRST = (
-    *("remove", "versions", "endless_starts", "engine_stays", "proof", "live_changes", "odd_configurations"),
-    *("stopped_engines", "engines_found", "half_engines", "package_matrix", "package_locks", "disturbed_runs"),
-    *("check", "take_over", "live_mirrors", "claims", "bare_machine", "lookalikes", "client_settings", "sweep"),
-    *("mirror_ends", "interruptions", "told_engines", "from_nothing", "logins", "convenience_script", "start_policy"),
-    *("fall_through", "systemd_reads", "static_engine", "no_init", "package_proxies", "docker_opts"),
+    *("versions", "remove", "endless_starts", "engine_stays", "engines_found", "live_changes", "odd_configurations"),
+    *("stopped_engines", "package_matrix", "disturbed_runs", "half_engines", "package_locks", "proof", "take_over"),
+    *("sweep", "lookalikes", "bare_machine", "check", "live_mirrors", "told_engines", "interruptions"),
+    *("convenience_script", "from_nothing", "logins", "start_policy", "fall_through", "claims", "static_engine"),
+    *("no_init", "mirror_ends", "package_proxies", "client_settings", "images", "docker_opts", "registry_files"),
 )
 """Files that take a quarter of a minute or more, as measured on two cores; the others follow in any order."""
 FILES = [f"test_{name}.py" for name in LONGEST_FIRST]
