@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
 import pytest
 import typer
@@ -28,20 +27,6 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "i.yaml").write_text(INVENTORY)
-
-
-@pytest.fixture
-def said(capsys, monkeypatch):
-    """Run the program with these words; returns exit code, stdout and stderr."""
-
-    def said(*words):
-        monkeypatch.setattr(sys, "argv", ["provisioner", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.run()
-        heard = capsys.readouterr()
-        return ended.value.code, heard.out, heard.err
-
-    return said
 
 
 def commands(group, words=()):
