@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
+    from provisioner.cli.connection import Connection
+    from provisioner.runs.named_run import Part
     from provisioner.runs.terms import Terms
 
 _HOW = "Rollout"
@@ -20,6 +22,14 @@ Proof = Annotated[
         help="at the end pull IMAGE, and show that it came through a mirror; images stay as they were",
         metavar="IMAGE",
         rich_help_panel=_HOW,
+    ),
+]
+
+
+RunId = Annotated[
+    Optional[str],
+    typer.Option(
+        "--run", help="name of the run in the history; the same for all its shards", metavar="ID", rich_help_panel=_HOW
     ),
 ]
 
@@ -50,15 +60,7 @@ class Rollout:
         bool,
         typer.Option("--resume", help="leave out what the last such run finished", rich_help_panel=_HOW),
     ] = False
-    run: Annotated[
-        Optional[str],
-        typer.Option(
-            "--run",
-            help="name of the run in the history; the same for all its shards",
-            metavar="ID",
-            rich_help_panel=_HOW,
-        ),
-    ] = None
+    run: RunId = None
 
     def terms(self, forks: int) -> Terms:
         """Raises UsageError for a share that is none."""
@@ -71,3 +73,10 @@ class Rollout:
             None if self.max_failures is None else Share.parse(self.max_failures, "--max-failures"),
         )
         return Terms(brakes, forks, self.allow_restart, self.proof, self.resume)
+
+
+def part_of(run: str | None, connection: Connection) -> Part:
+    """Which part of which run the hosts of these options are."""
+    from provisioner.runs.named_run import Part
+
+    return Part(run, connection.shard or "")

@@ -11,18 +11,34 @@ from provisioner.plan.model import StepResult
 from provisioner.runs.crash import as_error
 from provisioner.runs.fleet import each
 from provisioner.runs.history import Journal
+from provisioner.runs.named_run import WHOLE, Part, refuse_other_use
 from provisioner.runs.outcome import Outcome, status_of
+from provisioner.runs.run_name import run_name
 from provisioner.runs.target import Target
 
 Row = TypeVar("Row")
 
 
+def begun(
+    command: str, argv: Sequence[str], targets: Sequence[Target], warn: Callable[[str], None], part: Part = WHOLE
+) -> Journal:
+    """Begin a run of `command` over these hosts, or go on with the one that `part` names.
+
+    Raises:
+        UsageError: the history has another run of that name, or it is no name.
+    """
+    wanted = {target.name: target.spec for target in targets}
+    if part.run is not None:
+        refuse_other_use(run_name(part.run), command, part.shard, wanted)
+    return Journal(command, argv, wanted, warn=warn, run=part.run, shard=part.shard)
+
+
 @contextmanager
 def recorded(
-    command: str, argv: Sequence[str], targets: Sequence[Target], warn: Callable[[str], None]
+    command: str, argv: Sequence[str], targets: Sequence[Target], warn: Callable[[str], None], part: Part = WHOLE
 ) -> Iterator[Journal]:
-    """A run of `command` over these hosts; one that is cut off within stays without an end, as it was."""
-    journal = Journal(command, argv, {target.name: target.spec for target in targets}, warn=warn)
+    """As `begun`; a run that is cut off within stays without an end, as it was."""
+    journal = begun(command, argv, targets, warn, part)
     yield journal
     journal.end()
 

@@ -21,8 +21,9 @@ from provisioner.runs.audience import Audience
 from provisioner.runs.brakes import Brake
 from provisioner.runs.crash import as_error
 from provisioner.runs.fleet import each
-from provisioner.runs.history import Journal
+from provisioner.runs.image_history import begun
 from provisioner.runs.image_proof import served_by
+from provisioner.runs.named_run import WHOLE, Part
 from provisioner.runs.outcome import Outcome, status_of
 from provisioner.runs.survey import stand_in
 from provisioner.runs.target import Target
@@ -106,6 +107,7 @@ def pull_images(
     pulls: int,
     proof: bool,
     argv: Sequence[str],
+    part: Part = WHOLE,
 ) -> Pulled:
     """Pull `names` on every host, on at most `pulls` of them at once; then compare what they have.
 
@@ -114,7 +116,7 @@ def pull_images(
     Raises:
         KeyboardInterrupt: a second Ctrl-C; what has begun goes on to its end on its host.
     """
-    journal = Journal("image pull", argv, {target.name: target.spec for target in targets}, warn=audience.warn)
+    journal = begun("image pull", argv, targets, audience.warn, part)
     brake, turns = Brake(), threading.BoundedSemaphore(pulls)
 
     def work(target: Target) -> PulledHost:

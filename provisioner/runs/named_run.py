@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from provisioner.errors import UsageError
 from provisioner.runs.history import fingerprint, run, runs
 from provisioner.runs.past_run import PastRun
 from provisioner.runs.shards import Shard
 from provisioner.wanted.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which share of which run: `run` is its name, None for a new one; `shard` is K/N, "" where it is not divided."""
+
+    run: str | None = None
+    shard: str = ""
+
+
+WHOLE = Part()
 
 
 def refuse_other_use(name: str, command: str, shard: str, wanted: Mapping[str, Spec]) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
-from provisioner.cli import app as cli
 from provisioner.errors import ApplyError
 from provisioner.plan.model import StepResult
 from provisioner.runs.history import Journal
@@ -27,18 +25,6 @@ def place(tmp_path, monkeypatch):
         journal = Journal("apply", ["apply"], {outcome.host: Spec()}, warn=pytest.fail, run="spring", shard=shard)
         journal.add(outcome)
         journal.end()
-
-
-@pytest.fixture
-def said(capsys, monkeypatch):
-    def said(*words):
-        monkeypatch.setattr(sys, "argv", ["provisioner", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.run()
-        heard = capsys.readouterr()
-        return ended.value.code, heard.out, heard.err
-
-    return said
 
 
 @pytest.mark.parametrize("words", [(), ("show",)], ids=["history", "history show"])

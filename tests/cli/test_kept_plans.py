@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
-from provisioner.cli import app as cli
 from provisioner.facts.host import Host
 from provisioner.planner.planner import plan
 from provisioner.runs import history
@@ -31,18 +29,6 @@ def place(tmp_path, monkeypatch):
         outcomes.append(Outcome(name, "planned", RUNNING, plan(name, Host.of(RUNNING), (), spec)))
         draft.keep(Target(SSHTransport(SSHOptions("127.0.0.1", port=1), name), spec, words=name), outcomes[-1])
     draft.write(outcomes, ["plan", "-i", "site.yaml", "--out", "site.plan"])
-
-
-@pytest.fixture
-def said(capsys, monkeypatch):
-    def said(*words):
-        monkeypatch.setattr(sys, "argv", ["provisioner", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.run()
-        heard = capsys.readouterr()
-        return ended.value.code, heard.out, heard.err
-
-    return said
 
 
 @pytest.mark.parametrize(

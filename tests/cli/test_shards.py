@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
 import pytest
 import typer
@@ -28,20 +27,6 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "i.yaml").write_text(INVENTORY)
-
-
-@pytest.fixture
-def said(capsys, monkeypatch):
-    """Run the program with these words; returns exit code, stdout and stderr."""
-
-    def said(*words):
-        monkeypatch.setattr(sys, "argv", ["provisioner", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.run()
-        heard = capsys.readouterr()
-        return ended.value.code, heard.out, heard.err
-
-    return said
 
 
 def commands(group, words=()):
@@ -109,6 +94,17 @@ def test_a_rollout_over_an_empty_shard_is_a_part_of_its_run(said):
     assert said(*words, "--resume")[0] == 0
 
 
+@pytest.mark.parametrize("name", ["image rm", "image prune", "image pull"])
+def test_what_is_done_to_images_is_a_part_of_its_run(said, name):
+    words = ["--inventory", "i.yaml", "--limit", "alone", "--shard", EMPTY, "--run", "ci-7"]
+    words += ["--yes"] if name == "image prune" else []
+    assert said(*name.split(), *words, *WORDS.get(name, []))[0] == 0
+    run = history.run("ci-7")
+    assert (run.command, [shard.name for shard in run.shards], bool(run.ended)) == (name, [EMPTY], True)
+    code, _, err = said("apply", "-i", "i.yaml", "-l", "alone", "--yes", "--run", "ci-7", "--shard", EMPTY)
+    assert (code, f"the history has a run of this name, of `{name}`" in " ".join(err.split())) == (2, True)
+
+
 def hosts_of(said, *words):
     code, out, _ = said("plan", "-i", "i.yaml", "--json", *words)
     assert code in {0, 3}
@@ -166,6 +162,8 @@ def test_a_canary_and_batches_are_of_the_shard(said):
         pytest.param(["apply", "-i", "i.yaml", "--yes", "--run", "last"], "name of a run", id="a word of history"),
         pytest.param(["apply", "-i", "i.yaml", "--yes", "--run", "../x"], "name of a run", id="no name"),
         pytest.param(["apply", "-i", "i.yaml", "--plan", "--run", "x"], "--plan begins none", id="no run"),
+        pytest.param(["image", "prune", "-i", "i.yaml", "--plan", "--run", "x"], "begins none", id="no run of images"),
+        pytest.param(["image", "rm", "x:1", "-i", "i.yaml", "--run", "a/b"], "name of a run", id="no name there"),
     ],
 )
 def test_a_mistake_contacts_nobody(said, words, why):
