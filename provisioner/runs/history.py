@@ -30,6 +30,10 @@ KEPT = 200
 
 _HOST = "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _NEW_HOST = _HOST.replace("REPLACE", "IGNORE")
+_LAST_FIRST = """
+SELECT * FROM runs ORDER BY coalesce((SELECT max(started) FROM shards WHERE run = id), runs.started) DESC, rowid DESC
+LIMIT ? OFFSET ?
+"""
 _END = """
 UPDATE runs SET ended = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM shards WHERE run = runs.id AND ended IS NULL)
 """
@@ -71,14 +75,15 @@ class Journal:
         words = json.dumps(masked_words(argv))
         self._write("BEGIN IMMEDIATE")
         self._write(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO UPDATE SET ended = NULL",
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO "
+            "UPDATE SET ended = NULL, wanted = excluded.wanted",
             (self.run, command, words, state, resumes, time.time()),
         )
         self._write("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, NULL)", (self.run, shard, time.time()))
         for name in wanted:
             self._keep(PastHost(name, "", PENDING, False, False, None, (), None, None, 0, 0.0), _NEW_HOST)  # noqa: FBT003
         self._write("COMMIT")
-        self._write("DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY rowid DESC LIMIT ?)", (KEPT,))
+        self._forget()
 
     def add(self, outcome: Outcome) -> None:
         """Keep what became of a host; of one that the run has worked on before, see `last_word`."""
@@ -109,6 +114,12 @@ class Journal:
             with self._trouble():
                 self._database.close()
             self._database = None
+
+    def _forget(self) -> None:
+        if self._database is not None:
+            with self._trouble():
+                for identifier, *_ in self._database.execute(_LAST_FIRST, (-1, KEPT)).fetchall():
+                    self._database.execute("DELETE FROM runs WHERE id = ?", (identifier,))
 
     def _earlier(self, host: str) -> PastHost | None:
         if self._database is not None:
@@ -148,8 +159,7 @@ def runs(limit: int = KEPT) -> list[PastRun]:
     with reading() as database:
         if database is None:
             return []
-        rows = database.execute("SELECT * FROM runs ORDER BY rowid DESC LIMIT ?", (limit,)).fetchall()
-        return [_run(database, row) for row in rows]
+        return [_run(database, row) for row in database.execute(_LAST_FIRST, (limit, 0)).fetchall()]
 
 
 def run(name: str) -> PastRun:

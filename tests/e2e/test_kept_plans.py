@@ -13,6 +13,12 @@ pytestmark = pytest.mark.e2e
 CONFIG = "/etc/docker/daemon.json"
 
 
+@pytest.fixture(autouse=True)
+def history(tmp_path, monkeypatch):
+    """Of its own: what is resumed is the last run."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 @pytest.fixture
 def hosts(bed, start_host):
     """Two hosts, whose mirror is the first one."""
@@ -27,6 +33,7 @@ def carry_out(path, *words):
     """`apply FILE`, which says itself how hosts are reached."""
     done = run([*COMMAND, "apply", str(path), "--yes", "--json", *words])
     rows = json.loads(done.stdout)["hosts"]
+    assert rows, done.stdout + done.stderr
     return done.returncode, {row["name"]: row for row in rows}, done.stderr
 
 

@@ -181,3 +181,21 @@ def test_a_history_of_an_earlier_version_is_taken_over(state):
     assert (run.id, run.shards, history.run("old").hosts[0].status) == ("old", (), "changed")
     begun("a").end()
     assert [run.id for run in history.runs()] == ["ci-7", "old"]
+
+
+def test_a_run_that_is_begun_again_is_the_last_one(monkeypatch):
+    """It is neither forgotten as the oldest nor passed over by --resume, with other hosts and wishes too."""
+    monkeypatch.setattr(history, "KEPT", 3)
+    begun("a", run="spring").end()
+    for number in range(2):
+        begun("x", run=f"other-{number}").end()
+    other = Spec(hold=True)
+    again = begun("b", run="spring", spec=other)
+    begun("y", run="one-more").end()
+    again.add(replace(CHANGED, host="b"))
+    again.end()
+    assert [run.id for run in history.runs()] == ["one-more", "spring", "other-1"]
+    assert to_resume("apply", {"b": other}) == ("spring", {"b"})
+    begun("a", run="spring").end()
+    assert history.run("last").id == "spring"
+    assert history.run("spring").counts == {"pending": 1, "changed": 1}
