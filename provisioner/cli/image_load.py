@@ -9,6 +9,7 @@ import typer
 
 from provisioner.cli.image_options import ImageConnection, ImageOutput, LoadConnection, On, Words
 from provisioner.cli.option_groups import grouped
+from provisioner.cli.rollout_options import RunId, part_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -26,6 +27,7 @@ def push(
         Optional[str],
         typer.Option("--from", help="the host that has the images, instead of this machine", metavar="HOST"),
     ] = None,
+    run_id: RunId = None,
     connection: ImageConnection,
     output: ImageOutput,
 ) -> None:
@@ -49,7 +51,8 @@ def push(
     found = hosts.targets([*targets, *(on or ())], connection, only_said=True)
     (at,) = hosts.targets([source] if source else None, LoadConnection.reaching(connection), only_said=True)
     with _watching(output) as progress, saved(at, images, progress) as archive:
-        rows = deliver("image push", archive, found, progress, argv=sys.argv[1:], forks=connection.forks)
+        part = part_of(run_id, connection)
+        rows = deliver("image push", archive, found, progress, argv=sys.argv[1:], forks=connection.forks, part=part)
     raise typer.Exit(_delivered("image push", rows, output))
 
 
@@ -61,6 +64,7 @@ def load(
     *,
     file: Annotated[str, typer.Option("-i", "--input", help="what docker save has written", metavar="FILE")],
     on: On = None,
+    run_id: RunId = None,
     connection: LoadConnection,
     output: ImageOutput,
 ) -> None:
@@ -75,7 +79,8 @@ def load(
     found = hosts.targets([*(target or ()), *(on or ())], connection, only_said=True)
     archive = read_archive(Path(file))
     with _watching(output) as progress:
-        rows = deliver("image load", archive, found, progress, argv=sys.argv[1:], forks=connection.forks)
+        part = part_of(run_id, connection)
+        rows = deliver("image load", archive, found, progress, argv=sys.argv[1:], forks=connection.forks, part=part)
     raise typer.Exit(_delivered("image load", rows, output))
 
 

@@ -18,6 +18,7 @@ from provisioner.runs.audience import Audience
 from provisioner.runs.image_archive import Archive, Blob, read_archive
 from provisioner.runs.image_history import on_each, outcome, recorded
 from provisioner.runs.image_transfer import Transfer
+from provisioner.runs.named_run import WHOLE, Part
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
 from provisioner.transports import limits
@@ -52,8 +53,13 @@ def deliver(
     *,
     argv: Sequence[str],
     forks: int,
+    part: Part = WHOLE,
 ) -> list[Delivered]:
-    """Load the images of `archive` into the engine of every host; each is sent what it lacks."""
+    """Load the images of `archive` into the engine of every host; each is sent what it lacks.
+
+    Raises:
+        UsageError: see `provisioner.runs.image_history.begun`; no host was contacted.
+    """
 
     def work(target: Target) -> Delivered:
         begun = time.monotonic()
@@ -70,7 +76,7 @@ def deliver(
         return outcome(row.host, command, seconds=row.seconds, error=row.error)
 
     audience.begin("sending to", len(targets))
-    with recorded(command, argv, targets, audience.warn) as journal:
+    with recorded(command, argv, targets, audience.warn, part) as journal:
         return on_each(
             journal,
             targets,

@@ -15,6 +15,7 @@ from provisioner.remote.engine_client import find_way, run_at_terminal, run_stre
 from provisioner.runs.crash import as_error
 from provisioner.runs.image_history import on_each, outcome, recorded
 from provisioner.runs.image_signals import Clients
+from provisioner.runs.named_run import WHOLE, Part
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
 from provisioner.transports.base import Feed
@@ -65,7 +66,13 @@ def check(container: Container, targets: Sequence[Target], *, terminal: bool) ->
 
 
 def run(
-    container: Container, targets: Sequence[Target], listener: Listener, *, argv: Sequence[str], forks: int
+    container: Container,
+    targets: Sequence[Target],
+    listener: Listener,
+    *,
+    argv: Sequence[str],
+    forks: int,
+    part: Part = WHOLE,
 ) -> list[Ran]:
     """Run the container on every host; on one with a terminal, that is this process's own.
 
@@ -84,7 +91,7 @@ def run(
         clients.pass_on("INT")
         listener.warn(f"{number} containers were told to end; Ctrl-C again ends at once")
 
-    with recorded(_COMMAND, argv, targets, listener.warn) as journal:
+    with recorded(_COMMAND, argv, targets, listener.warn, part) as journal:
         if len(targets) == 1:  # in this thread, which hears of Ctrl-C and owns the terminal
             ran = work(targets[0])
             journal.add(became(ran))
