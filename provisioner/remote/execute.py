@@ -19,6 +19,7 @@ from provisioner.errors import (
     ProvisionerError,
 )
 from provisioner.facts.frames import new_nonce
+from provisioner.facts.login import way_of
 from provisioner.facts.model import Facts
 from provisioner.host_files.lines import lines
 from provisioner.plan.model import Plan, StepResult
@@ -60,7 +61,14 @@ def execute(transport: Transport, plan: Plan, *, become_password: str | None, on
     nonce = new_nonce()
     run = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + nonce[:6]
     holder = f"{getpass.getuser()}@{platform.node()} since {time.strftime('%F %T %Z')} (pid {os.getpid()}, run {run})"
-    script = launch_script(apply_script(plan), nonce, run=run, holder=holder, become_password=become_password)
+    script = launch_script(
+        apply_script(plan),
+        nonce,
+        run=run,
+        holder=holder,
+        become_password=become_password,
+        become_method=transport.become_method,
+    )
     watched = _Watched(transport, run, RunProgress(plan, nonce, on_step), become_password)
     try:
         completed = watched.hear(script)
@@ -108,7 +116,10 @@ class _Watched:
             time.sleep(2**attempt)
             if time.monotonic() >= self._deadline:
                 break
-            script = follow_script(self.progress.nonce, run=self._run, become_password=self._become_password)
+            method = self._transport.become_method
+            script = follow_script(
+                self.progress.nonce, run=self._run, become_password=self._become_password, become_method=method
+            )
             try:
                 completed = self.hear(script)
             except AnswerTooLongError:
@@ -126,9 +137,14 @@ class _Watched:
     def out_of_sight(self, lost: ConnectionLostError) -> PrivilegeError:
         """The account that began the run may not become root any more."""
         return PrivilegeError(
-            f"{lost.message}. {self._whereabouts()}; sudo refuses now, so what became of it was not seen",
-            hint=f"give the account its sudo again, or log in as root, and look at {self._log}",
+            f"{lost.message}. {self._whereabouts()}; {self.refused} refuses now, so what became of it was not seen",
+            hint=f"give the account its {self.refused} again, or log in as root, and look at {self._log}",
         )
+
+    @property
+    def refused(self) -> str:
+        """Who has said that this account may not become root."""
+        return way_of(self.progress.last("refused") or "")[1]
 
     def _left_alone(self, cause: ConnectionLostError) -> ConnectionLostError:
         look = f"look at {self._log} on the host, or run the same command again"
@@ -160,8 +176,8 @@ def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunR
         )
     if "refused" in progress.said:
         raise PrivilegeError(
-            f"sudo refused on {plan.host}; nothing was changed",
-            hint="give the sudo password with -K, or log in as root",
+            f"{way_of(progress.last('refused') or '')[1]} refused on {plan.host}; nothing was changed",
+            hint="give the password with -K, or log in as root",
         )
     facts, error = _facts(stdout, stderr, progress.nonce) if left is not None else (None, None)
     if progress.last("finished") == "0":

@@ -11,6 +11,7 @@ from provisioner.errors import UsageError
 from provisioner.runs.target import Target
 from provisioner.runs.wanted_state import spec
 from provisioner.transports.base import Transport
+from provisioner.transports.become import method_of
 from provisioner.transports.local import LocalTransport
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import MIRROR_FIELDS
@@ -37,6 +38,8 @@ class Access(Protocol):
     def ask_pass(self) -> bool: ...
     @property
     def ask_become_pass(self) -> bool: ...
+    @property
+    def become_method(self) -> str | None: ...
     @property
     def known_hosts(self) -> str | None: ...
     @property
@@ -68,6 +71,7 @@ class _Address:
     port: int | None = None
     key_file: str | None = None
     jump: str | None = None
+    become_method: str = ""
 
 
 def targets(
@@ -90,13 +94,14 @@ def targets(
     state = spec(**said)
     if access.timeout is not None and not 0 < access.timeout <= LONGEST:
         raise UsageError(f"--timeout {access.timeout:g} is no time to connect in", hint="write a number of seconds")
+    _method(access)
     if access.inventory:
         return _of_inventory(names or (), access, said, person, only_said=only_said)
     if access.limit:
         raise UsageError("-l/--limit narrows an inventory, and there is none", hint="name one with -i/--inventory FILE")
     password, become = _passwords(access, person)
     if not names or list(names) == ["localhost"]:
-        return [Target(LocalTransport(), state, become)]
+        return [Target(LocalTransport(become_method=_method(access)), state, become)]
     return [Target(_transport(name, _address(name), access, password), state, become) for name in dict.fromkeys(names)]
 
 
@@ -129,6 +134,7 @@ def _of_inventory(
             ("key_file", access.private_key),
             ("password", access.ask_pass),
             ("become_password", access.ask_become_pass),
+            ("become_method", access.become_method),
             ("jump", access.jump),
         )
         if given
@@ -148,9 +154,9 @@ def _of_inventory(
     found = []
     for host, state in zip(hosts, states, strict=True):
         if host.local:
-            transport: Transport = LocalTransport(host.name)
+            transport: Transport = LocalTransport(host.name, become_method=_method(access) or host.become_method)
         else:
-            address = _Address(host.address, host.user, host.port, host.key_file, host.jump)
+            address = _Address(host.address, host.user, host.port, host.key_file, host.jump, host.become_method)
             transport = _transport(host.name, address, access, password or host.password)
         found.append(Target(transport, state, become or host.become_password))
     return found
@@ -177,12 +183,22 @@ def _transport(name: str, address: _Address, access: Access, password: str | Non
         ssh_config=access.ssh_config,
         jump=access.jump or address.jump,
         timeout=access.timeout,
+        become_method=_method(access) or address.become_method,
     )
     return SSHTransport(options, name)
 
 
+def _method(access: Access) -> str:
+    """The way to become root that was named, "" for none.
+
+    Raises:
+        UsageError: it is not known here.
+    """
+    return "" if access.become_method is None else method_of(access.become_method)
+
+
 def _passwords(access: Access, person: Person) -> tuple[str | None, str | None]:
-    """The passwords that were asked to be asked for: of the login, of sudo."""
+    """The passwords that were asked to be asked for: of the login, and to become root."""
     password = person.password("SSH password: ") if access.ask_pass else None
-    become = person.password("sudo password: ") if access.ask_become_pass else None
+    become = person.password(f"{_method(access) or 'sudo'} password: ") if access.ask_become_pass else None
     return password, become

@@ -25,14 +25,22 @@ Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
 
 def facts_script(
-    nonce: str, *, become_password: str | None = None, brief: bool = False, users: Sequence[str] = ()
+    nonce: str,
+    *,
+    become_password: str | None = None,
+    become_method: str = "",
+    brief: bool = False,
+    users: Sequence[str] = (),
 ) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
+
+    `become_method`, here and below: the one way to root that is tried, of `provisioner.transports.become.METHODS`; ""
+    leaves the choice to the host.
 
     `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `users` are
     accounts that the name service is asked for.
     """
-    return _envelope(nonce, _facts(brief=brief, users=users), become_password, needs_root=False)
+    return _envelope(nonce, _facts(brief=brief, users=users), become_password, become_method, needs_root=False)
 
 
 def _facts(*, brief: bool, users: Sequence[str] = ()) -> str:
@@ -56,6 +64,7 @@ def launch_script(
     run: str,
     holder: str,
     become_password: str | None = None,
+    become_method: str = "",
 ) -> str:
     """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
 
@@ -63,24 +72,28 @@ def launch_script(
     below /var/lib/provisioner/runs.
     """
     payload = shell_text("launch.sh.j2", apply=apply, facts=_facts(brief=True), nonce=nonce, run=run, holder=holder)
-    return _envelope(nonce, payload, become_password, needs_root=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=True)
 
 
-def follow_script(nonce: str, *, run: str, become_password: str | None = None) -> str:
+def follow_script(nonce: str, *, run: str, become_password: str | None = None, become_method: str = "") -> str:
     """The script that joins run `run` again after its connection was lost."""
     payload = shell_text("follow.sh.j2", run=run)
-    return _envelope(nonce, payload, become_password, needs_root=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=True)
 
 
-def root_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
+def root_script(
+    template: str, nonce: str, become_password: str | None = None, become_method: str = "", **context: Any
+) -> str:
     """`template` (below templates/) as a script that runs as root where the account allows it."""
-    return _envelope(nonce, shell_text(template, **context), become_password, needs_root=False)
+    return _envelope(nonce, shell_text(template, **context), become_password, become_method, needs_root=False)
 
 
-def engine_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
+def engine_script(
+    template: str, nonce: str, become_password: str | None = None, become_method: str = "", **context: Any
+) -> str:
     """`template` as a script that runs as whoever may ask the engine: this account, else root where it may be that."""
     payload = shell_text(template, **context)
-    return _envelope(nonce, payload, become_password, needs_root=False, engine_will_do=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=False, engine_will_do=True)
 
 
 def file_text(template: str, **context: Any) -> str:
@@ -115,13 +128,20 @@ def quote(value: object) -> str:
 
 
 def _envelope(
-    nonce: str, payload: str, become_password: str | None, *, needs_root: bool, engine_will_do: bool = False
+    nonce: str,
+    payload: str,
+    become_password: str | None,
+    become_method: str,
+    *,
+    needs_root: bool,
+    engine_will_do: bool = False,
 ) -> str:
     return shell_text(
         "envelope.sh.j2",
         nonce=nonce,
         payload=payload,
         password=become_password or "",
+        method=become_method,
         needs_root=needs_root,
         engine_will_do=engine_will_do,
     )

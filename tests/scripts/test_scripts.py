@@ -177,6 +177,7 @@ SCRIPTS = {
     "images-client": shell_text(
         "images/client.sh.j2", client="/usr/bin/docker", settings="/root/it's", socket="unix:///s", words=("run", "a b")
     ),
+    "images-as-root": shell_text("images/as_root.sh.j2", nonce=new_nonce(), method="su", script="echo it's"),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
