@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from provisioner.errors import ApplyError, PrivilegeError
 from provisioner.facts.frames import new_nonce
+from provisioner.facts.login import Method
 from provisioner.remote.images import ask_engine, login_of, refusal_of
 from provisioner.scripts.one_line import one_line
-from provisioner.scripts.render import shell_text
+from provisioner.scripts.render import quote, shell_text
 from provisioner.transports import limits
 from provisioner.transports.base import Feed, Transport
 
@@ -25,15 +26,17 @@ _BY_PASSWORD = ("sudo", "-k", "-S", "-p", "''")
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the engine of a host is asked: the client, where its settings and its socket are, and by which sudo.
+    """How the engine of a host is asked: the client, where its settings and its socket are, and how as root.
 
-    `sudo`: "" for none, "nopasswd", or "password" when it asks.
+    `sudo`: "" for as it is, "nopasswd", or "password" when `method` asks for one; see `provisioner.facts.login`.
     """
 
     client: str
     settings: str
     socket: str
     sudo: str
+    method: Method = "sudo"
+    terminal: bool = False
 
     def script(self, words: Sequence[str], nonce: str = "") -> str:
         """`docker WORDS`; with a nonce, the client first tells on stderr which process it is."""
@@ -48,22 +51,23 @@ class Way:
 
 
 def find_way(transport: Transport, *, become_password: str | None, asks: bool = False) -> Way:
-    """Return the way to the engine there. With `asks` there is a terminal, on which sudo may ask for its password.
+    """Return the way to the engine there. With `asks` there is a terminal, on which a password may be asked for.
 
     Raises:
         ConnectError, FactsError, UnsupportedError, PrivilegeError: see `provisioner.remote.images.ask_engine`.
     """
     found = ask_engine(transport, "images/way.sh.j2", become_password=become_password, refuse=False)
-    _, kind, refused = login_of(found)
+    login = login_of(found)
     refusal = refusal_of(transport.name, found)
-    if isinstance(refusal, PrivilegeError) and kind == "password" and refused and asks:
-        return Way(found.get("client") or "docker", "", "", "password")
+    client = found.get("client") or "docker"
+    if isinstance(refusal, PrivilegeError) and login and login.sudo == "password" and login.sudo_message and asks:
+        return Way(client, "", "", "password", login.method)
     if refusal is not None:
         raise refusal
-    by_sudo = kind in {"nopasswd", "password"} and not refused
-    return Way(
-        found.get("client") or "docker", found.get("settings", ""), found.get("socket", ""), kind if by_sudo else ""
-    )
+    way = Way(client, found.get("settings", ""), found.get("socket", ""), "")
+    if login is None or login.is_root or not login.becomes_root:
+        return way
+    return replace(way, sudo=login.sudo, method=login.method, terminal=login.terminal)
 
 
 def run_streaming(
@@ -114,13 +118,17 @@ def tell_client(transport: Transport, way: Way, process: int, signal: str, *, be
 
 
 def run_at_terminal(transport: Transport, way: Way, words: Sequence[str]) -> int:
-    """Run `docker WORDS` there at this process's terminal, where sudo asks itself; return its exit status.
+    """Run `docker WORDS` there at this process's terminal, where sudo, doas or su asks itself; return its exit status.
 
     Raises:
         ConnectError, UsageError: see `Transport.terminal` and `one_line`.
     """
-    before = ("sudo", "-p", f"'{ASKING}'") if way.sudo == "password" else _without_password(way)
-    return transport.terminal(one_line(way.script(words), *before))
+    script = way.script(words)
+    if way.sudo and way.method == "su":
+        return transport.terminal(one_line(f"exec su -s /bin/sh -c {quote(script)} root"))
+    asking: dict[str, tuple[str, ...]] = {"sudo": ("sudo", "-p", f"'{ASKING}'"), "doas": ("doas",)}
+    before = asking[way.method] if way.sudo == "password" else _without_password(way)
+    return transport.terminal(one_line(script, *before))
 
 
 class _Told:
@@ -160,13 +168,16 @@ def _stream(
     content: Iterable[bytes] = (),
     timeout: float | None = None,
 ) -> int:
-    if way.sudo != "password":
+    if way.sudo != "password" and not way.terminal:
         line = one_line(script, *_without_password(way))
         return transport.stream(line, out=out, err=err, content=content, timeout=timeout)
     password = f"{become_password or ''}\n".encode("utf-8", "surrogateescape")
-    line = one_line(script, *_BY_PASSWORD)
+    if way.method == "sudo" and not way.terminal:
+        line = one_line(script, *_BY_PASSWORD)
+    else:
+        line = one_line(shell_text("images/as_root.sh.j2", nonce=new_nonce(), method=way.method, script=script))
     return transport.stream(line, out=out, err=err, content=chain([password], content), timeout=timeout)
 
 
 def _without_password(way: Way) -> tuple[str, ...]:
-    return ("sudo", "-n") if way.sudo else ()
+    return (way.method, "-n") if way.sudo else ()

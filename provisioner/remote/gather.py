@@ -40,7 +40,15 @@ def gather(
     """
     nonce = new_nonce()
     asked = time.time()
-    script = facts_script(nonce, become_password=become_password, brief=brief, users=users, runs=runs, sources=sources)
+    script = facts_script(
+        nonce,
+        become_password=become_password,
+        become_method=transport.become_method,
+        brief=brief,
+        users=users,
+        runs=runs,
+        sources=sources,
+    )
     streams = _ask(transport, script)
     answered = time.time()
     facts = parse_answer(*streams, nonce)
@@ -51,7 +59,8 @@ def gather(
 def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
     """Return the answer itself, in the form that golden test directories store."""
     nonce = new_nonce()
-    stdout, _ = _ask(transport, facts_script(nonce, become_password=become_password))
+    script = facts_script(nonce, become_password=become_password, become_method=transport.become_method)
+    stdout, _ = _ask(transport, script)
     return stdout.replace(f"@@{nonce} ", f"@@{RAW_NONCE} ")
 
 

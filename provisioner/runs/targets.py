@@ -12,6 +12,7 @@ from provisioner.runs.shards import Shard, keys
 from provisioner.runs.target import Target
 from provisioner.runs.wanted_state import spec
 from provisioner.transports.base import Transport
+from provisioner.transports.become import method_of
 from provisioner.transports.local import LocalTransport
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import MIRROR_FIELDS
@@ -43,6 +44,8 @@ class Access(Protocol):
     @property
     def ask_become_pass(self) -> bool: ...
     @property
+    def become_method(self) -> str | None: ...
+    @property
     def known_hosts(self) -> str | None: ...
     @property
     def accept_new(self) -> bool: ...
@@ -73,6 +76,7 @@ class _Address:
     port: int | None = None
     key_file: str | None = None
     jump: str | None = None
+    become_method: str = ""
 
 
 def targets(
@@ -96,6 +100,7 @@ def targets(
     state = spec(**said)
     if access.timeout is not None and not 0 < access.timeout <= LONGEST:
         raise UsageError(f"--timeout {access.timeout:g} is no time to connect in", hint="write a number of seconds")
+    _method(access)
     if access.inventory:
         return _of_inventory(names or (), access, said, person, only_said=only_said)
     if access.limit:
@@ -106,7 +111,7 @@ def targets(
     found = [name for name, _ in of_shard([(name, ()) for name in addresses], access)]
     password, become = passwords(access, person) if found else (None, None)
     if list(addresses) == ["localhost"]:
-        return [Target(LocalTransport(), state, become) for _ in found]
+        return [Target(LocalTransport(become_method=_method(access)), state, become) for _ in found]
     return [Target(_transport(name, addresses[name], access, password), state, become) for name in found]
 
 
@@ -154,6 +159,7 @@ def _of_inventory(
             ("key_file", access.private_key),
             ("password", access.ask_pass),
             ("become_password", access.ask_become_pass),
+            ("become_method", access.become_method),
             ("jump", access.jump),
         )
         if given
@@ -175,9 +181,9 @@ def _of_inventory(
     found = []
     for host, state in zip(hosts, states, strict=True):
         if host.local:
-            transport: Transport = LocalTransport(host.name)
+            transport: Transport = LocalTransport(host.name, become_method=_method(access) or host.become_method)
         else:
-            address = _Address(host.address, host.user, host.port, host.key_file, host.jump)
+            address = _Address(host.address, host.user, host.port, host.key_file, host.jump, host.become_method)
             transport = _transport(host.name, address, access, password or host.password)
         found.append(Target(transport, state, become or host.become_password))
     return found
@@ -204,12 +210,22 @@ def _transport(name: str, address: _Address, access: Access, password: str | Non
         ssh_config=access.ssh_config,
         jump=access.jump or address.jump,
         timeout=access.timeout,
+        become_method=_method(access) or address.become_method,
     )
     return SSHTransport(options, name)
 
 
+def _method(access: Access) -> str:
+    """The way to become root that was named, "" for none.
+
+    Raises:
+        UsageError: it is not known here.
+    """
+    return "" if access.become_method is None else method_of(access.become_method)
+
+
 def passwords(access: Access, person: Person) -> tuple[str | None, str | None]:
-    """The passwords that were asked to be asked for: of the login, of sudo."""
+    """The passwords that were asked to be asked for: of the login, and to become root."""
     password = person.password("SSH password: ") if access.ask_pass else None
-    become = person.password("sudo password: ") if access.ask_become_pass else None
+    become = person.password(f"{_method(access) or 'sudo'} password: ") if access.ask_become_pass else None
     return password, become

@@ -28,6 +28,7 @@ def facts_script(
     nonce: str,
     *,
     become_password: str | None = None,
+    become_method: str = "",
     brief: bool = False,
     users: Sequence[str] = (),
     runs: Sequence[str] = (),
@@ -35,12 +36,15 @@ def facts_script(
 ) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
 
+    `become_method`, here and below: the one way to root that is tried, of `provisioner.transports.become.METHODS`; ""
+    leaves the choice to the host.
+
     `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `users` are
     accounts that the name service is asked for, `runs` those whose entries of its journal are told, `sources` URLs of
     hosts that packages may come from.
     """
     payload = _facts(brief=brief, users=users, runs=runs, sources=sources)
-    return _envelope(nonce, payload, become_password, needs_root=False)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=False)
 
 
 def _facts(*, brief: bool, users: Sequence[str] = (), runs: Sequence[str] = (), sources: Sequence[str] = ()) -> str:
@@ -71,6 +75,7 @@ def launch_script(
     asked: Sequence[str] = (),
     known: Sequence[str] = (),
     become_password: str | None = None,
+    become_method: str = "",
 ) -> str:
     """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
 
@@ -89,24 +94,28 @@ def launch_script(
         asked=asked,
         known=known,
     )
-    return _envelope(nonce, payload, become_password, needs_root=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=True)
 
 
-def follow_script(nonce: str, *, run: str, become_password: str | None = None) -> str:
+def follow_script(nonce: str, *, run: str, become_password: str | None = None, become_method: str = "") -> str:
     """The script that joins run `run` again after its connection was lost."""
     payload = shell_text("follow.sh.j2", run=run)
-    return _envelope(nonce, payload, become_password, needs_root=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=True)
 
 
-def root_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
+def root_script(
+    template: str, nonce: str, become_password: str | None = None, become_method: str = "", **context: Any
+) -> str:
     """`template` (below templates/) as a script that runs as root where the account allows it."""
-    return _envelope(nonce, shell_text(template, **context), become_password, needs_root=False)
+    return _envelope(nonce, shell_text(template, **context), become_password, become_method, needs_root=False)
 
 
-def engine_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
+def engine_script(
+    template: str, nonce: str, become_password: str | None = None, become_method: str = "", **context: Any
+) -> str:
     """`template` as a script that runs as whoever may ask the engine: this account, else root where it may be that."""
     payload = shell_text(template, **context)
-    return _envelope(nonce, payload, become_password, needs_root=False, engine_will_do=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=False, engine_will_do=True)
 
 
 def file_text(template: str, **context: Any) -> str:
@@ -141,13 +150,20 @@ def quote(value: object) -> str:
 
 
 def _envelope(
-    nonce: str, payload: str, become_password: str | None, *, needs_root: bool, engine_will_do: bool = False
+    nonce: str,
+    payload: str,
+    become_password: str | None,
+    become_method: str,
+    *,
+    needs_root: bool,
+    engine_will_do: bool = False,
 ) -> str:
     return shell_text(
         "envelope.sh.j2",
         nonce=nonce,
         payload=payload,
         password=become_password or "",
+        method=become_method,
         needs_root=needs_root,
         engine_will_do=engine_will_do,
     )

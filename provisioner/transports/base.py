@@ -61,6 +61,10 @@ class Transport(Protocol):
     def name(self) -> str:
         """The host as the user wrote it."""
 
+    @property
+    def become_method(self) -> str:
+        """The one way to become root that is wanted there, of `provisioner.transports.become.METHODS`; "" for any."""
+
     def connect(self) -> None: ...
 
     def run(self, script: str, *, timeout: float, on_line: OnLine | None = None) -> Completed: ...

@@ -55,6 +55,10 @@ class SSHTransport:
         """What was said about how to reach the host."""
         return self._options
 
+    @property
+    def become_method(self) -> str:
+        return self._options.become_method
+
     def close(self) -> None:
         for closing in (self._transport, self._route):
             if closing is not None:

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import ApplyError, PrivilegeError, UnsupportedError
-from provisioner.remote.engine_client import Way, find_way, run_streaming, tell_client
+from provisioner.facts.login import Login
+from provisioner.remote.engine_client import Way, find_way, run_at_terminal, run_streaming, tell_client
+from provisioner.remote.images import login_of
 from provisioner.transports.base import Completed
 
 DENIED = "permission denied while trying to connect to the Docker daemon socket"
@@ -20,6 +22,7 @@ class Host:
     """A host that answers as it is told: `frames` to a script, `said` and `status` to a command."""
 
     name = "web"
+    become_method = ""
 
     def __init__(self, frames=(), said=b"", status=0, pieces=1000):
         self.frames, self.said, self.status, self.pieces = dict(frames), said, status, pieces
@@ -116,3 +119,58 @@ def test_a_signal_that_does_not_arrive_is_an_error():
     assert "kill -s INT 4711" in command
     with pytest.raises(ApplyError, match="No such process"):
         tell_client(Host(said=b"kill: No such process\n", status=1), way, 4711, "INT", become_password=None)
+
+
+class Told:
+    """Keeps what it is asked to run."""
+
+    def stream(self, command, *, out, err, content=(), timeout=None):
+        self.command, self.content = command, b"".join(content)
+        return 0
+
+    def terminal(self, command):
+        self.command = command
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("way", "begins", "fed"),
+    [
+        (("",), "sh -c '", b"in"),
+        (("nopasswd",), "sudo -n sh -c '", b"in"),
+        (("nopasswd", "doas"), "doas -n sh -c '", b"in"),
+        (("password",), "sudo -k -S -p '' sh -c '", b"secret\nin"),
+        (("password", "doas", True), "sh -c '", b"secret\nin"),
+        (("password", "su", True), "sh -c '", b"secret\nin"),
+        (("nopasswd", "sudo", True), "sh -c '", b"secret\nin"),
+    ],
+)
+def test_streams(way, begins, fed):
+    host = Told()
+    run_streaming(
+        host, Way("docker", "", "", *way), ["ps"], become_password="secret", out=print, err=print, content=[b"in"]
+    )
+    assert host.command.startswith(begins)
+    assert host.content == fed
+    assert "secret" not in host.command
+
+
+@pytest.mark.parametrize(
+    ("way", "begins"),
+    [
+        (("password",), "sudo -p '[sudo] password: ' sh -c '"),
+        (("password", "doas"), "doas sh -c '"),
+        (("password", "su"), 'sh -c \'eval "$(printf -- "exec su -s /bin/sh -c '),
+        (("nopasswd", "sudo", True), "sudo -n sh -c '"),
+        (("nopasswd", "doas"), "doas -n sh -c '"),
+    ],
+)
+def test_at_a_terminal_they_ask_themselves(way, begins):
+    host = Told()
+    run_at_terminal(host, Way("docker", "", "", *way), ["ps"])
+    assert host.command.startswith(begins)
+
+
+def test_an_answer_without_a_login_is_of_nobody():
+    assert login_of({}) is None
+    assert login_of({"login": "uid=1(a) groups=1(a)\nunneeded\n"}) == Login("a", 1, ("a",), "unneeded")

@@ -190,6 +190,7 @@ SCRIPTS = {
         words=("run", "a b"),
     ),
     "images-signal": shell_text("images/signal.sh.j2", signal="INT", process=7),
+    "images-as-root": shell_text("images/as_root.sh.j2", nonce=new_nonce(), method="su", script="echo it's"),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
