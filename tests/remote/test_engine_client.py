@@ -46,7 +46,8 @@ class Host:
 
 
 def login(sudo, said=""):
-    return {"login": f"uid=1000(ops)\n{sudo}\n{said}"}
+    account = "uid=0(root)" if sudo == "root" else "uid=1000(ops)"
+    return {"login": f"{account}\n{sudo}\n{said}"}
 
 
 @pytest.mark.parametrize(
