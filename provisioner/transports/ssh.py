@@ -50,6 +50,10 @@ class SSHTransport:
     def name(self) -> str:
         return self._name
 
+    @property
+    def options(self) -> SSHOptions:
+        return self._options
+
     def close(self) -> None:
         for closing in (self._transport, self._route):
             if closing is not None:
