@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import typer
 
@@ -25,12 +24,9 @@ def verify(
     """Check that hosts are in the wanted state; change nothing."""
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
+    from provisioner.remote.progress import unheard
     from provisioner.runs import one_host
 
-    work = functools.partial(one_host.verify, on_step=_unheard, proof=proof)
+    work = functools.partial(one_host.verify, on_step=unheard, proof=proof)
     found = hosts.with_wanted(target, connection, wanted)
     raise typer.Exit(survey("verify", found, work, output, forks=connection.forks, dask=dask))
-
-
-def _unheard(_step: Any, _what: str) -> None:
-    pass

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from provisioner.plan.model import Plan, Step
+from provisioner.remote.attempt import Attempt
+from provisioner.remote.progress import OnStep
 from provisioner.runs import one_host
 from provisioner.runs.brakes import Brake
 from provisioner.runs.crash import stand_in
@@ -46,16 +48,33 @@ class Duty(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Do `at` a host, which changes nothing. `keeps`: if that went well, its connection stays open for what is next."""
+    """Do `at` a host, which changes nothing."""
 
     at: Callable[[Target], Outcome]
-    keeps: bool = False
 
     def __call__(self, job: Job, heard: Hearing, brake: Brake) -> Outcome:  # noqa: ARG002 # a look is never too late
-        target, keeps = job.target, False
+        target = job.target
         heard.step(target.name, "")
         try:
             outcome = self.at(target).light()
+            target.address(outcome.error)
+            return outcome
+        finally:
+            target.transport.close()
+
+
+@dataclass(frozen=True, slots=True)
+class LookAhead:
+    """Facts and plan, for `attempt`. `keeps`: if that went well, the connection stays open for what is next."""
+
+    attempt: Attempt
+    keeps: bool = False
+
+    def __call__(self, job: Job, heard: Hearing, brake: Brake) -> Outcome:  # noqa: ARG002 # as above
+        target, keeps = job.target, False
+        heard.step(target.name, "")
+        try:
+            outcome = one_host.plan(target, self.attempt, on_step=_on_step(target, heard)).light()
             target.address(outcome.error)
             keeps = self.keeps and not outcome.error
             return outcome
@@ -66,10 +85,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Carry out the plan of the job; a failed look stays what it is. A connection idle for `stale` seconds is opened
-    anew.
+    """Carry out the plan of the job, which was made for `attempt`; a failed look stays what it is. A connection idle
+    for `stale` seconds is opened anew.
     """
 
+    attempt: Attempt
     allow_restart: bool
     proof: str | None
     stale: float
@@ -86,17 +106,15 @@ class Change:
     def apply(self, target: Target, planned: Outcome, heard: Hearing) -> Outcome:
         if planned.error:
             return planned
-
-        def on_step(step: Step, what: str) -> None:
-            if what == "start":
-                heard.step(target.name, step.title)
-            elif what in {"ok", "fail"}:
-                heard.step_ended(target.name, step.title, what == "ok")
-            else:
-                heard.note(target.name, what)
-
         heard.step(target.name, "")
-        outcome = one_host.apply(target, planned, allow_restart=self.allow_restart, on_step=on_step, proof=self.proof)
+        outcome = one_host.apply(
+            target,
+            planned,
+            allow_restart=self.allow_restart,
+            on_step=_on_step(target, heard),
+            proof=self.proof,
+            attempt=self.attempt,
+        )
         target.address(outcome.error)
         return replace(outcome, timings={**planned.timings, **outcome.timings})
 
@@ -109,7 +127,7 @@ class LookAndChange:
 
     def __call__(self, job: Job, heard: Hearing, brake: Brake) -> Outcome:
         try:
-            planned = Look(one_host.plan, keeps=True)(job, heard, brake)
+            planned = LookAhead(self.change.attempt, keeps=True)(job, heard, brake)
             if planned.status == "planned" and brake.reason:
                 return stand_in(planned, brake.error())
             heard.plans(plans_of([planned]), whole=False)
@@ -118,9 +136,21 @@ class LookAndChange:
             job.target.transport.close()
 
 
+def _on_step(target: Target, heard: Hearing) -> OnStep:
+    def on_step(step: Step, what: str) -> None:
+        if what == "start":
+            heard.step(target.name, step.title)
+        elif what in {"ok", "fail"}:
+            heard.step_ended(target.name, step.title, what == "ok")
+        else:
+            heard.note(target.name, what)
+
+    return on_step
+
+
 def plans_of(outcomes: Sequence[Outcome]) -> list[Plan]:
-    """Return the plans of these hosts that have something to do."""
-    return [outcome.plan for outcome in outcomes if outcome.plan and not outcome.plan.empty]
+    """Return the plans of these hosts that are to be carried out."""
+    return [outcome.plan for outcome in outcomes if outcome.plan and outcome.status == "planned"]
 
 
 @dataclass(frozen=True, slots=True)

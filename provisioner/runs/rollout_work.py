@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from provisioner.errors import SkippedError
-from provisioner.runs import one_host
+from provisioner.remote.attempt import Attempt
 from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brake
 from provisioner.runs.crash import stand_in
-from provisioner.runs.duty import Assignment, Change, Duty, Job, Look, LookAndChange, plans_of
+from provisioner.runs.duty import Assignment, Change, Duty, Job, LookAhead, LookAndChange, plans_of
 from provisioner.runs.fleet import roll
 from provisioner.runs.history import Journal
 from provisioner.runs.outcome import Outcome
@@ -42,6 +42,7 @@ class RolloutWork:
     audience: Audience
     journal: Journal
     confirm: Confirm | None
+    attempt: Attempt
 
     def __post_init__(self) -> None:
         failures = self.terms.brakes.max_failures
@@ -67,7 +68,7 @@ class RolloutWork:
         pairs = [
             (target, outcome)
             for target, outcome in zip(self.targets, planned, strict=True)
-            if outcome.status != "converged" or self.terms.proof
+            if outcome.status == "planned" or outcome.error or self.terms.proof
         ]
         pending = [outcome for _, outcome in pairs if not outcome.error]
         self.audience.plans(plans_of(pending), whole=True)
@@ -90,7 +91,7 @@ class RolloutWork:
         return [outcomes[target.name] for target in self.targets]
 
     def _change(self) -> Change:
-        return Change(self.terms.allow_restart, self.terms.proof, STALE)
+        return Change(self.attempt, self.terms.allow_restart, self.terms.proof, STALE)
 
     def _rolled(
         self, jobs: Sequence[Job], duty: Duty, *, instead: Callable[[Job, Exception], Outcome]
@@ -112,7 +113,7 @@ class RolloutWork:
         self.audience.begin("looking at", len(self.targets))
         planned = self.terms.crew(
             list(map(Job, self.targets)),
-            Assignment(Look(one_host.plan, keeps), self.audience, self.brake),
+            Assignment(LookAhead(self.attempt, keeps), self.audience, self.brake),
             forks=self.terms.forks,
             instead=lambda job, error: stand_in(Outcome(job.target.name, "planned"), error),
             done=self._looked,
@@ -122,7 +123,7 @@ class RolloutWork:
         self.audience.rest()
         for target, outcome in zip(self.targets, planned, strict=True):
             self.brake.count(outcome)
-            if outcome.status == "converged":
+            if outcome.succeeded and outcome.status != "planned":
                 self.journal.add(outcome)
                 if not self.terms.proof:
                     target.transport.close()

@@ -25,22 +25,29 @@ Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
 
 def facts_script(
-    nonce: str, *, become_password: str | None = None, brief: bool = False, users: Sequence[str] = ()
+    nonce: str,
+    *,
+    become_password: str | None = None,
+    brief: bool = False,
+    users: Sequence[str] = (),
+    runs: Sequence[str] = (),
 ) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
 
     `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `users` are
-    accounts that the name service is asked for.
+    accounts that the name service is asked for, `runs` those whose entries of its journal are told.
     """
-    return _envelope(nonce, _facts(brief=brief, users=users), become_password, needs_root=False)
+    return _envelope(nonce, _facts(brief=brief, users=users, runs=runs), become_password, needs_root=False)
 
 
-def _facts(*, brief: bool, users: Sequence[str] = ()) -> str:
+def _facts(*, brief: bool, users: Sequence[str] = (), runs: Sequence[str] = ()) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
         lines = "".join(user + "\n" for user in users)
         asked += f"asked_users={shlex.quote(lines)}\n"
+    if runs:
+        asked += f"asked_runs={shlex.quote(' '.join(runs))}\n"
     return ("brief=1\n" if brief else "") + asked + template_text("facts.sh")
 
 
@@ -55,14 +62,28 @@ def launch_script(
     *,
     run: str,
     holder: str,
+    entry: Sequence[str] = (),
+    asked: Sequence[str] = (),
+    known: Sequence[str] = (),
     become_password: str | None = None,
 ) -> str:
     """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
 
     `holder` is what somebody else is told who finds the lock taken. `run` names the directory of this run
-    below /var/lib/provisioner/runs.
+    below /var/lib/provisioner/runs, and its entry in the journal there, which begins with the lines `entry`. An entry
+    of the runs `asked` that is none of the `known` is joined, or told, instead.
     """
-    payload = shell_text("launch.sh.j2", apply=apply, facts=_facts(brief=True), nonce=nonce, run=run, holder=holder)
+    payload = shell_text(
+        "launch.sh.j2",
+        apply=apply,
+        facts=_facts(brief=True),
+        nonce=nonce,
+        run=run,
+        holder=holder,
+        entry=entry,
+        asked=asked,
+        known=known,
+    )
     return _envelope(nonce, payload, become_password, needs_root=True)
 
 

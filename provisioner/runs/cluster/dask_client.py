@@ -129,15 +129,18 @@ class DaskClient:
                 ) as client:
                     self._client = client
                     client.subscribe_topic(client.id, self._event)
-                    why = await self._watch(client)
+                    try:
+                        why = await self._watch(client)
+                    finally:
+                        self._forget()  # before good-byes that nobody hears
             except Exception as error:  # noqa: BLE001 # Dask raises what it likes, and every one means the same here
                 why = words(error)
-            self._forget()
             if not self._closing.is_set():
                 self._tell("disconnected", self._address, why)
                 await self._pause()
 
     def _forget(self) -> None:
+        """The connection is gone, and what was known by it: before any chunk is told to have ended by that."""
         self._client = None
         for worker in list(self._envelopes):
             self._tell("left", worker)
@@ -216,8 +219,9 @@ class DaskClient:
                 retries=0,
             )
             result = await future
-        except Exception:  # noqa: BLE001, S110 # KilledWorker, cancelled, lost: it has ended
-            pass
+        except Exception:  # noqa: BLE001 # KilledWorker, cancelled, lost: it has ended
+            if client is self._client and client.status != "running":
+                self._forget()
         except asyncio.CancelledError:
             if self._closing.is_set():
                 raise

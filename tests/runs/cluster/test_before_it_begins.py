@@ -17,6 +17,7 @@ from provisioner.errors import (
     ProvisionerError,
     UsageError,
 )
+from provisioner.remote.attempt import new_attempt
 from provisioner.runs import one_host
 from provisioner.runs.cluster.build import this_build
 from provisioner.runs.cluster.opening import Cluster, check, opened
@@ -118,7 +119,7 @@ def test_a_plan_and_an_outcome_travel_whole():
 
 
 def test_a_job_travels_with_its_way_to_the_host():
-    duty = LookAndChange(Change(allow_restart=True, proof=None, stale=60.0))
+    duty = LookAndChange(Change(new_attempt("a run", "apply"), allow_restart=True, proof=None, stale=60.0))
     there = pickle.loads(pickle.dumps((duty, Job(ssh(SECRET, SECRET)))))
     assert there[0] == duty
     assert there[1].target.transport.options == SSHOptions("web1.example", password=SECRET)
