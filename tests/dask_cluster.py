@@ -138,3 +138,4 @@ class DaskCluster:
 def kill(process):
     process.send_signal(signal.SIGKILL)
     process.wait()
+    return process

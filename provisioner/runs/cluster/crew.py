@@ -65,6 +65,9 @@ class DaskCrew:
                 elif event.kind == "joined":
                     self._workers[event.about] = None
                     expected = expected or {event.about}
+                elif event.kind == "silent" and expected:
+                    expected.discard(event.about)
+                    why = f"{event.about} does not"
                 elif event.kind == "left":
                     self._workers.pop(event.about, None)
                     expected = (expected or set()) - {event.about}

@@ -26,6 +26,7 @@ LOOK = 0.5
 """Seconds between two looks at which workers there are."""
 PATIENCE = 30.0
 """Seconds that the scheduler, or a worker that is greeted, may take to answer."""
+_BROKE = "the connection to it broke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ class Happened:
     """One event, about a worker, a chunk, or neither.
 
     `connected`: the scheduler, with the addresses of its workers; `disconnected`: `what` says why. `joined` and
-    `left`: a worker that may be given chunks. `unfit`: one that may not; `what` says why. `told`: words of a chunk.
-    `ended`: a chunk, with what `work` returned, or None.
+    `left`: a worker that may be given chunks. `unfit`: one that may not; `what` says why. `silent`: one that did not
+    answer. `told`: words of a chunk. `ended`: a chunk, with what `work` returned, or None.
     """
 
-    kind: Literal["connected", "disconnected", "joined", "left", "unfit", "told", "ended"]
+    kind: Literal["connected", "disconnected", "joined", "left", "unfit", "silent", "told", "ended"]
     about: str
     what: Any = None
 
@@ -110,7 +111,6 @@ class DaskClient:
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _live(self) -> None:
-
         from cloudpickle import register_pickle_by_value
         from distributed import Client
 
@@ -130,18 +130,18 @@ class DaskClient:
                     self._client = client
                     client.subscribe_topic(client.id, self._event)
                     try:
-                        why = await self._watch(client)
-                    finally:
-                        self._forget()  # before good-byes that nobody hears
-            except Exception as error:  # noqa: BLE001 # Dask raises what it likes, and every one means the same here
-                why = words(error)
-            if not self._closing.is_set():
-                self._tell("disconnected", self._address, why)
-                await self._pause()
+                        self._forget(await self._watch(client))
+                    except Exception as error:  # noqa: BLE001 # Dask raises what it likes: it all means the same
+                        self._forget(words(error))  # before good-byes that nobody hears
+            except Exception as error:  # noqa: BLE001 # as above
+                self._forget(words(error))
+            await self._pause()
 
-    def _forget(self) -> None:
+    def _forget(self, why: str) -> None:
         """The connection is gone, and what was known by it: before any chunk is told to have ended by that."""
         self._client = None
+        if not self._closing.is_set():
+            self._tell("disconnected", self._address, why)
         for worker in list(self._envelopes):
             self._tell("left", worker)
         self._envelopes.clear()
@@ -158,7 +158,7 @@ class DaskClient:
         first = True
         while not self._closing.is_set():
             if client.status != "running":
-                return "the connection to the scheduler broke"
+                return _BROKE
             identity = await asyncio.wait_for(client.scheduler.identity(n_workers=-1), PATIENCE)
             there = identity["workers"]
             running = {worker for worker, state in there.items() if state.get("status", "running") == "running"}
@@ -181,6 +181,10 @@ class DaskClient:
     async def _greet(self, client: Any, worker: str) -> None:
         try:
             answer = await asyncio.wait_for(greeted(client, worker, self._token, self._seal, self.build), PATIENCE)
+        except asyncio.TimeoutError:
+            self._known.discard(worker)  # it will be greeted again
+            self._tell("silent", worker)
+            return
         except Exception as error:  # noqa: BLE001 # as above
             answer = words(error)
         if isinstance(answer, str):
@@ -221,7 +225,7 @@ class DaskClient:
             result = await future
         except Exception:  # noqa: BLE001 # KilledWorker, cancelled, lost: it has ended
             if client is self._client and client.status != "running":
-                self._forget()
+                self._forget(_BROKE)
         except asyncio.CancelledError:
             if self._closing.is_set():
                 raise

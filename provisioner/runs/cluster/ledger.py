@@ -6,7 +6,6 @@ Numbers are those of the hosts in the controller's list. Nothing here knows of D
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 LARGEST = 16
@@ -30,7 +29,7 @@ class Ledger:
     def __init__(self, number: int, forks: int, prefix: str = "") -> None:
         self._todo, self._again = deque(range(number)), deque[int]()
         self._number, self._forks = number, max(1, forks)
-        self._workers: dict[str, None] = {}
+        self._workers: dict[str, int] = {}  # and how many hosts each was given
         self._settled: set[int] = set()
         self._asked: dict[int, int] = {}
         self.prefix, self._names = prefix, 0
@@ -63,7 +62,7 @@ class Ledger:
         return self._asked.get(number, 0)
 
     def joined(self, worker: str) -> None:
-        self._workers[worker] = None
+        self._workers.setdefault(worker, 0)
 
     def left(self, worker: str) -> list[Handed]:
         """Take back what the worker had; return those chunks."""
@@ -93,8 +92,9 @@ class Ledger:
         return True
 
     def next(self, *, more: bool) -> Handed | None:
-        """Hand hosts to the least busy worker, those that have to be asked again first; others only when `more`.
+        """Hand hosts to the least busy worker, of several to the one that had the fewest so far.
 
+        Those that have to be asked again are first; others only follow when `more`.
         None when there is no worker, no such host, or when the forks do not suffice for a chunk.
         """
         source = self._again or (self._todo if more else self._again)
@@ -109,13 +109,10 @@ class Ledger:
                 busy[handed.worker] += len(handed.left)
         self._names += 1
         numbers = [source.popleft() for _ in range(size)]
-        handed = Handed(f"{self.prefix}{self._names}", min(busy, key=busy.__getitem__), numbers)
+        worker = min(busy, key=lambda worker: (busy[worker], self._workers[worker]))
+        self._workers[worker] += size
+        handed = Handed(f"{self.prefix}{self._names}", worker, numbers)
         self.handed[handed.name] = handed
         for number in numbers:
             self._asked[number] = self.asked(number) + 1
         return handed
-
-    def drop(self, numbers: Iterable[int]) -> None:
-        """Settle these without an outcome from a worker."""
-        for number in numbers:
-            self.settle(number)

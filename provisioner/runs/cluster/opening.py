@@ -48,7 +48,7 @@ def opened(cluster: Cluster, targets: Sequence[Target]) -> Iterator[DaskCrew]:
         ConnectError: the scheduler does not answer, or has no workers.
     """
     check(cluster, targets)
-    security = _security(cluster)
+    security = security_of(cluster)
     from provisioner.runs.cluster.crew import DaskCrew
     from provisioner.runs.cluster.dask_client import DaskClient
 
@@ -96,7 +96,7 @@ def _secret(target: Target) -> str:
     return "a secret of its wanted state" if secret_spans(json.dumps(wanted)) else ""
 
 
-def _security(cluster: Cluster) -> Any:
+def security_of(cluster: Cluster) -> Any:
     """What Dask needs for TLS with both ends checked.
 
     Raises:

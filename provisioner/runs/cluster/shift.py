@@ -40,6 +40,7 @@ class Shift:
     settle: Callable[[int, Outcome], None]
     instead: Callable[[Job, Exception], Outcome]
     unbegun: dict[str, float] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
     alone_since: float | None = None
     connected: bool = True
     why: str = ""
@@ -98,8 +99,15 @@ class Shift:
                 self._forget(handed)
             if unknown and self.connected:
                 self.work.heard.warn(f"the worker {event.about} is lost; {_hosts(unknown)} will be asked again")
-        elif event.kind == "unfit":
+        else:
+            self._warn_of(event)
+
+    def _warn_of(self, event: Happened) -> None:
+        if event.kind == "unfit":
             self.work.heard.warn(f"the worker {event.about} is left out: {event.what}")
+        elif event.kind == "silent" and event.about not in self.silent:
+            self.silent.add(event.about)
+            self.work.heard.warn(f"the worker {event.about} does not answer, and gets no hosts until it does")
         elif event.kind == "disconnected" and self.connected:
             self.connected, self.why = False, event.what
             self.work.heard.warn(f"the Dask scheduler {self.address} is lost: {event.what}; it may come back")

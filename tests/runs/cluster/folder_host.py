@@ -7,10 +7,14 @@ import time
 from pathlib import Path
 
 from tests.fake_host import OLD, FakeHost
+from tests.until import until
 
 
 class FolderHost(FakeHost):
-    """Its mirror is in the file NAME; NAME.changes has a line for each change, NAME.asked one for each look."""
+    """Its mirror is in the file NAME; NAME.changes has a line for each change, NAME.asked one for each look.
+
+    A change takes so many seconds, and longer while there is a file "closed".
+    """
 
     def __init__(self, folder, name, mirror=OLD, *, trouble="", takes=0.0):
         self.folder, self.takes = Path(folder), takes
@@ -25,7 +29,9 @@ class FolderHost(FakeHost):
 
     @mirror.setter
     def mirror(self, value):
-        time.sleep(self.takes)
+        if self.takes:
+            time.sleep(self.takes)
+            until(lambda: not (self.folder / "closed").exists())
         (self.folder / self.name).write_text(value)
 
     def count(self, what):

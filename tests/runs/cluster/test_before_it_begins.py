@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import sys
 
+import dask
+import distributed  # noqa: F401 # brings the defaults of its configuration, before a test sets some
 import pytest
 from cryptography.exceptions import InvalidTag
 
@@ -20,7 +22,7 @@ from provisioner.errors import (
 from provisioner.remote.attempt import new_attempt
 from provisioner.runs import one_host
 from provisioner.runs.cluster.build import this_build
-from provisioner.runs.cluster.opening import Cluster, check, opened
+from provisioner.runs.cluster.opening import Cluster, check, opened, security_of
 from provisioner.runs.cluster.seal import Seal
 from provisioner.runs.duty import Change, Job, LookAndChange
 from provisioner.runs.target import Target
@@ -90,6 +92,15 @@ def test_certificates_that_are_missing_or_none(tmp_path):
     ]:
         with pytest.raises(UsageError, match=says), opened(cluster, [ssh()]):
             pass
+
+
+def test_papers_may_stand_in_dasks_own_configuration(tmp_path):
+    papers = Papers(tmp_path / "papers")
+    tls = "distributed.comm.tls"
+    said = {f"{tls}.ca-file": papers.ca, f"{tls}.client.cert": papers.cert, f"{tls}.client.key": papers.key}
+    with dask.config.set({name: str(path) for name, path in said.items()}):
+        assert security_of(Cluster(TLS)).tls_client_cert == str(papers.cert)
+        assert security_of(Cluster(TLS)).require_encryption
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,31 @@ def test_workers_that_are_other_programs_are_refused_and_both_are_named(cluster,
     assert f"it has no {this_build()} (No module named 'provisioner.runs'" in lines["none"]
 
 
+def test_a_worker_that_comes_later_helps_and_another_program_is_left_out(cluster, go, fleet, tmp_path):
+    hosts = fleet(16, takes=0.2)
+    closed = hosts[0].folder / "closed"
+    closed.touch()
+    (tmp_path / "provisioner.py").touch()
+    late = []
+
+    def join():
+        until(lambda: any(host.count("changes") for host in hosts))
+        late.extend([cluster.start(1)[0], cluster.start(1, folder=tmp_path)[0]])
+        for worker in map(cluster.joined, late):
+            until(lambda worker=worker: "Run out-of-band function" in worker.log.read_text())
+        time.sleep(2)
+        closed.unlink()
+
+    joining = threading.Thread(target=join)
+    joining.start()
+    code, statuses, said = go(cluster, hosts, forks=2)
+    joining.join()
+    helper, stranger = map(kill, late)
+    assert (code, set(statuses)) == (0, {"changed"})
+    assert helper.pid in {int(host.last("changes")) for host in hosts}
+    assert f"the worker {stranger.address} is left out: it has no provisioner" in said
+
+
 def test_a_scheduler_that_comes_back_finds_the_run_going_on(go, fleet, papers, tmp_path):
     hosts = fleet(10, takes=0.5)
     with DaskCluster(tmp_path / "dask", papers) as cluster:
