@@ -19,9 +19,6 @@ on_disk() { dd if=/dev/null of="$1" conv=notrunc,fsync 2>&1; }
 # close_entry DIRECTORY NONCE: with what the log of this attempt tells. Steps of which no end is told were cut off.
 close_entry() {
   entry=$journal/${1##*/}
-  [ -f "$entry" ] && [ ! -L "$entry" ] || return 0
-  outcome_of "$entry"
-  [ -z "$outcome" ] || return 0
   said=$(said_in "$1/log" "$2")
   case "
 $said

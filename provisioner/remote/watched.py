@@ -62,7 +62,12 @@ class Watched:
                 raise
             except ConnectError:
                 continue
-            if "unknown-run" in self.progress.said and not self.progress.joined:
+            if "unknown-run" in self.progress.said and self.progress.joined:
+                raise ConnectionLostError(
+                    f"{lost.message}. What came of the run {self._run} is in the host's journal",
+                    hint="run the command again",
+                ) from lost
+            if "unknown-run" in self.progress.said:
                 raise ConnectionLostError(
                     f"{lost.message}. The run had not begun on the host, and will not; nothing was changed",
                     hint="run the command again",

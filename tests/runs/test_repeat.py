@@ -6,48 +6,11 @@ import pytest
 
 from provisioner.remote.attempt import Attempt
 from provisioner.runs import one_host
-from provisioner.transports.base import Completed
-from tests.fake_host import NEW, OLD, FakeHost, target
+from tests.fake_host import NEW, Remembering, entry, target
 
-STEP = "step daemon-config ~ Write /etc/docker/daemon.json\n"
 WENT_WELL = "said start daemon-config\nsaid ok daemon-config 1\nsaid finished 0\n"
 WENT_BACK = "said start daemon-config\nsaid fail daemon-config 1\nsaid rollback done\nsaid finished 1\n"
 HALF = "said start daemon-config\n"
-
-
-def entry(name, said="", ended=""):
-    run, _, attempt = name.rpartition(".")
-    text = f"{name}\nrun {run}\nattempt {attempt}\nby me@here\ncommand mirror set\n{STEP}{said}"
-    return text + (f"outcome {ended}\n" if ended else "")
-
-
-class Remembering(FakeHost):
-    """A host with these entries in its journal; `joined` is what is heard of the one that goes on."""
-
-    def __init__(self, *entries, mirror=OLD, locked=False, joined=()):
-        super().__init__("web01", mirror)
-        self.entries, self.locked, self.joined = list(entries), locked, joined
-        self.launched = ""
-
-    def run(self, script, *, timeout, on_line=None):
-        nonce = script.partition("\nN=")[2].partition("\n")[0]
-        if "apply_script()" in script:
-            self.launched = script
-        elif "unknown-run" in script:
-            self.locked, self.mirror = False, NEW if "@@first finished 0" in self.joined else self.mirror
-            lines = ["", f"@@{nonce} joins first r.a", *self.joined]
-            for line in lines:
-                on_line(line)
-            tail = "\n@@first left 0\n"
-            on_line(tail.strip())
-            answer = self._facts("first").replace("@@first begin login", f"@@{nonce} begin login", 1)
-            return Completed(0, "\n".join(lines) + answer + tail, "")
-        return super().run(script, timeout=timeout, on_line=on_line)
-
-    def _facts(self, nonce):
-        frames = [("journal-entry", text) for text in self.entries] + ([("in-progress", "me")] if self.locked else [])
-        told = "".join(f"\n@@{nonce} begin {name}\n{text}\n@@{nonce} end {name}\n" for name, text in frames)
-        return super()._facts(nonce).replace(f"\n@@{nonce} done 0", f"{told}\n@@{nonce} done 0")
 
 
 def changed(host, attempt):

@@ -267,3 +267,20 @@ def test_a_run_that_only_tells_what_the_host_is_like_now_is_joined(state, tmp_pa
             assert marks(joining.stdout.read(), "first")[-2:] == ["finished 0", "left 0"]
         first.stdout.read()
     assert (state / "done").read_text() == "x\n"
+
+
+@pytest.mark.parametrize("what", ["directory", "link", "file"])
+def test_a_journal_that_another_account_has_put_there_is_refused(state, what):
+    state.mkdir(mode=0o700)
+    place = state / "journal"
+    if what == "directory":
+        place.mkdir()
+    elif what == "link":
+        place.symlink_to("/tmp")
+    else:
+        place.write_text("")
+    os.chown(place, 65534, 65534, follow_symlinks=False)
+    (said,) = ran(state, CHANGES)[0]
+    assert said.startswith(f"error {place} must be a directory that belongs to root, and no link; nothing was begun")
+    assert asked(state).entries == ()
+    assert not (state / "done").exists()
