@@ -138,12 +138,13 @@ def test_a_worker_that_is_killed_leaves_one_outcome_for_each_host(cluster, go, f
 
 def test_secrets_are_nowhere_in_what_dask_says(cluster, go, fleet, papers):
     hosts = fleet(6, takes=0.5, web5="bug")
-    spec = Spec(daemon={"proxies": {"http-proxy": f"http://me:{SECRET}@proxy.example"}}, install=False)
+    spec = Spec(registry_mirrors=(NEW,), daemon={"log-opts": {"splunk-token": SECRET}}, install=False)
     targets = [replace(target(host), spec=spec, become_password=SECRET) for host in hosts]
     pages = {}
 
     def look():
         until(lambda: any(host.count("asked") for host in hosts))
+        pages["tasks"] = asyncio.run(_asked(cluster, papers, _tasks))
         for name in ("info/main/workers.html", "info/main/logs.html", "json/identity.json", "json/index.html"):
             pages[name] = _page(f"{cluster.pages}/{name}")
         for key in re.findall(r"provisioner-[0-9a-f]+-\d+", cluster.logs()["scheduler-0.log"])[-2:]:
@@ -153,8 +154,9 @@ def test_secrets_are_nowhere_in_what_dask_says(cluster, go, fleet, papers):
     looking.start()
     said = go(cluster, hosts, targets=targets)[2]
     looking.join()
-    events, state = asyncio.run(_asked(cluster, papers))
+    events, state = asyncio.run(_asked(cluster, papers, _events_and_state))
     assert events.count("'closed'") >= 6
+    assert pages["tasks"].count("provisioner-") >= 1
     assert len([page for page in pages.values() if len(page) > 100]) >= 4, pages
     logs = cluster.logs()
     assert sum("DEBUG" in log for log in logs.values()) >= 3
@@ -170,16 +172,29 @@ def _page(address):
         return str(error)
 
 
-async def _asked(cluster, papers):
-    """All events, and all that the scheduler and its workers tell of themselves, for a client like any other."""
+async def _asked(cluster, papers, question):
+    """What a client like any other is told."""
     from distributed import Client, Security
 
     ca, cert, key = papers.paths
     security = Security(require_encryption=True, tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key)
     async with Client(cluster.address, security=security, asynchronous=True, set_as_default=False) as client:
-        events = repr(await client.get_events())
-        state = repr(await client.scheduler.identity(n_workers=-1)) + repr(await client.scheduler.get_logs())
-        return events, state + repr(await client.get_worker_logs())
+        return await question(client)
+
+
+async def _tasks(client):
+    """All that the scheduler keeps of the tasks that there are."""
+    return await client.run_on_scheduler(
+        lambda dask_scheduler: repr(
+            [__import__("cloudpickle").dumps((key, task.run_spec)) for key, task in dask_scheduler.tasks.items()]
+        )
+    )
+
+
+async def _events_and_state(client):
+    """All events, and all that the scheduler and its workers tell of themselves."""
+    state = repr(await client.scheduler.identity(n_workers=-1)) + repr(await client.scheduler.get_logs())
+    return repr(await client.get_events()), state + repr(await client.get_worker_logs())
 
 
 def refusal(kind, address, papers, hosts):
