@@ -62,13 +62,18 @@ class Papers:
 
 
 class DaskCluster:
-    """`folder` takes its logs, which are at debug level. Without papers it speaks tcp://."""
+    """`folder` takes its logs, which are at debug level. Without papers it speaks tcp://. Its scheduler has no
+    provisioner.
+    """
 
     def __init__(self, folder, papers=None, *, pages=False):
         self.folder, self.papers = folder, papers
         folder.mkdir(parents=True, exist_ok=True)
         self.configuration = folder / "dask.yaml"
         self.configuration.write_text("logging: {distributed: debug, distributed.core: debug, tornado: debug}\n")
+        self.bare = folder / "bare"
+        self.bare.mkdir(exist_ok=True)
+        (self.bare / "provisioner.py").write_text("raise ImportError('it is not installed here')\n")
         self._processes = []
         self._shows_pages = pages
         self.address, self.scheduler, self.pages = "", None, ""
@@ -91,7 +96,14 @@ class DaskCluster:
         scheme = "tls" if self.papers else "tcp"
         pages = ["--dashboard-address", "127.0.0.1:0"] if self._shows_pages else ["--no-dashboard"]
         self.scheduler = self._start(
-            "scheduler", "dask_scheduler", "--host", f"{scheme}://127.0.0.1", "--port", str(port), *pages
+            "scheduler",
+            "dask_scheduler",
+            "--host",
+            f"{scheme}://127.0.0.1",
+            "--port",
+            str(port),
+            *pages,
+            folder=self.bare,
         )
         self.address = self._said(self.scheduler, rf"Scheduler at:\s*({scheme}://\S+)")
         if self._shows_pages:

@@ -287,7 +287,6 @@ def test_every_dependency_is_imported():
         - {"provisioner"}
         - {
             "pydantic_core",  # pydantic's own
-            "cloudpickle",  # distributed's own
         }
         == set()
     ), "imported, and no dependency"

@@ -111,10 +111,8 @@ class DaskClient:
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _live(self) -> None:
-        from cloudpickle import register_pickle_by_value
         from distributed import Client
 
-        register_pickle_by_value(envoy)
         for name in ("distributed", "distributed.client", "distributed.core", "distributed.comm"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what users need to know, they are told by us
         while not self._closing.is_set():
@@ -210,7 +208,7 @@ class DaskClient:
         try:
             closed = await self._loop.run_in_executor(None, envelope.close, value)
             future = self._futures[chunk] = client.submit(
-                envoy.call,
+                envoy.CALL,
                 "work",
                 self._token,
                 client.id,

@@ -1,9 +1,12 @@
-"""The one function that Dask is given. It travels as code, because the scheduler has to read it, and neither that nor
-a worker that is not ours yet has this package.
+"""What Dask is given to do. It travels as code, because the scheduler has to read it, and neither that nor a worker
+that is not ours yet has this package.
 """
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 
@@ -27,3 +30,14 @@ async def answer(name: str, *arguments: Any) -> Any:
     import asyncio
 
     return await asyncio.get_running_loop().run_in_executor(None, call, name, *arguments)
+
+
+def as_code() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return `call` and `answer` as functions of no module, which a pickle has to hold whole."""
+    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
+    for name, function in (("call", call), ("answer", answer)):
+        space[name] = FunctionType(function.__code__, space, name)
+    return space["call"], space["answer"]
+
+
+CALL, ANSWER = as_code()

@@ -26,7 +26,7 @@ async def greeted(client: Any, worker: str, token: str, seal: Seal, build: Build
 
 async def called(client: Any, worker: str, name: str, *arguments: Any) -> Any:
     """Return what `name` of provisioner.runs.cluster.worker returns there, at once and beside all tasks."""
-    answers = await client.run(envoy.answer, name, *arguments, workers=[worker], on_error="return")
+    answers = await client.run(envoy.ANSWER, name, *arguments, workers=[worker], on_error="return")
     return answers.get(worker)
 
 
