@@ -30,6 +30,7 @@ PROCESSES = (
     "cli/test_commands.py", "facts/test_facts_script.py", "remote/", "runs/test_malicious_hosts.py", "scripts/",
     "test_front_door.py", "test_package.py", "test_recipes.py", "transports/", "e2e/", "cli/test_hostile_hosts.py",
     "cli/test_mirror_commands.py", "cli/test_terminal_width.py", "sources/", "host_files/test_docker_opts.py", "test_windows.py", "golden/",
+    "runs/cluster/test_on_a_cluster.py",
 )  # fmt: skip
 """Tests that start shells, servers or whole copies of the program: seconds each, so that make unit leaves them out."""
 

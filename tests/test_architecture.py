@@ -272,7 +272,11 @@ def test_a_command_has_help_and_the_readme_shows_it(name):
 
 def test_every_dependency_is_imported():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {re.match(r"[\w-]+", line)[0].lower() for line in project["dependencies"]}
+    listed = [
+        *project["dependencies"],
+        *(line for extra in project["optional-dependencies"].values() for line in extra),
+    ]
+    wanted = {re.match(r"[\w-]+", line)[0].lower() for line in listed}
     wanted = {{"pyyaml": "yaml"}.get(name, name) for name in wanted}
     used = {name.partition(".")[0] for tree in modules().values() for _, name in imports(tree)}
     assert wanted - used == set(), "dependencies that nothing imports"

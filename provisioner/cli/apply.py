@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from provisioner.cli import options as o
+from provisioner.cli.dask_options import Dask
 from provisioner.cli.option_groups import grouped
 
 
@@ -24,6 +25,7 @@ def apply(
     wanted: o.WantedState,
     rollout: o.Rollout,
     connection: o.Connection,
+    dask: Dask,
     output: o.ReportedOutput,
 ) -> None:
     """Bring hosts to the wanted state and check that they are there.
@@ -41,4 +43,6 @@ def apply(
         found = planned(path, wanted, connection, quiet=output.quiet)
     else:
         found = hosts.with_wanted(target, connection, wanted)
-    raise typer.Exit(roll_out("apply", found, rollout, output, forks=connection.forks, shard=connection.shard))
+    raise typer.Exit(
+        roll_out("apply", found, rollout, output, forks=connection.forks, shard=connection.shard, dask=dask)
+    )

@@ -17,9 +17,10 @@ from provisioner.report.rendered import rendered
 from provisioner.report.report_file import ReportFile
 from provisioner.report.table import lines_text, outcomes_text
 from provisioner.report.terminal import terminal_width
+from provisioner.runs.crash import stand_in
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
-from provisioner.runs.survey import exit_code, stand_in
+from provisioner.runs.survey import exit_code
 
 
 class Row(Protocol):

@@ -19,13 +19,12 @@ from provisioner.remote.image_pull import PullAnswer
 from provisioner.remote.image_pull import pull_images as pull_on
 from provisioner.runs.audience import Audience
 from provisioner.runs.brakes import Brake
-from provisioner.runs.crash import as_error
+from provisioner.runs.crash import as_error, stand_in
 from provisioner.runs.fleet import each
 from provisioner.runs.image_history import begun
 from provisioner.runs.image_proof import served_by
 from provisioner.runs.named_run import WHOLE, Part
 from provisioner.runs.outcome import Outcome, status_of
-from provisioner.runs.survey import stand_in
 from provisioner.runs.target import Target
 
 _POLL = 0.2
