@@ -224,7 +224,7 @@ def _choose(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> StrategyC
             return StrategyChoice(row.name, allowed[row.name], answer, tuple(rejected))
         if spec.strategy == row.name or not answer.foreign:
             rejected.append(Rejected(row.name, answer.reason))
-    reasons = "\n".join(f"  {row.strategy}: {row.reason}" for row in rejected)
+    reasons = "\n".join(f"- {row.strategy}: {row.reason}" for row in rejected)
     raise UnsupportedError(
         f"there is no way to install Docker Engine on {platform.name}:\n{reasons}",
         hint="name a package source that this host reaches: --source NAME or --source URL",
