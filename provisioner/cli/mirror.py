@@ -160,11 +160,10 @@ def _change(  # noqa: PLR0917 # the groups of options of one command line
     """Nothing `wanted`: the inventory says it."""
     if desktop:
         from provisioner.cli import mirror_desktop
-        from provisioner.errors import UsageError
 
-        if dask.dask:
-            raise UsageError("--desktop is about this machine, and --dask about others", hint="leave one of them out")
-        return mirror_desktop.change(command, wanted, targets, writing, rollout=rollout, output=output)
+        return mirror_desktop.change(
+            command, wanted, targets, writing, rollout=rollout, others=(connection, dask), output=output
+        )
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
     from provisioner.runs.targets import mirrors_alone

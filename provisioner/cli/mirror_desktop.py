@@ -10,7 +10,8 @@ from typing import Any
 from provisioner.checks.mirror_status import MirrorStatus
 from provisioner.cli.confirmation import confirmed
 from provisioner.cli.mirror_options import MirrorWriting
-from provisioner.cli.options import Output, Rollout
+from provisioner.cli.option_groups import as_typed
+from provisioner.cli.options import Output, ReportedOutput, Rollout
 from provisioner.desktop import change as run
 from provisioner.desktop.docker_desktop import Change, Desktop
 from provisioner.errors import DifferenceError, ProvisionerError, UsageError
@@ -30,19 +31,24 @@ def change(
     writing: MirrorWriting,
     *,
     rollout: Rollout,
-    output: Output,
+    others: Sequence[Any],
+    output: ReportedOutput,
 ) -> int:
     """Give Docker Desktop of this user the mirrors of `said` (registry_mirrors or mirror_change of `Spec`), print the
     result and return the exit code.
 
+    `others` are groups of options that are about hosts.
+
     Raises:
         UsageError: a URL is not valid, an option is about hosts, or nobody is there to ask; nothing was touched.
     """
-    _this_machine(targets)
-    if rollout.proof:
-        raise UsageError("--proof is about engines on hosts", hint="docker pull hello-world tries Docker Desktop's")
-    if other := [f"--{name.replace('_', '-')}" for name in writing.said()]:
-        raise UsageError(f"{', '.join(other)} is about engines on hosts", hint="leave it out with --desktop")
+    _this_machine(targets, proof=rollout.proof)
+    said_of_hosts = [
+        *as_typed(writing, leave_out=("force",)),
+        *as_typed(rollout, leave_out=("plan", "yes", "allow_restart")),
+        *(["--report", output.report] if output.report else []),
+    ]
+    _no_options_of_hosts(others, said_of_hosts)
     wanted = spec(**said)
     if not (rollout.yes or rollout.plan or sys.stdin.isatty()):
         raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes, or look with --plan")
@@ -69,15 +75,14 @@ def change(
     return result.exit_code
 
 
-def status(targets: Sequence[str], output: Output, *, proof: str | None) -> int:
-    """Print which mirrors Docker Desktop of this user has, and return the exit code.
+def status(targets: Sequence[str], output: Output, *, others: Sequence[Any], proof: str | None) -> int:
+    """Print which mirrors Docker Desktop of this user has, and return the exit code. `others` as for `change`.
 
     Raises:
         UsageError: an option is about hosts.
     """
-    _this_machine(targets)
-    if proof:
-        raise UsageError("--proof is about engines on hosts", hint="docker pull hello-world tries Docker Desktop's")
+    _this_machine(targets, proof=proof)
+    _no_options_of_hosts(others)
     found: MirrorStatus | None = None
     error: ProvisionerError | None = None
     try:
@@ -98,9 +103,16 @@ def status(targets: Sequence[str], output: Output, *, proof: str | None) -> int:
     return outcome.exit_code
 
 
-def _this_machine(targets: Sequence[str]) -> None:
+def _this_machine(targets: Sequence[str], *, proof: str | None) -> None:
     if targets:
         raise UsageError(
             f"--desktop is about this machine, and not about {', '.join(targets)}",
             hint="leave the hosts out, or --desktop",
         )
+    if proof:
+        raise UsageError("--proof is about engines on hosts", hint="docker pull hello-world tries Docker Desktop's")
+
+
+def _no_options_of_hosts(groups: Sequence[Any], said: Sequence[str] = ()) -> None:
+    if words := [*said, *(word for group in groups for word in as_typed(group))]:
+        raise UsageError(f"{shlex.join(words)} is about engines on hosts", hint="leave it out with --desktop")

@@ -25,7 +25,7 @@ def status(
     if desktop:
         from provisioner.cli import mirror_desktop
 
-        raise typer.Exit(mirror_desktop.status(target or (), output, proof=proof))
+        raise typer.Exit(mirror_desktop.status(target or (), output, others=(connection,), proof=proof))
     from functools import partial
 
     from provisioner.cli import hosts

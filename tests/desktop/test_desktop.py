@@ -440,6 +440,12 @@ run()
         (["set", "ftp://one.example", "--yes"], "needs http:// or https://"),
         (["set", ONE], "no terminal to ask on"),
         (["set", "--fastest", "1", "--yes"], "--fastest asks from hosts"),
+        (["set", ONE, "--yes", "--canary", "2", "--run", "x"], "--canary 2 --run x is about engines on hosts"),
+        (["set", ONE, "--yes", "-i", "hosts.yml", "--shard", "1/2"], "--inventory hosts.yml --shard 1/2 is about"),
+        (["clear", "--yes", "--dask", "tls://one:8786"], "--dask tls://one:8786 is about engines on hosts"),
+        (["add", ONE, "--yes", "--report", "report.html"], "--report report.html is about engines on hosts"),
+        (["remove", ONE, "--yes", "--also", "podman"], "--also podman is about engines on hosts"),
+        (["status", "-i", "hosts.yml"], "--inventory hosts.yml is about engines on hosts"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_touched(linux, monkeypatch, words, says):
