@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import os
 import shlex
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +16,9 @@ from provisioner.errors import ProvisionerError, UsageError
 from provisioner.report import gate
 from provisioner.runs import targets as run
 from provisioner.runs.target import Target, in_full
+
+LONGEST_PASSWORD = 4096
+"""Bytes; no account of any system has a longer one."""
 
 
 def targets(
@@ -53,6 +56,17 @@ def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: Wan
     return [replace(target, options=options) for target in found]
 
 
+def _line_of_stdin() -> str | None:
+    """Its next line, and no byte of what follows, which a container may want; None where there is none, or no text."""
+    line = b""
+    try:
+        while not line.endswith(b"\n") and len(line) < LONGEST_PASSWORD and (byte := os.read(0, 1)):
+            line += byte
+        return line.decode().rstrip("\r\n") if line else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
 class Typist:
     """The person at this terminal; see `provisioner.runs.targets.Person`."""
 
@@ -60,15 +74,15 @@ class Typist:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", getpass.GetPassWarning)
-                return getpass.getpass(prompt)
+                typed = getpass.getpass(prompt)
         except getpass.GetPassWarning:  # there is no terminal: it may come through a pipe
-            line = sys.stdin.readline()
+            typed = _line_of_stdin()
         except (EOFError, UnicodeDecodeError):
-            line = ""
-        if not line:
+            typed = None
+        if typed is None:
             hint = "without a terminal it is read from standard input, a line for each question"
             raise UsageError("no password was typed; nothing was contacted", hint=hint)
-        return line.rstrip("\r\n")
+        return typed
 
     def warn(self, text: str) -> None:
         gate.remark(f"warning: {text}")

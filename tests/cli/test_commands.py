@@ -385,6 +385,34 @@ def test_a_password_without_a_terminal(tmp_path, typed, status, said):
     assert "Warning" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "password", "rest"),
+    [
+        (b"secret\nfor the container\n", "secret", "for the container\n"),
+        (b"one line alone", "one line alone", ""),
+        (b"\n\n", "", "\n"),
+        (b"\xff\n", None, ""),
+        (b"x" * 5000, "x" * 4096, "x" * 904),
+    ],
+    ids=["and more", "no end", "empty", "no text", "too long"],
+)
+def test_a_password_takes_its_line_of_a_pipe_and_leaves_the_rest(given, password, rest):
+    program = """
+import sys
+from provisioner.cli.hosts import Typist
+from provisioner.errors import UsageError
+try:
+    print(repr(Typist().password("?")))
+except UsageError:
+    print(None)
+print(repr(sys.stdin.read()))
+"""
+    asked = subprocess.run(
+        [sys.executable, "-c", program], input=given, capture_output=True, check=True, start_new_session=True
+    )
+    assert asked.stdout.decode() == f"{password!r}\n{rest!r}\n"
+
+
 @pytest.mark.parametrize("user", ["ops", "CORP\\eve", "eve@corp.example"])
 def test_a_target_may_have_an_account_of_a_directory(run, user):
     tried = run("plan", f"{user}@{NOBODY[0]}")
