@@ -64,7 +64,8 @@ def run(request, tmp_path):
 
     def script(text, **environment):
         words = [shutil.which(shell), *options, "-s", "n", str(tmp_path / "run")]
-        whole = f"{PRELUDE}\nmain() {{ trap finish EXIT; start s; {text}\nok; }}\nmain\n"
+        prelude = PRELUDE.replace("/var/lib/provisioner", str(tmp_path / "state"))
+        whole = f"{prelude}\nmain() {{ trap finish EXIT; start s; {text}\nok; }}\nmain\n"
         return subprocess.run(
             words, input=whole, text=True, capture_output=True, check=False, timeout=30, env={**os.environ, **environment}
         )  # fmt: skip
