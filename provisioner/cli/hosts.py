@@ -71,6 +71,7 @@ class Typist:
     """The person at this terminal; see `provisioner.runs.targets.Person`."""
 
     def password(self, prompt: str) -> str:
+        typed: str | None = None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", getpass.GetPassWarning)
@@ -78,7 +79,7 @@ class Typist:
         except getpass.GetPassWarning:  # there is no terminal: it may come through a pipe
             typed = _line_of_stdin()
         except (EOFError, UnicodeDecodeError):
-            typed = None
+            pass
         if typed is None:
             hint = "without a terminal it is read from standard input, a line for each question"
             raise UsageError("no password was typed; nothing was contacted", hint=hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioner.catalogue.packages import names
 from provisioner.facts.host import Host
+from provisioner.plan.model import Plan
 from provisioner.planner.intent import Intent, StrategyChoice, must_install
 from provisioner.planner.mirror_change import resolved
 from provisioner.planner.parts import PARTS, packages
@@ -14,22 +15,22 @@ from provisioner.strategies.strategy import Accept
 from provisioner.wanted.spec import Spec
 
 
-def foresee(host: Host, spec: Spec) -> None:
-    """Plan as far as it is possible without an answer of a package source.
+def foresee(host: Host, spec: Spec) -> Plan | None:
+    """Plan as far as it is possible without an answer of a package source; the plan, where none has to be asked.
 
     Raises:
         ProvisionerError: what `plan` would raise, whichever source it takes.
     """
     asked = questions(host, spec)
     if not must_install(host, spec) or not (asked.sources or asked.script):
-        plan(host.facts.hostname, host, (), spec)
-        return
+        return plan(host.facts.hostname, host, (), spec)
     intent = _intent(host, spec)
     if host.platform:
         docker_ce.room_for(host.facts, host.platform, dict.fromkeys(names("docker-ce", "companion"), ""), spec)
     for part in PARTS:
         if part is not packages:
             part(host, intent)
+    return None
 
 
 def _intent(host: Host, spec: Spec) -> Intent:

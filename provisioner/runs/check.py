@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from provisioner import preflight
-from provisioner.errors import BlockedError, ProvisionerError, UnsupportedError
+from provisioner.errors import TARGET, WANTED, BlockedError, ProvisionerError, UnsupportedError
 from provisioner.facts.host import Host
 from provisioner.mirror_probe.before_writing import hopeless, probe_warnings, way_out_of
 from provisioner.planner.foreseen import foresee
@@ -82,19 +82,22 @@ def _check(target: Target) -> Checked:
 def _plan(target: Target, host: Host) -> Iterator[Finding]:
     """What keeps a plan from being made, beyond what the preflight knows: first what no package source can change."""
     try:
-        foresee(host, target.spec)
+        planned = foresee(host, target.spec)
     except ProvisionerError as error:
         yield _no_plan("plan", error)
         return
-    if not must_install(host, target.spec):
-        return
-    reach = reach_of(target, host)
-    try:
-        planned = plan(target.name, host, reach, target.spec)
-    except ProvisionerError as error:
-        yield _no_plan("packages", error)
-        return
+    if planned is None:
+        reach = reach_of(target, host)
+        try:
+            planned = plan(target.name, host, reach, target.spec)
+        except ProvisionerError as error:
+            yield _no_plan("packages", error)
+            return
     yield from (passed("packages", step.title) for step in planned.steps if step.id == "packages")
+    restart = planned.restart
+    if restart.stops_containers:
+        said = f"an apply would {restart.how} the engine, which stops {restart.stops_containers} of them: {restart.why}"
+        yield warned("running containers", said, f"allowed with provisioner apply {TARGET} {WANTED} --allow-restart")
 
 
 def _no_plan(name: str, error: ProvisionerError) -> Finding:

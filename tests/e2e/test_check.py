@@ -57,6 +57,18 @@ def test_a_host_that_reaches_no_package_source_fails_as_its_plan_does(bed, hosts
         assert statuses == {"check": 5, "plan": 5}
 
 
+def test_a_restart_that_stops_containers_is_said_before_an_apply(bed, hosts):
+    host, wish, said = hosts["forky-engine"], ("--daemon", "log-driver=local"), "which stops 1 of them"
+    host.sh("docker run -d --name web --network none busybox sleep 9999")
+    try:
+        done = provisioner(bed, "check", host.target, *wish)
+        assert (done.returncode, said in " ".join(done.stdout.split())) == (0, True), done.stdout
+        assert provisioner(bed, "apply", host.target, *wish, "--yes").returncode == 8
+    finally:
+        host.sh("docker rm -f web")
+    assert said not in provisioner(bed, "check", host.target, *wish).stdout
+
+
 def test_a_host_whose_kernel_reports_2_6_is_refused_with_the_rule(bed, hosts):
     host = hosts["debian-12"]
     host.sh(
