@@ -13,10 +13,11 @@
 # make bench                   how long people wait: medians and ratios of one run
 VENV := .venv
 BIN := $(VENV)/bin
-UNIT := --dist worksteal --ignore tests/e2e
+UNIT := --durations=20 --durations-min=5 --dist worksteal --ignore tests/e2e
 # Hosts wait for each other and for their engines a third of their time: four keep two cores busy.
 # Files are handed out in the order of tests/e2e/order.py.
-HOSTS := -n 4 --dist loadfile --no-loadscope-reorder tests/e2e
+# The slowest are told, so that it shows what makes all of it long.
+HOSTS := -n 4 --durations=40 --durations-min=10 --dist loadfile --no-loadscope-reorder tests/e2e
 IMAGES := tests/e2e/test_image_*.py
 THIS_MACHINE := tests/e2e/test_this_machine.py
 
