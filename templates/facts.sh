@@ -1,10 +1,11 @@
 #!/bin/sh
 # Everything that a decision about this host needs, in one exec. Changes nothing, starts nothing.
 # Before it stand a line package_names='NAME ...', the packages that are asked for, a line going_names='NAME ...', those
-# that may be taken away, perhaps asked_users, accounts one a line, and perhaps a line brief=1, which leaves out what only
-# an installation needs to know.
+# that may be taken away, perhaps asked_users, accounts one a line, perhaps a line brief=1, which leaves out what only an
+# installation needs to know, and with it perhaps a line engine_alone=1, which leaves out packages and accounts too.
 # Usage: sh -s NONCE [LOGIN_USER]. Answer: frames "@@NONCE begin NAME" ... "@@NONCE end NAME", then "@@NONCE done 0".
 # The newline before a marker belongs to the marker, so a frame carries a file exactly, final newline or not.
+# Every process that is started here is waited for on every host: what the shell can do itself, it does.
 N=$1
 login=${2:-}
 
@@ -12,6 +13,23 @@ begin() { printf '\n@@%s begin %s\n' "$N" "$1"; }
 end() { printf '\n@@%s end %s\n' "$N" "$1"; }
 value() { begin "$1"; printf '%s' "$2"; end "$1"; }
 have() { command -v "$1" >/dev/null 2>&1; }
+
+nl='
+'
+
+# take PATH: sets `taken` to the text of a small file.
+take() {
+  taken=''
+  while IFS= read -r line || [ -n "$line" ]; do taken=$taken$line$nl; done 2>/dev/null <"$1"
+}
+
+# lines_off LIST: sets `line` to its first line and `rest` to the others; false when there is none.
+lines_off() {
+  [ -n "$1" ] || return 1
+  line=${1%%"$nl"*}
+  rest=${1#"$line"}
+  rest=${rest#"$nl"}
+}
 
 # file PATH: where it really is, how it was asked for, mode and owner, then its text.
 file() {
@@ -34,12 +52,76 @@ file() {
   end file
 }
 
+# later PATH: that file is told by `tell_files`, together with others.
+later=''
+later() {
+  case $1 in *"$nl"*) file "$1"; return 0 ;; esac
+  if [ ! -f "$1" ] || [ ! -r "$1" ]; then file "$1"; return 0; fi
+  case $nl$later in *"$nl$1$nl"*) ;; *) later=$later$1$nl ;; esac
+}
+
+one_by_one() { for path in "$@"; do file "$path" attributes; done; }
+
+# tell_files MARKED: frame `files`: of each its size, where it really is, how it was asked for, mode and owner, and the
+# attributes of MARKED, a line each; then a line "contents", and their texts one behind the other.
+tell_files() {
+  marked=$1
+  set -f
+  IFS=$nl
+  # shellcheck disable=SC2086 # lines, as below
+  set -- $later
+  reals=''
+  for path in "$@"; do
+    [ ! -L "$path" ] || path=$(readlink -f "$path")
+    reals=$reals$path$nl
+  done
+  # shellcheck disable=SC2086
+  [ $# = 0 ] || listed=$(stat -c '%s %a %U:%G %u:%g %n' $reals 2>/dev/null)
+  unset IFS
+  set +f
+  [ $# -gt 0 ] || return 0
+  attributes=''
+  if [ -f "$marked" ] && have lsattr; then attributes=$(lsattr -d "$marked" 2>/dev/null); fi
+  heads=''
+  left=$reals
+  for path in "$@"; do
+    real=${left%%"$nl"*}
+    left=${left#*"$nl"}
+    line=${listed%%"$nl"*}
+    listed=${listed#"$line"}
+    listed=${listed#"$nl"}
+    size=${line%% *}
+    case $line in [0-9]*:*:*" $real") ;; *) size=9999999 ;; esac
+    if [ "$size" -gt 1000000 ]; then
+      # One of them has gone, or is large, or there is no such program.
+      one_by_one "$@"
+      return 0
+    fi
+    mode=${line#* }
+    owner=${mode#* }
+    # An account that has gone has a number only.
+    case ${owner%% *} in *UNKNOWN*) owner=${owner#* } ;; esac
+    flags=''
+    [ "$path" != "$marked" ] || flags=${attributes%% *}
+    heads=$heads$size$nl$real$nl$path$nl${mode%% *}\ ${owner%% *}$nl$flags$nl
+  done
+  begin files
+  printf '%scontents\n' "$heads"
+  set -f
+  IFS=$nl
+  # shellcheck disable=SC2086
+  cat $reals
+  unset IFS
+  set +f
+  end files
+}
+
 operating_system() {
   for release in /etc/os-release /usr/lib/os-release; do
-    if [ -r "$release" ]; then begin os-release; cat "$release"; end os-release; break; fi
+    if [ -r "$release" ]; then take "$release"; value os-release "$taken"; break; fi
   done
   for release in lsb-release redhat-release centos-release debian_version; do
-    if [ -r "/etc/$release" ]; then begin "$release"; cat "/etc/$release"; end "$release"; fi
+    if [ -r "/etc/$release" ]; then take "/etc/$release"; value "$release" "$taken"; fi
   done
   # What rpm packages here were built for: a derivative's own number need not be that of the release it follows.
   if [ -z "${brief:-}" ] && have rpm; then
@@ -70,6 +152,8 @@ resources() {
     read -r apparmor </sys/module/apparmor/parameters/enabled
     value apparmor "$apparmor"
   fi
+  value clock "$(date +%s)"
+  [ -z "${engine_alone:-}" ] || return 0
   virtual=
   if have systemd-detect-virt; then virtual=$(systemd-detect-virt 2>/dev/null); fi
   if [ -z "$virtual" ]; then
@@ -78,14 +162,15 @@ resources() {
     elif [ -r /run/systemd/container ]; then read -r virtual </run/systemd/container || :
     fi
   fi
-  if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then virtual=wsl; fi
+  if [ -r /proc/sys/kernel/osrelease ] && read -r release </proc/sys/kernel/osrelease; then
+    case $release in *[Mm]icrosoft*) virtual=wsl ;; esac
+  fi
   value virtualization "$virtual"
   hardware=
   for path in /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /sys/class/dmi/id/chassis_asset_tag; do
     if [ -r "$path" ] && read -r word <"$path" 2>/dev/null; then hardware="$hardware $word"; fi
   done
   value hardware "$hardware"
-  value clock "$(date +%s)"
 }
 
 # package_manager: whose packages this system is made of. The first program found is no answer: apt can be had on
@@ -94,8 +179,16 @@ package_manager() {
   family=''
   for release in /etc/os-release /usr/lib/os-release; do
     [ -r "$release" ] || continue
-    family=$(sed -n -e 's/^ID=//p' -e 's/^ID_LIKE=//p' "$release" | tr "\"'\n" '   ')
+    while IFS= read -r line || [ -n "$line" ]; do
+      case $line in ID=* | ID_LIKE=*) family="$family ${line#*=}" ;; esac
+    done <"$release"
     break
+  done
+  while :; do
+    case $family in
+      *[\"\']*) family="${family%%[\"\']*} ${family#*[\"\']}" ;;
+      *) break ;;
+    esac
   done
   case " $family " in
     *' debian '* | *' ubuntu '*) order='apt-get dnf5 dnf yum' ;;
@@ -112,8 +205,6 @@ package_manager() {
 }
 
 packages() {
-  package_manager
-  value package-manager "$manager"
   # shellcheck disable=SC2154,SC2086 # a list of words, from the line before this script
   set -- $package_names
   if [ "$manager" = apt ]; then
@@ -167,13 +258,24 @@ package_sources() {
 entry() { if have getent; then getent "$1" "$2"; else grep "^$2:" "/etc/$1"; fi }
 
 accounts() {
-  begin docker-group; entry group docker; end docker-group
-  if ! grep -q '^docker:' /etc/group; then value docker-group-elsewhere "$(entry group docker)"; fi
-  value users "$(cut -d: -f1 /etc/passwd | tr '\n' ' ')"
+  here=''
+  while IFS= read -r line; do case $line in docker:*) here=$line; break ;; esac; done </etc/group
+  # What is in the file is what the name service says, unless it merges that with the group of a directory.
+  taken=''
+  if [ -n "$here" ] && [ -r /etc/nsswitch.conf ]; then take /etc/nsswitch.conf; fi
+  group=$here
+  case $here-$taken in -* | *merge*) group=$(entry group docker) ;; esac
+  value docker-group "$group"
+  [ -n "$here" ] || value docker-group-elsewhere "$group"
+  names=''
+  while IFS=: read -r name _; do names="$names $name"; done </etc/passwd
+  value users "$names"
   # A directory is asked for the accounts that matter: it may have a hundred thousand.
   begin directory-users
-  printf '%s' "${asked_users:-}" | while IFS= read -r name; do
-    if id "$name" >/dev/null 2>&1; then printf '%s\n' "$name"; fi
+  left=${asked_users:-}
+  while lines_off "$left"; do
+    left=$rest
+    if id "$line" >/dev/null 2>&1; then printf '%s\n' "$line"; fi
   done
   end directory-users
 }
@@ -190,7 +292,7 @@ other_engines() {
     account=$({ if have getent; then getent passwd "$uid"; else cat /etc/passwd; fi; } |
       sed -n "s/^\([^:]*\):[^:]*:$uid:[^:]*:[^:]*:\([^:]*\):.*/\1 \2/p")
     value rootless "$uid ${account%% *} ${account#* }/.config/docker/daemon.json"
-    file "${account#* }/.config/docker/daemon.json"
+    later "${account#* }/.config/docker/daemon.json"
   done
   found=''
   for name in containerd podman k3s; do
@@ -198,34 +300,45 @@ other_engines() {
   done
   if [ -e /run/k3s ] || [ -e /etc/rancher/k3s ]; then found="$found k3s"; fi
   value other-engines "$found"
+  imports=''
   if [ -r /etc/containerd/config.toml ]; then
-    sed -n '/^[[:space:]]*imports[[:space:]]*=/,/]/p' /etc/containerd/config.toml | tr ',[]' '\n\n\n' |
-      sed -n "s/^[^\"'#]*[\"']\([^\"']*\)[\"'].*/\1/p" | while IFS= read -r pattern; do
-        case $pattern in /*) ;; *) pattern=/etc/containerd/$pattern ;; esac
-        for path in $pattern; do file "$path"; done
-      done
+    imports=$(sed -n '/^[[:space:]]*imports[[:space:]]*=/,/]/p' /etc/containerd/config.toml)
+  fi
+  if [ -n "$imports" ]; then
+    imports=$(printf '%s\n' "$imports" | tr ',[]' '\n\n\n' | sed -n "s/^[^\"'#]*[\"']\([^\"']*\)[\"'].*/\1/p")
+    while lines_off "$imports"; do
+      imports=$rest
+      case $line in /*) pattern=$line ;; *) pattern=/etc/containerd/$line ;; esac
+      for path in $pattern; do later "$path"; done
+    done
   fi
   for path in /etc/containerd/config.toml /etc/containerd/certs.d/*/hosts.toml /etc/containers/registries.conf \
-    /etc/containers/registries.conf.d/*.conf /etc/rancher/k3s/registries.yaml; do file "$path"; done
+    /etc/containers/registries.conf.d/*.conf /etc/rancher/k3s/registries.yaml; do later "$path"; done
 }
 
 # What the last run left, and what has become of it.
 record() {
   if [ ! -f /var/lib/provisioner/record ] || [ ! -r /var/lib/provisioner/record ]; then return 0; fi
-  begin record; head -c 1000000 /var/lib/provisioner/record; end record
+  begin record
   set --
-  while read -r kind _ _ name; do
-    if [ "$kind" = file ] && [ -f "$name" ]; then set -- "$@" "$name"; fi
+  count=0
+  while IFS= read -r line && [ "$count" -lt 5000 ]; do
+    count=$((count + 1))
+    printf '%s\n' "$line"
+    name=${line#* * * }
+    case $line in file\ *) if [ -f "$name" ]; then set -- "$@" "$name"; fi ;; esac
   done </var/lib/provisioner/record
+  end record
   now=''
   if [ $# -gt 0 ]; then now=$(sha256sum "$@" 2>/dev/null); fi
   value record-now "$now"
+  # What has changed is told where there is something to compare.
   while read -r kind sum _ name; do
     kept=/var/lib/provisioner/written/$sum
     case $kind:$now in file:*"$sum  $name"*) continue ;; esac
-    if [ "$kind" != file ] || [ ! -f "$kept" ]; then continue; fi
+    if [ "$kind" != file ] || [ ! -f "$kept" ] || [ ! -f "$name" ]; then continue; fi
     begin as-written; printf '%s\n' "$name"; head -c 65536 "$kept"; end as-written
-    if [ -f "$name" ]; then begin as-edited; printf '%s\n' "$name"; head -c 65536 "$name"; end as-edited; fi
+    begin as-edited; printf '%s\n' "$name"; head -c 65536 "$name"; end as-edited
   done </var/lib/provisioner/record
 }
 
@@ -295,8 +408,8 @@ storage() {
     *'"DockerRootDir":"'*) root=${information#*'"DockerRootDir":"'}; root=${root%%'"'*} ;;
   esac
   case $root$words in
-    *--data-root*) root=$(printf '%s\n' "$words" | option_value data-root | head -n 1) ;;
-    *--graph*) root=$(printf '%s\n' "$words" | option_value graph g | head -n 1) ;;
+    *--data-root*) option_value data-root; root=$first ;;
+    *--graph*) option_value graph g; root=$first ;;
   esac
   if [ -z "$root" ] && [ -f "$engine_config" ] && [ -r "$engine_config" ]; then
     root=$(sed -n -e 's/.*"data-root"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' \
@@ -581,13 +694,19 @@ main() {
   operating_system
   init_system
   resources
-  packages
-  package_sources
-  accounts
+  package_manager
+  value package-manager "$manager"
   engine
+  if [ -z "${engine_alone:-}" ]; then
+    packages
+    package_sources
+    accounts
+  elif [ "$status" != 0 ]; then packages
+  fi
   other_engines
   record
   run_in_progress
+  tell_files "$config"
   [ -n "${brief:-}" ] || before_an_installation
   printf '\n@@%s done 0\n' "$N"
 }

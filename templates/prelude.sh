@@ -316,7 +316,8 @@ engine_pid() {
     if runs_engine "$pid"; then echo "$pid"; return 0; fi
   fi
   pid=''
-  for process in $(dockerds); do
+  dockerds
+  for process in $found; do
     case $engine_others in *" $process "*) continue ;; esac
     [ -z "$pid" ] || return 1
     pid=$process

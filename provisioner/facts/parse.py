@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from provisioner.errors import FactsError
 from provisioner.facts.engine import engine
+from provisioner.facts.files import host_files
 from provisioner.facts.frames import frames
 from provisioner.facts.kernel_support import kernel_support
 from provisioner.facts.model import Facts, Init, Login, PackageManager, RunInProgress, Sudo
@@ -44,7 +45,7 @@ def parse(text: str, nonce: str) -> Facts:
             hint="this does not look like a Linux distribution that Docker Engine is packaged for",
         )
     hostname, kernel, arch = _words("uname", single["uname"], 3)
-    files = tuple(dict.fromkeys(_file(frame.body) for frame in answer if frame.name == "file"))
+    files = tuple(dict.fromkeys(host_files(answer)))
     by_path = {path: file for file in files for path in (file.path, file.asked) if path}
     config_path = single["config-path"].strip()
     login = _login(single["login"])
@@ -154,19 +155,6 @@ def _held(single: Mapping[str, str]) -> frozenset[str]:
         name
         for name, _, state in _packages(single)
         if state.startswith("h") or (locks and re.search(named[name], locks))
-    )
-
-
-def _file(body: str) -> HostFile:
-    path, asked, status, attributes, text = [*body.split("\n", 4), "", "", "", "", ""][:5]
-    mode, _, owner = status.partition(" ")
-    return HostFile(
-        path=path,
-        asked=asked if asked != path else "",
-        mode=mode or "644",
-        owner=owner or "root:root",
-        immutable="i" in attributes,
-        text=text,
     )
 
 

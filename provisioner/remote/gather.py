@@ -21,11 +21,16 @@ TIMEOUT = 120.0
 
 
 def gather(
-    transport: Transport, *, become_password: str | None = None, brief: bool = False, users: Sequence[str] = ()
+    transport: Transport,
+    *,
+    become_password: str | None = None,
+    brief: bool = False,
+    engine_alone: bool = False,
+    users: Sequence[str] = (),
 ) -> Facts:
     """Return the facts of the host behind `transport`; `brief` leaves out what only an installation needs.
 
-    `users` are accounts that its name service is asked for.
+    `engine_alone` leaves out more, see `facts_script`. `users` are accounts that its name service is asked for.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -33,7 +38,7 @@ def gather(
     """
     nonce = new_nonce()
     asked = time.time()
-    script = facts_script(nonce, become_password=become_password, brief=brief, users=users)
+    script = facts_script(nonce, become_password=become_password, brief=brief, engine_alone=engine_alone, users=users)
     streams = _ask(transport, script)
     answered = time.time()
     facts = parse_answer(*streams, nonce)

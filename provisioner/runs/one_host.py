@@ -45,8 +45,9 @@ def plan(target: Target) -> Outcome:
     began = time.monotonic()
     facts = None
     try:
-        brief = not target.spec.install and not target.removal
-        facts = gather(target.transport, become_password=target.become_password, brief=brief, users=target.spec.users)
+        become, users = target.become_password, target.spec.users
+        alone = not target.spec.install and not target.removal
+        facts = gather(target.transport, become_password=become, engine_alone=alone, users=users)
         host = Host.of(facts)
         planned = _planned(target, host)
     except ProvisionerError as error:

@@ -25,23 +25,31 @@ Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 
 
 def facts_script(
-    nonce: str, *, become_password: str | None = None, brief: bool = False, users: Sequence[str] = ()
+    nonce: str,
+    *,
+    become_password: str | None = None,
+    brief: bool = False,
+    engine_alone: bool = False,
+    users: Sequence[str] = (),
 ) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
 
-    `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `users` are
-    accounts that the name service is asked for.
+    `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `engine_alone`
+    leaves out packages and accounts as well, which the configuration of an engine that answers has nothing to do with.
+    `users` are accounts that the name service is asked for.
     """
-    return _envelope(nonce, _facts(brief=brief, users=users), become_password, needs_root=False)
+    facts = _facts(brief=brief, engine_alone=engine_alone, users=users)
+    return _envelope(nonce, facts, become_password, needs_root=False)
 
 
-def _facts(*, brief: bool, users: Sequence[str] = ()) -> str:
+def _facts(*, brief: bool, engine_alone: bool = False, users: Sequence[str] = ()) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
         lines = "".join(user + "\n" for user in users)
         asked += f"asked_users={shlex.quote(lines)}\n"
-    return ("brief=1\n" if brief else "") + asked + template_text("facts.sh")
+    asked = ("brief=1\n" if brief or engine_alone else "") + ("engine_alone=1\n" if engine_alone else "") + asked
+    return asked + template_text("facts.sh")
 
 
 def apply_script(plan: Plan) -> str:
