@@ -38,18 +38,19 @@ def facts_script(
     leaves out packages and accounts as well, which the configuration of an engine that answers has nothing to do with.
     `users` are accounts that the name service is asked for.
     """
-    facts = _facts(brief=brief, engine_alone=engine_alone, users=users)
+    facts = _facts(brief=brief, engine_alone=engine_alone, users=tuple(users))
     return _envelope(nonce, facts, become_password, needs_root=False)
 
 
-def _facts(*, brief: bool, engine_alone: bool = False, users: Sequence[str] = ()) -> str:
+@functools.cache
+def _facts(*, brief: bool, engine_alone: bool = False, users: tuple[str, ...] = ()) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
         lines = "".join(user + "\n" for user in users)
         asked += f"asked_users={shlex.quote(lines)}\n"
     asked = ("brief=1\n" if brief or engine_alone else "") + ("engine_alone=1\n" if engine_alone else "") + asked
-    return asked + template_text("facts.sh")
+    return asked + template_text("facts.sh", without="facts_install.sh" if brief or engine_alone else "")
 
 
 def apply_script(plan: Plan) -> str:
@@ -101,10 +102,15 @@ def shell_text(template: str, **context: Any) -> str:
     return _shell().get_template(template).render(**context)
 
 
-def template_text(name: str) -> str:
-    """A template that needs no rendering, with the ones that it includes in their places."""
+@functools.cache
+def template_text(name: str, *, without: str = "") -> str:
+    """A template that needs no rendering, with the ones that it includes in their places, except for one."""
     text = (_directory() / name).read_text(encoding="utf-8")
-    return re.sub(r'(?m)^\{% include "([^"]+)" %\}$', lambda include: template_text(include[1]), text)
+
+    def included(include: re.Match[str]) -> str:
+        return "" if include[1] == without else template_text(include[1])
+
+    return re.sub(r'(?m)^\{% include "([^"]+)" %\}$', included, text)
 
 
 def quote(value: object) -> str:

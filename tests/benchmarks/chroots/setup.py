@@ -24,13 +24,14 @@ ChrootDirectory /srv/hosts/%u
 PermitRootLogin prohibit-password
 UsePAM no
 UseDNS no
+PerSourcePenalties no
 PrintMotd no
 MaxStartups 3000
 LogLevel ERROR
 Subsystem sftp internal-sftp
 """
 UNITS = {
-    "docker.service": "[Service]\nType=notify\nExecStart=/usr/sbin/dockerd -H fd://\nExecReload=/bin/kill -s HUP $MAINPID\n",
+    "docker.service": "[Service]\nType=notify\nExecStart=/usr/sbin/dockerd infinity\nExecReload=/bin/kill -s HUP $MAINPID\n",
     "docker.socket": "[Socket]\nListenStream=/run/docker.sock\n",
 }
 
