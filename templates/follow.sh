@@ -3,6 +3,26 @@
 first=524288
 last=2621440
 
+# join DIRECTORY: all of a run that was begun over another connection, perhaps by somebody else: it is told with the nonce
+# that it was begun with. False when it was called off.
+join() {
+  tries=0
+  while [ ! -e "$1/pid" ] && [ "$tries" -lt 50 ]; do
+    [ ! -e "$1/ended" ] || return 1
+    tries=$((tries + 1))
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+  [ -e "$1/log" ] || refuse "the run was made ready and has no log; see $1 on the host"
+  pid='' since='' booted='' nonce=''
+  if [ -r "$1/pid" ]; then read -r pid since booted <"$1/pid" || :; fi
+  if [ -r "$1/holder" ]; then { read -r _ && read -r nonce; } <"$1/holder" || :; fi
+  if [ -n "$nonce" ] && [ "$nonce" != "$N" ]; then
+    printf '\n@@%s joins %s %s\n' "$N" "$nonce" "${1##*/}"
+    N=$nonce
+  fi
+  follow "$1" "${pid:-0}" "$since" "$booted"
+}
+
 # follow DIRECTORY PID [BORN BOOT]: the log of the run in DIRECTORY from its start, as it grows, until the run has
 # ended and all of its log is told, however slowly it is read. `run_lives` says what the other words are.
 follow() {

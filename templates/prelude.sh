@@ -438,3 +438,5 @@ renew_containerd() {
   containerd=$(timeout 20 systemctl show -p MainPID containerd.service 2>/dev/null) || return 0
   if replaced "${containerd#MainPID=}"; then timeout 60 systemctl daemon-reload && timeout 120 systemctl restart containerd.service; fi
 }
+
+{% include "by_hand.sh" %}

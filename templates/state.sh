@@ -1,5 +1,6 @@
 state=/var/lib/provisioner
 lock=$state/lock
+journal=$state/journal
 
 # refuse WHY: nothing was begun.
 refuse() {
@@ -12,14 +13,14 @@ refuse() {
 own_state() {
   umask 077
   # shellcheck disable=SC3067 # dash, bash and busybox know -O
-  for place in "$state" "$state/runs"; do
+  for place in "$state" "$state/runs" "$journal"; do
     if [ ! -e "$place" ] && [ ! -L "$place" ]; then
-      why=$(mkdir -p "$place" 2>&1) || refuse "$place cannot be made: $why"
+      why=$(mkdir -p "$place" 2>&1) || refuse "$place cannot be made: $why; nothing was begun. See what is in the way: df -h /var/lib; findmnt -T /var/lib"
     elif [ -L "$place" ] || [ ! -d "$place" ] || [ ! -O "$place" ]; then
       refuse "$place must be a directory that belongs to root, and no link; nothing was begun. See what it is, and move it away: mv $place $place.old"
     fi
   done
-  why=$(chmod 700 "$state" "$state/runs" 2>&1) || refuse "$state cannot be kept from other accounts: $why"
+  why=$(chmod 700 "$state" "$state/runs" "$journal" 2>&1) || refuse "$state cannot be kept from other accounts: $why; nothing was begun. See how it is mounted: findmnt -T $state"
   # shellcheck disable=SC3067
   if [ -L "$lock" ] || { [ -e "$lock" ] && { [ ! -f "$lock" ] || [ ! -O "$lock" ]; }; }; then
     refuse "$lock must be a file that belongs to root, and no link; nothing was begun. See what it is, and remove it: rm -r $lock"

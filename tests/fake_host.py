@@ -72,6 +72,42 @@ class FakeHost:
         return text.replace(info, json.dumps(document)).replace("@@facts ", f"@@{nonce} ")
 
 
+def entry(name, said="", ended=""):
+    """An entry of a host's journal, as the host tells it."""
+    run, _, attempt = name.rpartition(".")
+    text = f"{name}\nrun {run}\nattempt {attempt}\nby me@here\ncommand mirror set\nstep daemon-config ~ Write /etc/docker/daemon.json\n{said}"
+    return text + (f"outcome {ended}\n" if ended else "")
+
+
+class Remembering(FakeHost):
+    """A host with these entries in its journal; `joined` is what is heard of the one that goes on."""
+
+    def __init__(self, *entries, mirror=OLD, locked=False, joined=()):
+        super().__init__("web01", mirror)
+        self.entries, self.locked, self.joined = list(entries), locked, joined
+        self.launched = ""
+
+    def run(self, script, *, timeout, on_line=None):
+        nonce = script.partition("\nN=")[2].partition("\n")[0]
+        if "apply_script()" in script:
+            self.launched = script
+        elif "unknown-run" in script:
+            self.locked, self.mirror = False, NEW if "@@first finished 0" in self.joined else self.mirror
+            lines = ["", f"@@{nonce} joins first r.a", *self.joined]
+            for line in lines:
+                on_line(line)
+            tail = "\n@@first left 0\n"
+            on_line(tail.strip())
+            answer = self._facts("first").replace("@@first begin login", f"@@{nonce} begin login", 1)
+            return Completed(0, "\n".join(lines) + answer + tail, "")
+        return super().run(script, timeout=timeout, on_line=on_line)
+
+    def _facts(self, nonce):
+        frames = [("journal-entry", text) for text in self.entries] + ([("in-progress", "me")] if self.locked else [])
+        told = "".join(f"\n@@{nonce} begin {name}\n{text}\n@@{nonce} end {name}\n" for name, text in frames)
+        return super()._facts(nonce).replace(f"\n@@{nonce} done 0", f"{told}\n@@{nonce} done 0")
+
+
 def target(host, *, mirror=NEW):
     """Nothing answers at these mirrors, and nobody asks them."""
     return Target(host, Spec(registry_mirrors=(mirror,), install=False), force=True)

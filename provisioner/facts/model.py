@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from provisioner.facts.journal import HostJournal
 from provisioner.facts.kernel_support import KernelSupport
 from provisioner.facts.network import Network
 from provisioner.facts.other_dockerd import OtherDockerd
@@ -18,7 +19,6 @@ from provisioner.host_files.systemd_unit import Unit
 Init = Literal["systemd", "upstart", "sysvinit", "openrc", "none"]
 ServiceManager = Literal[Init, "snap"]
 """Who runs the engine's service: an init system, or snapd."""
-
 Sudo = Literal["root", "nopasswd", "password", "refused", "none"]
 PackageManager = Literal["apt", "dnf5", "dnf", "yum", "none"]
 
@@ -105,8 +105,7 @@ class Engine:
     error: str = ""
     user_access: str = ""
     config_path: str = "/etc/docker/daemon.json"
-    certificates: str = "/etc/docker/certs.d"
-    """Directory with hosts.toml and ca.crt of registries."""
+    certificates: str = "/etc/docker/certs.d"  # directory with hosts.toml and ca.crt of registries
     unit: str = "docker.service"
     by_hand: bool = False
     pid_file: str = "/var/run/docker.pid"
@@ -204,8 +203,7 @@ class Facts:
     group_elsewhere: bool = False
     snap: bool = False
     virtualization: str = ""
-    hardware: str = ""
-    """Vendor and product as the firmware names them; tells which cloud this is."""
+    hardware: str = ""  # vendor and product as the firmware names them; tells which cloud this is
     selinux: str = ""
     cgroup: str = ""
     apparmor: bool = False
@@ -222,6 +220,8 @@ class Facts:
     registry_cas: tuple[HostFile, ...] = ()
     other_engines: OtherEngines = field(default_factory=OtherEngines)
     record: Record = field(default_factory=Record)
+    journal: HostJournal = field(default_factory=HostJournal)
+    digest: str = field(default="", compare=False)  # see provisioner.facts.digest
     clock_skew: float | None = None
 
     @property

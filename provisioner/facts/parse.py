@@ -10,9 +10,11 @@ from fnmatch import fnmatchcase
 from typing import Any, get_args
 
 from provisioner.errors import FactsError
+from provisioner.facts.digest import digest
 from provisioner.facts.engine import engine
 from provisioner.facts.files import host_files
 from provisioner.facts.frames import frames
+from provisioner.facts.journal import host_journal
 from provisioner.facts.kernel_support import kernel_support
 from provisioner.facts.model import Facts, Init, Login, PackageManager, RunInProgress, Sudo
 from provisioner.facts.network import network
@@ -100,6 +102,8 @@ def parse(text: str, nonce: str) -> Facts:
         registry_cas=_below(files, certificates, "/ca.crt"),
         other_engines=other_engines(answer, files),
         record=record(single, answer),
+        journal=host_journal(answer),
+        digest=digest(answer),
     )
 
 

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner.errors import (
-    AnswerTooLongError,
     ApplyError,
     BlockedError,
-    ConnectError,
     ConnectionLostError,
     FactsError,
     PrivilegeError,
     ProvisionerError,
 )
 from provisioner.facts.frames import new_nonce
+from provisioner.facts.journal import Entry
 from provisioner.facts.model import Facts
 from provisioner.host_files.lines import lines
 from provisioner.plan.model import Plan, StepResult
-from provisioner.remote.answer import no_longer
+from provisioner.remote.attempt import Attempt, holder, new_attempt, opening
 from provisioner.remote.gather import parse_answer
 from provisioner.remote.progress import OnStep, RunProgress
+from provisioner.remote.watched import Watched
 from provisioner.scripts.render import apply_script, follow_script, launch_script
-from provisioner.transports import limits
-from provisioner.transports.base import Completed, Transport
+from provisioner.transports.base import Transport
 
 __all__ = ["OnStep", "RunResult", "execute"]
-
-TIMEOUT = limits.RUN + limits.WAY_BACK + 300.0
-"""Seconds, with all rejoins: a run has ended by then, or its host does not answer any more."""
-
-REJOINS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +38,24 @@ class RunResult:
     rolled_back: bool
     proof: tuple[str, ...] = ()
     """The daemon's log lines of a pull; see `provisioner.checks.proof`."""
+    joined: str = ""
+    """The attempt that was under way on the host, or ended already, whose end this is; "" when it is this one's."""
 
 
-def execute(transport: Transport, plan: Plan, *, become_password: str | None, on_step: OnStep) -> RunResult:
+def execute(
+    transport: Transport,
+    plan: Plan,
+    *,
+    become_password: str | None,
+    on_step: OnStep,
+    attempt: Attempt | None = None,
+    command: str = "",
+    facts: str = "",
+) -> RunResult:
     """Apply `plan`. A lost connection is joined again; the run on the host does not depend on it.
+
+    None for `attempt` is `command` in a run of its own, which nobody repeats; the host may know another one already,
+    see `attempt.py`. `facts` is the digest of those that `plan` rests on.
 
     Raises:
         BlockedError: somebody else's run, or a package manager, holds a lock.
@@ -58,10 +63,19 @@ def execute(transport: Transport, plan: Plan, *, become_password: str | None, on
             the message.
     """
     nonce = new_nonce()
-    run = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + nonce[:6]
-    holder = f"{getpass.getuser()}@{platform.node()} since {time.strftime('%F %T %Z')} (pid {os.getpid()}, run {run})"
-    script = launch_script(apply_script(plan), nonce, run=run, holder=holder, become_password=become_password)
-    watched = _Watched(transport, run, RunProgress(plan, nonce, on_step), become_password)
+    if attempt is None:
+        attempt = new_attempt(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + nonce[:6], command)
+    script = launch_script(
+        apply_script(plan),
+        nonce,
+        run=attempt.name,
+        holder=holder(attempt),
+        entry=opening(attempt, plan, facts),
+        asked=attempt.runs,
+        known=attempt.seen,
+        become_password=become_password,
+    )
+    watched = Watched(transport, attempt.name, RunProgress(plan, nonce, on_step), become_password)
     try:
         completed = watched.hear(script)
     except ConnectionLostError as lost:
@@ -71,87 +85,41 @@ def execute(transport: Transport, plan: Plan, *, become_password: str | None, on
     return _result(plan, watched.progress, completed.stdout, completed.stderr)
 
 
-class _Watched:
-    """A run on a host, and what was heard of it over the connections so far."""
+def join(transport: Transport, plan: Plan, name: str, *, become_password: str | None, on_step: OnStep) -> RunResult:
+    """Hear the attempt `name`, with the steps of `plan`, which goes on at the host, to its end.
 
-    def __init__(self, transport: Transport, run: str, progress: RunProgress, become_password: str | None) -> None:
-        self.progress = progress
-        self.heard = progress.heard
-        self._transport, self._run, self._become_password = transport, run, become_password
-        self._deadline = time.monotonic() + TIMEOUT
-
-    def hear(self, script: str) -> Completed:
-        """Run `script`, which tells the run from its start, to its end.
-
-        Raises:
-            ConnectError: there was no connection, or it broke; AnswerTooLongError says what is known of the run.
-        """
-        self.progress.begin()
-        try:
-            remaining = self._deadline - time.monotonic()
-            listener = no_longer(self.progress.host, self.progress.line)
-            return self._transport.run(script, timeout=remaining, on_line=listener)
-        except AnswerTooLongError as over:
-            raise self._left_alone(over) from over
-        finally:
-            self.heard = max(self.heard, self.progress.heard, key=_begun)
-
-    def join_again(self, lost: ConnectionLostError) -> Completed:
-        """Hear the run to its end although the connection broke.
-
-        Raises:
-            ConnectionLostError: the host stays away, says more than it may, or has never begun the run.
-        """
-        if isinstance(lost, AnswerTooLongError):
-            raise lost
-        for attempt in range(REJOINS):
-            time.sleep(2**attempt)
-            if time.monotonic() >= self._deadline:
-                break
-            script = follow_script(self.progress.nonce, run=self._run, become_password=self._become_password)
-            try:
-                completed = self.hear(script)
-            except AnswerTooLongError:
-                raise
-            except ConnectError:
-                continue
-            if "unknown-run" in self.progress.said:
-                raise ConnectionLostError(
-                    f"{lost.message}. The run had not begun on the host, and will not; nothing was changed",
-                    hint="run the command again",
-                ) from lost
-            return completed
-        raise self._left_alone(lost) from lost
-
-    def out_of_sight(self, lost: ConnectionLostError) -> PrivilegeError:
-        """The account that began the run may not become root any more."""
-        return PrivilegeError(
-            f"{lost.message}. {self._whereabouts()}; sudo refuses now, so what became of it was not seen",
-            hint=f"give the account its sudo again, or log in as root, and look at {self._log}",
-        )
-
-    def _left_alone(self, cause: ConnectionLostError) -> ConnectionLostError:
-        look = f"look at {self._log} on the host, or run the same command again"
-        hint = f"{cause.hint}; {look}" if cause.hint else look
-        return type(cause)(f"{cause.message}. {self._whereabouts()}", hint=hint)
-
-    def _whereabouts(self) -> str:
-        if _begun(max(self.heard, self.progress.heard, key=_begun)):
-            return f"The run {self._run} goes on there by itself"
-        return f"Whether the run {self._run} has begun there was not heard; if it has, it goes on by itself"
-
-    @property
-    def _log(self) -> str:
-        return f"/var/lib/provisioner/runs/{self._run}/log"
+    Raises:
+        BlockedError, ConnectError: as `execute`.
+    """
+    nonce = new_nonce()
+    watched = Watched(transport, name, RunProgress(plan, nonce, on_step, joined=name), become_password)
+    try:
+        completed = watched.hear(follow_script(nonce, run=name, become_password=become_password))
+    except ConnectionLostError as lost:
+        completed = watched.join_again(lost)
+    return _result(plan, watched.progress, completed.stdout, completed.stderr)
 
 
-def _begun(heard: tuple[StepResult, ...]) -> int:
-    """The number of steps that are known to have begun."""
-    return sum(result.status != "not run" for result in heard)
+def recorded(plan: Plan, entry: Entry, facts: Facts) -> RunResult:
+    """What an attempt left that has ended, by its entry in the host's journal; `facts` are the present ones.
+
+    Raises:
+        BlockedError: somebody else held a lock.
+    """
+    progress = RunProgress(plan, _JOURNAL, lambda _step, _what: None, joined=entry.name)
+    for said in entry.said:
+        progress.line(f"@@{_JOURNAL} {said}")
+    return replace(_result(plan, progress, "", ""), facts=facts)
+
+
+_JOURNAL = "journal"
 
 
 def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunResult:
     results = tuple(progress.results.get(step.id, StepResult(step.id, "not run")) for step in plan.steps)
+    if progress.joined:  # perhaps with other steps
+        results = tuple(progress.results.values())
+        stdout = progress.as_own(stdout)
     locked, left = progress.last("locked"), progress.last("left")
     rollback = progress.last("rollback")
     if locked is not None and (rollback == "done" or all(result.status != "ok" for result in results)):
@@ -165,7 +133,8 @@ def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunR
         )
     facts, error = _facts(stdout, stderr, progress.nonce) if left is not None else (None, None)
     if progress.last("finished") == "0":
-        return RunResult(results, facts, error, rolled_back=False, proof=tuple(progress.said.get("proof", ())))
+        proof = tuple(progress.said.get("proof", ()))
+        return RunResult(results, facts, error, rolled_back=False, proof=proof, joined=progress.joined)
     failed = next((result for result in results if result.status == "failed"), None)
     tail = "\n".join(lines(failed.log if failed else stderr.strip())[-10:])
     errors = [*([f"locked: {locked}"] if locked is not None else []), *progress.said.get("error", ())]
@@ -175,7 +144,7 @@ def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunR
         message += "\nThe way back failed as well; the earlier files are in the run's backup directory on the host."
     log = f"log: /var/lib/provisioner/runs/ on {plan.host}"
     error = ApplyError(message, hint=f"{log}\n{tail}" if tail and failed else log)
-    return RunResult(results, facts, error, rolled_back=rollback == "done")
+    return RunResult(results, facts, error, rolled_back=rollback == "done", joined=progress.joined)
 
 
 def _facts(stdout: str, stderr: str, nonce: str) -> tuple[Facts | None, ProvisionerError | None]:

@@ -27,10 +27,12 @@ def gather(
     brief: bool = False,
     engine_alone: bool = False,
     users: Sequence[str] = (),
+    runs: Sequence[str] = (),
 ) -> Facts:
     """Return the facts of the host behind `transport`; `brief` leaves out what only an installation needs.
 
-    `engine_alone` leaves out more, see `facts_script`. `users` are accounts that its name service is asked for.
+    `engine_alone` leaves out more, see `facts_script`. `users` are accounts that its name service is asked for, `runs`
+    those that its journal is asked for.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -38,7 +40,9 @@ def gather(
     """
     nonce = new_nonce()
     asked = time.time()
-    script = facts_script(nonce, become_password=become_password, brief=brief, engine_alone=engine_alone, users=users)
+    script = facts_script(
+        nonce, become_password=become_password, brief=brief, engine_alone=engine_alone, users=users, runs=runs
+    )
     streams = _ask(transport, script)
     answered = time.time()
     facts = parse_answer(*streams, nonce)

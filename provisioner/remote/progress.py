@@ -16,17 +16,24 @@ OnStep = Callable[[Step, str], None]
 """Called with a step and "start", "ok", "fail", or a note such as who holds a lock."""
 
 
+def unheard(step: Step, what: str) -> None:
+    """An `OnStep` for whoever does not listen."""
+    del step, what
+
+
 class RunProgress:
     """The state of a run as its markers tell it. `said` keeps the markers that only the end needs, by verb.
 
     What it keeps is bounded: of the chatter of a step the end, and of markers no more than a run can have.
     """
 
-    def __init__(self, plan: Plan, nonce: str, on_step: OnStep) -> None:
+    def __init__(self, plan: Plan, nonce: str, on_step: OnStep, joined: str = "") -> None:
+        """`joined`: the attempt that is heard, when it was begun over another connection."""
         self.host = plan.host
         self.steps = {step.id: step for step in plan.steps}
         self.nonce, self.on_step = nonce, on_step
         self.told: set[tuple[str, str]] = set()
+        self.joined = joined
         self.begin()
 
     def begin(self) -> None:
@@ -35,7 +42,12 @@ class RunProgress:
         self.current = ""
         self.said: dict[str, list[str]] = {}
         self._markers = 0
+        self._theirs = self.nonce
         self._start_log()
+
+    def as_own(self, stdout: str) -> str:
+        """What was printed, with all markers as if this connection had begun the run."""
+        return stdout.replace(f"\n@@{self._theirs} ", f"\n@@{self.nonce} ")
 
     @property
     def heard(self) -> tuple[StepResult, ...]:
@@ -51,7 +63,7 @@ class RunProgress:
         Raises:
             AnswerTooLongError: there are more markers than a run can have.
         """
-        mark = marker(line, self.nonce)
+        mark = marker(line, self.nonce) or marker(line, self._theirs)
         if mark is None:
             self._keep(line)
             return
@@ -69,6 +81,10 @@ class RunProgress:
             status = "ok" if verb == "ok" else "failed"
             self.results[name] = StepResult(name, status, seconds, "\n".join(self._log).strip())  # type: ignore[arg-type] # one of two literals
             self._tell(verb)
+        elif verb in {"joins", "told"}:
+            if verb == "joins":  # it is told with the nonce of whoever has begun it
+                self._theirs, _, rest = rest.partition(" ")
+            self.joined = rest
         elif verb == "note":
             self._tell(rest)
         else:

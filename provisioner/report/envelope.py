@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.errors import ProvisionerError
+from provisioner.facts.journal import HostJournal
 from provisioner.report.failure import failure_document
 from provisioner.runs.outcome import Outcome
 
@@ -66,9 +67,20 @@ def _host(outcome: Outcome) -> dict[str, Any]:
         ],
         "checks": [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in outcome.checks],
         **({"edits": [{"path": edit.path, "diff": edit.unified()} for edit in outcome.edits]} if outcome.edits else {}),
+        **({"earlier": outcome.earlier} if outcome.earlier else {}),
+        **({"last_run": _last_run(outcome.facts.journal)} if outcome.facts and outcome.facts.journal.last else {}),
         "error": failure_document(outcome.error),
         "seconds": round(outcome.seconds, 3),
     }
+
+
+def _last_run(journal: HostJournal) -> dict[str, Any]:
+    """By the host's own journal."""
+    entry = journal.last
+    if entry is None:
+        return {}
+    ended = journal.ended(entry)
+    return {"run": entry.run, "command": entry.command, "by": entry.by, "began": entry.began, "ended": ended}
 
 
 def _plan(outcome: Outcome) -> dict[str, Any]:

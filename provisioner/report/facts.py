@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from provisioner.facts.engine_origin import origin
+from provisioner.facts.last_run import last_run
 from provisioner.facts.model import Facts
 from provisioner.report.columns import aligned, hanging, one_line
 from provisioner.report.envelope import document
@@ -69,6 +70,8 @@ def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
     yield from (("other engine", str(other)) for other in engine.others)
     if engine.client_version:
         yield "client", engine.client_version
+    if facts.journal.last:
+        yield "last run", last_run(facts.journal)
     yield "memory", f"{facts.memory / 2**30:.1f} GiB"
     for mount, free in facts.disk_free.items():
         yield "disk free", f"{free / 2**30:.1f} GiB on {mount}"

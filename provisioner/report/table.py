@@ -24,6 +24,9 @@ def outcomes_text(outcomes: Sequence[Outcome], *, width: int | None = None, pain
         _table([_row(outcome) for outcome in outcomes], [outcome.status for outcome in outcomes], width, paint)
     )
     lines += [f"\n{failure}" for failure in failures(outcomes, width=width, paint=paint)]
+    for group in grouped([outcome for outcome in outcomes if outcome.earlier], lambda row: (row.earlier,)):
+        lines += ["", names([row.host for row in group], width=width or WIDEST) + ":"]
+        lines += [hanging("  ", one_line(group[0].earlier), width)]
     counts = Counter(state(outcome) for outcome in outcomes)
     counted = ", ".join(f"{number} {what}" for what, number in counts.items())
     lines += ["", sentence(f"{len(outcomes)} hosts: {counted}", width)]
@@ -38,6 +41,7 @@ def outcome_text(outcome: Outcome, *, width: int | None = None, paint: Paint = p
         f"Docker {version}" if version else "",
         f"mirrors {mirrors}" if mirrors else "",
         one_line(outcome.note),
+        one_line(outcome.earlier),
     ]
     said = f"{outcome.host}: " + ", ".join(part for part in parts if part) + f" ({outcome.seconds:.1f} s)"
     lines = sentence(said, width).split("\n")

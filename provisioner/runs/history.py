@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,10 +21,14 @@ from provisioner.masking import masked, masked_words
 from provisioner.runs.brakes import Brakes
 from provisioner.runs.history_store import path, reading, writing
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.run_name import run_name
 from provisioner.wanted.spec import Spec
 
 KEPT = 200
 """Runs; older ones go when a new one begins."""
+
+_HOST = "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NEW_HOST = _HOST.replace("REPLACE", "IGNORE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,10 @@ class Journal:
         *,
         warn: Callable[[str], None],
         resumes: str | None = None,
+        run: str | None = None,
     ) -> None:
-        """Begin a run over the hosts `wanted`; `warn` hears of trouble with the journal, once."""
-        self.run = time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(3)
+        """Begin a run over the hosts `wanted`, or go on with `run`; `warn` hears of trouble with the journal, once."""
+        self.run = run_name(run)
         self._wanted = {name: fingerprint(spec) for name, spec in wanted.items()}
         self._positions = {name: position for position, name in enumerate(wanted)}
         self._warn = warn
@@ -94,12 +98,12 @@ class Journal:
         state = fingerprint(*wanted.values())
         words = json.dumps(masked_words(argv))
         self._write(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO UPDATE SET ended = NULL",
             (self.run, command, words, state, resumes, time.time()),
         )
         self._write("BEGIN")
         for name in wanted:
-            self._keep(name, ("pending", False, False, None, "[]", None, None, 0, 0.0))
+            self._keep(name, ("pending", False, False, None, "[]", None, None, 0, 0.0), _NEW_HOST)
         self._write("COMMIT")
         self._write("DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY rowid DESC LIMIT ?)", (KEPT,))
 
@@ -115,7 +119,7 @@ class Journal:
                 outcome.changed,
                 masked(str(info.version)) if info else None,
                 json.dumps([masked(str(url)) for url in info.mirrors] if info else ()),
-                masked(error.message if error else outcome.note) or None,
+                masked(error.message if error else outcome.note or outcome.earlier) or None,
                 masked(error.hint) if error else None,
                 outcome.exit_code,
                 outcome.seconds,
@@ -129,11 +133,8 @@ class Journal:
                 self._database.close()
             self._database = None
 
-    def _keep(self, host: str, values: tuple[Any, ...]) -> None:
-        self._write(
-            "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (self.run, self._positions.get(host, -1), host, self._wanted.get(host, ""), *values),
-        )
+    def _keep(self, host: str, values: tuple[Any, ...], statement: str = _HOST) -> None:
+        self._write(statement, (self.run, self._positions.get(host, -1), host, self._wanted.get(host, ""), *values))
 
     def _write(self, statement: str, values: tuple[Any, ...] = ()) -> None:
         if self._database is not None:

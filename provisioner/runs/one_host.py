@@ -9,79 +9,66 @@ from provisioner.checks.after_apply import not_running, verify_checks
 from provisioner.checks.mirror_status import overridden
 from provisioner.checks.proof import proof_check, proof_plan
 from provisioner.checks.single import hosts_toml
-from provisioner.errors import (
-    TARGET,
-    WANTED,
-    ApplyError,
-    BlockedError,
-    DaemonConfigurationError,
-    ProvisionerError,
-    UnsupportedError,
-    VerifyError,
-)
+from provisioner.errors import TARGET, WANTED, BlockedError, ProvisionerError, VerifyError
 from provisioner.facts.host import Host
-from provisioner.facts.losses import Losses, losses_in
-from provisioner.mirror_probe.before_writing import probe_warnings, refuse_hopeless
-from provisioner.plan.model import Check, Plan, Restart, StepResult
-from provisioner.planner import planner
+from provisioner.facts.model import Facts
+from provisioner.plan.model import Restart
 from provisioner.planner.mirror_change import nothing_to_change
 from provisioner.preflight.privilege import require_root, way_to_root
-from provisioner.remote import source_probe
-from provisioner.remote.ask_host import ask_host
+from provisioner.remote.attempt import Attempt
 from provisioner.remote.execute import OnStep, execute
 from provisioner.remote.gather import gather
-from provisioner.remote.script_fetch import fetch_script
-from provisioner.removal.removal import plan_removal, removal_checks
-from provisioner.runs.mirrors import new_mirrors
-from provisioner.runs.outcome import Outcome, Status, status_of
+from provisioner.remote.progress import unheard
+from provisioner.runs import repeat
+from provisioner.runs.judgement import checks_of, judged, plan_for
+from provisioner.runs.outcome import Outcome, status_of
 from provisioner.runs.target import Target
-from provisioner.strategies.strategy import Questions
-
-LOSSES_TIMEOUT = 600.0
 
 
-def plan(target: Target) -> Outcome:
-    """Facts and plan; touches nothing. The status is `planned`, or `converged` when there is nothing to do."""
+def plan(target: Target, attempt: Attempt | None = None, *, on_step: OnStep = unheard) -> Outcome:
+    """Facts and plan; touches nothing. The status is `planned`, or `converged` when there is nothing to do.
+
+    Of a host whose journal has an attempt at the same run, the outcome may be that one's; one that goes on is joined
+    first, and `on_step` hears it. See `provisioner.remote.attempt`.
+    """
     began = time.monotonic()
     facts = None
     try:
-        become, users = target.become_password, target.spec.users
-        alone = not target.spec.install and not target.removal
-        facts = gather(target.transport, become_password=become, engine_alone=alone, users=users)
-        host = Host.of(facts)
-        planned = _planned(target, host)
+        facts = _facts(target, attempt)
+        outcome = None
+        if attempt and (entry := repeat.going(attempt, facts.journal)):
+            outcome = repeat.joined(target, entry, facts, on_step)
+            facts = facts if outcome else _facts(target, attempt)  # it was cut off
+        outcome = outcome or _planned(target, attempt, facts)
     except ProvisionerError as error:
-        return Outcome(target.name, status_of(error), facts, error=error, timings=_since(began, "plan"))
-    status: Status = "converged" if planned.empty else "planned"
-    checks = _checks(target, host) if planned.empty else ()
-    if failed := "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed):
-        asked = facts.as_root or facts.engine.info is not None
-        hint = "nothing is left to write there, and yet it is not as wanted" if asked else way_to_root(facts)
-        unlike = VerifyError(failed, hint=hint)
-        return Outcome(
-            target.name, "failed", facts, planned, checks=checks, error=unlike, timings=_since(began, "plan")
-        )
-    note = nothing_to_change(target.spec) if planned.empty and not target.removal else ""
-    return Outcome(
-        target.name,
-        status,
-        facts,
-        planned,
-        checks=checks,
-        timings=_since(began, "plan"),
-        note=note or not_running(host, target.spec),
-    )
+        outcome = Outcome(target.name, status_of(error), facts, error=error)
+    return replace(outcome, timings=_since(began, "plan"))
 
 
 def apply(
-    target: Target, planned: Outcome, *, allow_restart: bool, on_step: OnStep, proof: str | None = None
+    target: Target,
+    planned: Outcome,
+    *,
+    allow_restart: bool,
+    on_step: OnStep,
+    proof: str | None = None,
+    attempt: Attempt | None = None,
 ) -> Outcome:
     """Apply the plan that was shown, then check with the facts that the same exec gathered.
 
-    With `proof`, pull that image afresh at the end; where it came from is a check like the others.
+    With `proof`, pull that image afresh at the end; where it came from is a check like the others. `attempt` is the one
+    that it was planned for.
     """
-    outcome = _applied(target, planned, allow_restart=allow_restart, on_step=on_step)
+    outcome = _applied(target, planned, attempt, allow_restart=allow_restart, on_step=on_step)
     return prove(target, outcome, proof, on_step) if proof and outcome.succeeded else outcome
+
+
+def change(
+    target: Target, attempt: Attempt, *, allow_restart: bool, on_step: OnStep = unheard, proof: str | None = None
+) -> Outcome:
+    """Plan and apply. The same attempt again changes nothing twice, and has the same outcome."""
+    planned = plan(target, attempt, on_step=on_step)
+    return apply(target, planned, allow_restart=allow_restart, on_step=on_step, proof=proof, attempt=attempt)
 
 
 def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outcome:
@@ -98,6 +85,7 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
             proof_plan(target.name, Host.of(facts), image),
             become_password=target.become_password,
             on_step=on_step,
+            command="proof",
         )
         if run.error is not None:
             raise run.error
@@ -139,96 +127,67 @@ def verify(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outc
     return prove(target, outcome, proof, on_step) if proof and outcome.succeeded else outcome
 
 
-def _applied(target: Target, planned: Outcome, *, allow_restart: bool, on_step: OnStep) -> Outcome:
-    if planned.plan is None or planned.plan.empty:
+def _facts(target: Target, attempt: Attempt | None) -> Facts:
+    return gather(
+        target.transport,
+        become_password=target.become_password,
+        engine_alone=not target.spec.install and not target.removal,
+        users=target.spec.users,
+        runs=attempt.runs if attempt else (),
+    )
+
+
+def _planned(target: Target, attempt: Attempt | None, facts: Facts) -> Outcome:
+    if attempt and (same := repeat.told(target, attempt, facts)):
+        return same
+    host = Host.of(facts)
+    planned = plan_for(target, host)
+    if attempt and planned.empty and (before := repeat.done_before(target, attempt, facts)):
+        return before
+    outcome = Outcome(target.name, "planned", facts, planned)
+    if not planned.empty:
+        return replace(outcome, earlier=repeat.earlier(attempt, facts.journal) if attempt else "")
+    checks = checks_of(target, host)
+    if failed := "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed):
+        asked = facts.as_root or facts.engine.info is not None
+        hint = "nothing is left to write there, and yet it is not as wanted" if asked else way_to_root(facts)
+        return replace(outcome, status="failed", checks=checks, error=VerifyError(failed, hint=hint))
+    note = "" if target.removal else nothing_to_change(target.spec)
+    return replace(outcome, status="converged", checks=checks, note=note or not_running(host, target.spec))
+
+
+def _applied(
+    target: Target, planned: Outcome, attempt: Attempt | None, *, allow_restart: bool, on_step: OnStep
+) -> Outcome:
+    if planned.status != "planned" or planned.plan is None:
         return planned
     began = time.monotonic()
     stops = planned.plan.restart.stops_containers
-    results: tuple[StepResult, ...] = ()
-    facts = planned.facts
+    run = None
     try:
         if stops and not allow_restart:
             raise _blocked(planned.plan.restart)  # caught below, like every error of this host
-        run = execute(target.transport, planned.plan, become_password=target.become_password, on_step=on_step)
-        results, facts = run.results, run.facts or planned.facts
-        if run.error is not None:
-            status: Status = "rolled_back" if run.rolled_back else "failed"
-            return Outcome(target.name, status, facts, planned.plan, results, (), run.error, _since(began, "apply"))
-        if run.facts is None:
-            raise VerifyError("the host was changed, and gave no facts afterwards")  # caught below too
-        # Where the data lay is none of the facts of a run's own end, which are brief.
-        after = Host.of(
-            gather(target.transport, become_password=target.become_password) if target.removal else run.facts
+        run = execute(
+            target.transport,
+            planned.plan,
+            become_password=target.become_password,
+            on_step=on_step,
+            attempt=attempt and repeat.in_view_of(attempt, planned.facts),
+            facts=planned.facts.digest if planned.facts else "",
         )
-        checks = _checks(target, after)
-        again = _planned_again(target, after)
-        failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
-        failed += [f"still to do: {step.title}" for step in again.steps]
-        hint = "run the same command again" if target.removal else f"provisioner plan {TARGET} shows what is left"
-        error = VerifyError("; ".join(failed), hint=hint) if failed else None
-        return Outcome(
+        outcome = judged(target, repeat.heard(planned, run), run)
+    except ProvisionerError as error:
+        facts, results = (run.facts, run.results) if run else (None, ())
+        outcome = Outcome(
             target.name,
-            "failed" if error else "changed",
-            facts,
+            status_of(error),
+            facts or planned.facts,
             planned.plan,
             results,
-            checks,
-            error,
-            _since(began, "apply"),
-            not_running(after, target.spec),
+            error=error,
+            earlier=planned.earlier,
         )
-    except ProvisionerError as error:
-        return Outcome(target.name, status_of(error), facts, planned.plan, results, (), error, _since(began, "apply"))
-
-
-def _planned(target: Target, host: Host, *, asks: bool = True) -> Plan:
-    if target.removal:
-        losses = _losses(target, host.facts.storage.data_root) if target.removal == "purge" else None
-        return plan_removal(target.name, host, losses, remove_dependents=target.spec.remove_dependents)
-    asked = planner.questions(host, target.spec) if asks else Questions()
-    become = target.become_password
-    reach = source_probe.probe_sources(target.transport, asked.sources, become_password=become)
-    if asked.script:
-        reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
-    planned = planner.plan(target.name, host, reach, target.spec)
-    if planned.empty or target.force or not asks:
-        return planned
-    judged = new_mirrors(target, host)
-    refuse_hopeless(target.name, judged)
-    return replace(planned, warnings=(*planned.warnings, *probe_warnings(judged)))
-
-
-def _planned_again(target: Target, host: Host) -> Plan:
-    """What is left to do after a change.
-
-    Raises:
-        VerifyError: that cannot be planned.
-    """
-    try:
-        return _planned(target, host, asks=False)
-    except (ApplyError, BlockedError, DaemonConfigurationError, UnsupportedError) as error:
-        raise VerifyError(
-            f"it was changed, and is not as wanted afterwards: {error.after_a_change}",
-            hint=f"provisioner plan {TARGET} {WANTED} shows what is left",
-        ) from error
-
-
-def _losses(target: Target, data_root: str) -> Losses:
-    """Asking takes as long as a walk through the data."""
-    answer = ask_host(
-        target.transport,
-        "losses.sh.j2",
-        become_password=target.become_password,
-        timeout=LOSSES_TIMEOUT,
-        data_root=data_root,
-    )
-    return losses_in(answer, data_root)
-
-
-def _checks(target: Target, host: Host) -> tuple[Check, ...]:
-    if target.removal:
-        return removal_checks(host.facts, purged=target.removal == "purge")
-    return verify_checks(host, target.spec)
+    return replace(outcome, timings=_since(began, "apply"))
 
 
 def _blocked(restart: Restart) -> BlockedError:

@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any, Literal, cast
 
 from provisioner.errors import BlockedError, ConnectError, DifferenceError, ProvisionerError, UnsupportedError
+from provisioner.facts.journal import HostJournal
 from provisioner.facts.model import Facts
 from provisioner.plan.model import Check, FileDiff, Plan, StepResult
 
@@ -45,6 +46,8 @@ class Outcome:
     timings: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     """Why a host was left out without an error, why there was nothing to do, or that its engine is stopped."""
+    earlier: str = ""
+    """What the host's journal says of another attempt at the same run, or of this one."""
     edits: tuple[FileDiff, ...] = ()
     """What others have changed in files that our runs wrote."""
 
@@ -66,7 +69,9 @@ class Outcome:
     @property
     def changed(self) -> bool:
         """The host is not as it was; also true when a change went through halfway or does not show."""
-        return self.status != "rolled_back" and any(result.status == "ok" for result in self.results)
+        if self.status == "rolled_back":
+            return False
+        return self.status == "changed" or any(result.status == "ok" for result in self.results)
 
     @property
     def seconds(self) -> float:
@@ -74,7 +79,7 @@ class Outcome:
 
     def light(self) -> Outcome:
         """The same without the parts of the facts that neither `apply` nor a report reads: of those that may be
-        absent, only the engine and its daemon.json stay.
+        absent, only the engine, its daemon.json, the journal and the digest stay.
 
         A fleet keeps an outcome for every host; what `docker info` says in full, unit files, and the frames that an
         exception's traceback holds would make that hundreds of megabytes for a thousand hosts.
@@ -95,7 +100,7 @@ class Outcome:
         if plan is not None:
             plan = replace(plan, steps=tuple(replace(step, params={}) for step in plan.steps))
         light = self.light()
-        facts = replace(light.facts, daemon_json=None) if light.facts else None
+        facts = replace(light.facts, daemon_json=None, journal=HostJournal()) if light.facts else None
         results = tuple(replace(result, log=result.log[-LOG_KEPT:]) for result in self.results)
         return replace(light, facts=facts, plan=plan, results=results)
 
@@ -117,5 +122,6 @@ def _default(fact: Field[Any]) -> Any:
     return fact.default if fact.default is not MISSING else cast("Callable[[], Any]", fact.default_factory)()
 
 
+_KEPT = {"daemon_json", "journal", "digest"}
 _OPTIONAL = [fact for fact in fields(Facts) if fact.default is not MISSING or fact.default_factory is not MISSING]
-_EMPTY_FACTS = {fact.name: _default(fact) for fact in _OPTIONAL if fact.name != "daemon_json"} | {"packages": {}}
+_EMPTY_FACTS = {fact.name: _default(fact) for fact in _OPTIONAL if fact.name not in _KEPT} | {"packages": {}}

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from provisioner.remote.attempt import new_attempt
 from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brakes
 from provisioner.runs.history import Journal, brakes_of, to_resume
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.resumed import resumed_runs
 from provisioner.runs.rollout_work import RolloutWork
+from provisioner.runs.run_name import run_name
 from provisioner.runs.target import Target
 from provisioner.runs.terms import Terms
 
@@ -30,18 +33,21 @@ def roll_out(
     *,
     argv: Sequence[str],
     confirm: Confirm | None,
+    run: str | None = None,
 ) -> RolledOut:
     """Change the hosts. `confirm` is asked once all plans are shown; None changes them unasked.
 
-    `argv` is what the history keeps of how that was asked for.
+    `argv` is what the history keeps of how that was asked for. `run` is its name there; None makes a new one.
 
     Raises:
-        UsageError: there is nothing to resume; no host was contacted.
+        UsageError: there is nothing to resume, or `run` is no name; no host was contacted.
         KeyboardInterrupt: a second Ctrl-C; what has begun runs to its end on its host.
     """
+    run = run_name(run)
     wanted = {target.name: target.spec for target in targets}
     resumes, finished = to_resume(command, wanted) if terms.resume else (None, frozenset())
-    journal = Journal(command, argv, wanted, warn=audience.warn, resumes=resumes)
+    journal = Journal(command, argv, wanted, warn=audience.warn, resumes=resumes, run=run)
+    attempt = new_attempt(journal.run, command, resumed_runs(resumes))
     outcomes: dict[str, Outcome] = {}
     if resumes:
         if terms.brakes == Brakes():
@@ -52,7 +58,7 @@ def roll_out(
         journal.add(outcome)
     left = [target for target in targets if target.name not in finished]
     try:
-        changed = RolloutWork(left, terms, audience, journal, confirm).run() if left else []
+        changed = RolloutWork(left, terms, audience, journal, confirm, attempt).run() if left else []
         outcomes |= {outcome.host: outcome for outcome in changed}
     except KeyboardInterrupt:
         audience.interrupted(journal.run)

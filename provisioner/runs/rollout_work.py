@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 
 from provisioner.errors import SkippedError
 from provisioner.plan.model import Plan, Step
+from provisioner.remote.attempt import Attempt
+from provisioner.remote.progress import OnStep
 from provisioner.runs import one_host
 from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brake
@@ -42,6 +44,7 @@ class RolloutWork:
     audience: Audience
     journal: Journal
     confirm: Confirm | None
+    attempt: Attempt
 
     def __post_init__(self) -> None:
         failures = self.terms.brakes.max_failures
@@ -82,7 +85,7 @@ class RolloutWork:
         pairs = [
             (target, outcome)
             for target, outcome in zip(self.targets, planned, strict=True)
-            if outcome.status != "converged" or self.terms.proof
+            if outcome.status == "planned" or outcome.error or self.terms.proof
         ]
         pending = [outcome for _, outcome in pairs if not outcome.error]
         self.audience.plans(_plans(pending), whole=True)
@@ -143,7 +146,7 @@ class RolloutWork:
         self.audience.rest()
         for target, outcome in zip(self.targets, planned, strict=True):
             self.brake.count(outcome)
-            if outcome.status == "converged":
+            if outcome.succeeded and outcome.status != "planned":
                 self.journal.add(outcome)
                 if not self.terms.proof:
                     target.transport.close()
@@ -151,7 +154,7 @@ class RolloutWork:
 
     def _plan(self, target: Target) -> Outcome:
         self.audience.step(target.name, "")
-        outcome = one_host.plan(target).light()
+        outcome = one_host.plan(target, self.attempt, on_step=self._on_step(target)).light()
         target.address(outcome.error)
         self.looked_at[target.name] = time.monotonic()
         return outcome
@@ -160,6 +163,19 @@ class RolloutWork:
         if planned.error:
             return planned
 
+        self.audience.step(target.name, "")
+        outcome = one_host.apply(
+            target,
+            planned,
+            allow_restart=self.terms.allow_restart,
+            on_step=self._on_step(target),
+            proof=self.terms.proof,
+            attempt=self.attempt,
+        )
+        target.address(outcome.error)
+        return replace(outcome, timings={**planned.timings, **outcome.timings})
+
+    def _on_step(self, target: Target) -> OnStep:
         def on_step(step: Step, what: str) -> None:
             if what == "start":
                 self.audience.step(target.name, step.title)
@@ -168,12 +184,7 @@ class RolloutWork:
             else:
                 self.audience.note(target.name, what)
 
-        self.audience.step(target.name, "")
-        outcome = one_host.apply(
-            target, planned, allow_restart=self.terms.allow_restart, on_step=on_step, proof=self.terms.proof
-        )
-        target.address(outcome.error)
-        return replace(outcome, timings={**planned.timings, **outcome.timings})
+        return on_step
 
     def _done(self, outcome: Outcome) -> None:
         self.journal.add(outcome)
@@ -192,4 +203,4 @@ class RolloutWork:
 
 
 def _plans(outcomes: Sequence[Outcome]) -> list[Plan]:
-    return [outcome.plan for outcome in outcomes if outcome.plan and not outcome.plan.empty]
+    return [outcome.plan for outcome in outcomes if outcome.plan and outcome.status == "planned"]

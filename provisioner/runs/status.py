@@ -8,12 +8,14 @@ from provisioner.checks.drift import edits, status_checks
 from provisioner.checks.ways_back import ways_back
 from provisioner.errors import DifferenceError, ProvisionerError
 from provisioner.facts.host import Host
+from provisioner.facts.last_run import last_run
 from provisioner.facts.model import Facts
 from provisioner.mirror_probe.judge import Judged, judge
 from provisioner.planner.record import record_plan
 from provisioner.remote import mirror_probe
 from provisioner.remote.execute import execute
 from provisioner.remote.gather import gather
+from provisioner.remote.progress import unheard
 from provisioner.runs.outcome import Outcome, Status, status_of
 from provisioner.runs.target import Target
 
@@ -39,7 +41,16 @@ def status(target: Target, *, probes: bool = False, accept: bool = False) -> Out
     found = "\n".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
     error = DifferenceError(found, hint=ways_back(host, target.spec, checks)) if found else None
     state: Status = "drifted" if found else "verified"
-    return Outcome(target.name, state, facts, checks=checks, error=error, timings=_since(began), edits=edits(host))
+    return Outcome(
+        target.name,
+        state,
+        facts,
+        checks=checks,
+        error=error,
+        timings=_since(began),
+        note=f"last run: {said}" if (said := last_run(facts.journal)) else "",
+        edits=edits(host),
+    )
 
 
 def _judged(target: Target, mirrors: tuple[str, ...]) -> tuple[Judged, ...]:
@@ -51,7 +62,14 @@ def _accepted(target: Target, facts: Facts) -> Facts:
     planned = record_plan(target.name, facts)
     if planned.empty:
         return facts
-    run = execute(target.transport, planned, become_password=target.become_password, on_step=lambda _step, _what: None)
+    run = execute(
+        target.transport,
+        planned,
+        become_password=target.become_password,
+        on_step=unheard,
+        command="status --accept",
+        facts=facts.digest,
+    )
     if run.error is not None:
         raise run.error
     return run.facts or facts

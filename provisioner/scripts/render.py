@@ -31,24 +31,27 @@ def facts_script(
     brief: bool = False,
     engine_alone: bool = False,
     users: Sequence[str] = (),
+    runs: Sequence[str] = (),
 ) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
 
     `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `engine_alone`
     leaves out packages and accounts as well, which the configuration of an engine that answers has nothing to do with.
-    `users` are accounts that the name service is asked for.
+    `users` are accounts that the name service is asked for, `runs` those whose entries of its journal are told.
     """
-    facts = _facts(brief=brief, engine_alone=engine_alone, users=tuple(users))
+    facts = _facts(brief=brief, engine_alone=engine_alone, users=tuple(users), runs=tuple(runs))
     return _envelope(nonce, facts, become_password, needs_root=False)
 
 
 @functools.cache
-def _facts(*, brief: bool, engine_alone: bool = False, users: tuple[str, ...] = ()) -> str:
+def _facts(*, brief: bool, engine_alone: bool = False, users: tuple[str, ...] = (), runs: tuple[str, ...] = ()) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
         lines = "".join(user + "\n" for user in users)
         asked += f"asked_users={shlex.quote(lines)}\n"
+    if runs:
+        asked += f"asked_runs={shlex.quote(' '.join(runs))}\n"
     asked = ("brief=1\n" if brief or engine_alone else "") + ("engine_alone=1\n" if engine_alone else "") + asked
     return asked + template_text("facts.sh", without="facts_install.sh" if brief or engine_alone else "")
 
@@ -64,14 +67,28 @@ def launch_script(
     *,
     run: str,
     holder: str,
+    entry: Sequence[str] = (),
+    asked: Sequence[str] = (),
+    known: Sequence[str] = (),
     become_password: str | None = None,
 ) -> str:
     """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
 
     `holder` is what somebody else is told who finds the lock taken. `run` names the directory of this run
-    below /var/lib/provisioner/runs.
+    below /var/lib/provisioner/runs, and its entry in the journal there, which begins with the lines `entry`. An entry
+    of the runs `asked` that is none of the `known` is joined, or told, instead.
     """
-    payload = shell_text("launch.sh.j2", apply=apply, facts=_facts(brief=True), nonce=nonce, run=run, holder=holder)
+    payload = shell_text(
+        "launch.sh.j2",
+        apply=apply,
+        facts=_facts(brief=True),
+        nonce=nonce,
+        run=run,
+        holder=holder,
+        entry=entry,
+        asked=asked,
+        known=known,
+    )
     return _envelope(nonce, payload, become_password, needs_root=True)
 
 

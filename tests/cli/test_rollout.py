@@ -20,7 +20,7 @@ from provisioner.errors import UsageError
 from provisioner.runs import history, rollout_work
 from provisioner.runs.target import Target
 from provisioner.wanted.spec import Spec
-from tests.fake_host import NEW, OLD, FakeHost, target
+from tests.fake_host import NEW, OLD, FakeHost, Remembering, entry, target
 
 
 @pytest.fixture(autouse=True)
@@ -315,3 +315,41 @@ def test_a_broken_history_is_one_warning(go, tmp_path):
     code, _, _, said = go(fleet(2))
     assert code == 0
     assert said.count("warning: this run will not be in the history") == 1
+
+
+@pytest.mark.parametrize("brakes", [{}, {"batch": "1"}], ids=["at once", "in batches"])
+def test_resume_hears_from_hosts_what_nobody_heard_before(go, brakes):
+    """Of a controller that was killed: one host had told its end, one has ended since, one goes on, one never began."""
+    began = [FakeHost("told"), *(FakeHost(name, trouble="unreachable") for name in ("ended", "going", "idle"))]
+    go(began, **brakes)
+    run = history.run("last").id
+    well = "said start daemon-config\nsaid ok daemon-config 1\nsaid finished 0\n"
+    ended = Remembering(entry(f"{run}.a", well, "changed"), mirror=NEW)
+    going = Remembering(entry(f"{run}.a"), locked=True, joined=["@@first ok daemon-config 1", "@@first finished 0"])
+    idle = FakeHost("idle")
+    ended.name, going.name = "ended", "going"
+    code, statuses, document, _ = go([began[0], ended, going, idle], resume=True)
+    assert (code, statuses) == (0, ["skipped", "changed", "changed", "changed"])
+    assert [host["changed"] for host in document["hosts"]] == [False, True, True, True]
+    assert [host.changed for host in (began[0], ended, going, idle)] == [1, 0, 0, 1]
+    assert [host.get("earlier") for host in document["hosts"]] == [
+        None,
+        f"done by run {run} before, begun by me@here",
+        f"run {run} was going on here, begun by me@here",
+        None,
+    ]
+    assert history.run("last").counts == {"skipped": 1, "changed": 3}
+    again = go([began[0], ended, going, idle], resume=True)
+    assert (again[0], again[1]) == (0, ["skipped"] * 4)
+
+
+def test_a_host_that_is_known_to_be_changed_is_asked_no_question(go, terminal):
+    terminal("")
+    began = [FakeHost("one", trouble="unreachable")]
+    go(began)
+    run = history.run("last").id
+    host = Remembering(entry(f"{run}.a", "said ok daemon-config 1\nsaid finished 0\n", "changed"), mirror=NEW)
+    host.name = "one"
+    code, statuses, _, said = go([host], resume=True, yes=False)
+    assert (code, statuses, host.changed) == (0, ["changed"], 0)
+    assert "[y/N]" not in said

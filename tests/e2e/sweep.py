@@ -18,13 +18,16 @@ import pytest
 
 from tests.testbed import Bed, Host, sessions
 
-RUN = r"runs/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}"
+NAME = r"([0-9]{8}T[0-9]{6}Z?-[0-9a-f]{6}|e2e-[a-z]+)"
+ATTEMPT = rf"{NAME}\.[0-9a-f]{{6}}(_[0-9]+)?"
+RUN = f"runs/({NAME}|{ATTEMPT})"  # an older version made no attempts
 RECORDS = [
     re.compile(pattern)
     for pattern in (
         "runs",
         "record",
         "written(/[0-9a-f]{64})?",
+        rf"journal(/(last|{ATTEMPT}))?",
         RUN,
         # What was to be done, by whom, what came of it, and how it ended.
         rf"{RUN}/(apply\.sh|facts\.sh|run\.sh|holder|pid|log|ended)",

@@ -195,3 +195,38 @@ def test_a_lock_that_comes_in_the_middle_hides_no_change(rollback):
     assert "locked: apt-get" in ended.error.message
     assert ("The way back failed" in ended.error.message) == bool(rollback)
     assert (statuses(ended.results), ended.rolled_back) == (["ok", "failed"], False)
+
+
+THEIRS = ["@@0f start one", "@@0f ok one 3", "@@0f start other", "@@0f ok other 4"]
+
+
+def test_an_attempt_that_somebody_else_began_is_heard_with_its_own_nonce_and_steps():
+    ended = run(["@@N joins 0f r.b", *THEIRS, "@@N fail other 1", "@@0f finished 0"])
+    assert (ended.joined, ended.error) == ("r.b", None)
+    assert (ended.results[0].status, ended.results[0].seconds) == ("ok", 3.0)
+    assert [result.id for result in ended.results] == ["one", "other"]
+
+
+def test_an_attempt_that_has_ended_is_told():
+    ended = run(["@@N told r.b", "@@N start one", "@@N fail one 1", "@@N rollback done", "@@N finished 1"])
+    assert (ended.joined, statuses(ended.results), ended.rolled_back) == ("r.b", ["failed"], True)
+
+
+def test_an_attempt_that_was_joined_is_joined_again():
+    asked = []
+
+    class Asked(Host):
+        def run(self, script, *, timeout, on_line=None):
+            asked.append(script)
+            return super().run(script, timeout=timeout, on_line=on_line)
+
+    answers = ["@@N joins 0f r.b", *THEIRS[:1], LOST], ["@@N joins 0f r.b", *THEIRS, "@@0f finished 0"]
+    ended = execute(Asked(*answers), PLAN, become_password=None, on_step=lambda _step, _what: None)
+    assert "directory=$state/runs/r.b\n" in asked[1]
+    assert statuses(ended.results) == ["ok", "ok"]
+
+
+def test_of_an_attempt_whose_log_is_gone_nothing_is_said_that_was_not_seen():
+    with pytest.raises(ConnectionLostError, match=r"What came of the run r[.]b is in") as one:
+        run(["@@N told r.b", "@@N start one", LOST], UNKNOWN)
+    assert "nothing was changed" not in one.value.message

@@ -14,6 +14,8 @@ from provisioner.masking import masked_words
 from provisioner.runs import history, history_store
 from provisioner.runs.history import Journal, fingerprint, to_resume
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.resumed import resumed_runs
+from provisioner.runs.run_name import run_name
 from provisioner.wanted.spec import Spec
 from tests.hosts import INFO, RUNNING
 
@@ -74,6 +76,40 @@ def test_a_run_comes_back_as_it_was_written():
         ("https://m.example",),
         3.0,
     )
+
+
+def test_a_run_that_is_begun_again_by_its_name_goes_on():
+    first = Journal("apply", ["apply"], wanted("a", "b"), warn=refuse, run="ci-7.2")
+    first.add(done("a"))
+    first.end()
+    second = Journal("apply", ["apply"], wanted("b", "c"), warn=refuse, run="ci-7.2")
+    run = history.run("ci-7.2")
+    assert (run.ended, run.counts) == (None, {"changed": 1, "pending": 2})
+    second.add(failed("b"))
+    second.add(done("c"))
+    second.end()
+    assert {host.name: host.status for host in history.run("ci-7.2").hosts} == {
+        "a": "changed",
+        "b": "failed",
+        "c": "changed",
+    }
+    assert len(history.runs()) == 1
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "-x", "a/b", "a b", "a\n", "ü", "x" * 81, "$(id)", "'"])
+def test_what_cannot_be_a_directory_is_no_name_of_a_run(name):
+    with pytest.raises(UsageError, match="cannot be the name of a run"):
+        run_name(name)
+
+
+def test_a_run_goes_on_with_all_that_were_resumed_before_it(state):
+    first = written()
+    second = written(resumes=first)
+    third = written(resumes=second)
+    assert resumed_runs(third) == (third, second, first)
+    assert resumed_runs(first) == (first,)
+    history_store.path().write_text("no database")
+    assert resumed_runs(None) == ()
 
 
 def test_names_of_runs_sort_by_time():

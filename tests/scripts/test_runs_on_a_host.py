@@ -146,7 +146,7 @@ def test_a_run_tells_its_steps_and_ends_and_leaves_its_records_alone(state):
     assert {"finished 0", "left 0", "ended"} <= set(marks(answer.stdout))
     assert "begin os-release" in marks(answer.stdout)
     assert "begin in-progress" not in marks(answer.stdout)
-    assert sorted(path.name for path in state.iterdir()) == ["lock", "runs"]
+    assert sorted(path.name for path in state.iterdir()) == ["journal", "lock", "runs"]
     assert (state / "lock").read_text() == ""
     kept = {"apply.sh", "ended", "facts.sh", "holder", "log", "pid", "run.sh"}
     assert {path.name for path in (state / "runs/r1").iterdir()} == kept

@@ -241,6 +241,11 @@ SCRIPTS = {
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
     "launch-payload": carried(launch_script("echo hello", "abc", run="r", holder="somebody's")),
     "run": carried(launch_script("echo hello", "abc", run="r", holder="somebody's"), "RUN"),
+    "launch-repeated": carried(
+        launch_script(
+            "echo hello", "abc", run="r.a", holder="me", entry=["run r", "it's"], asked=["r", "q"], known=["q.a", "r.b"]
+        )
+    ),
     "follow": carried(follow_script("abc", run="r")),
 }
 
