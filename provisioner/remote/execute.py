@@ -51,11 +51,13 @@ def execute(
     attempt: Attempt | None = None,
     command: str = "",
     facts: str = "",
+    engine_alone: bool = False,
 ) -> RunResult:
     """Apply `plan`. A lost connection is joined again; the run on the host does not depend on it.
 
     None for `attempt` is `command` in a run of its own, which nobody repeats; the host may know another one already,
-    see `attempt.py`. `facts` is the digest of those that `plan` rests on.
+    see `attempt.py`. `facts` is the digest of those that `plan` rests on; those of its end tell of packages and
+    accounts unless `engine_alone`.
 
     Raises:
         BlockedError: somebody else's run, or a package manager, holds a lock.
@@ -73,6 +75,7 @@ def execute(
         entry=opening(attempt, plan, facts),
         asked=attempt.runs,
         known=attempt.seen,
+        engine_alone=engine_alone,
         become_password=become_password,
     )
     watched = Watched(transport, attempt.name, RunProgress(plan, nonce, on_step), become_password)

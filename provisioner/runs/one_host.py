@@ -131,10 +131,15 @@ def _facts(target: Target, attempt: Attempt | None) -> Facts:
     return gather(
         target.transport,
         become_password=target.become_password,
-        engine_alone=not target.spec.install and not target.removal,
+        engine_alone=_engine_alone(target),
         users=target.spec.users,
         runs=attempt.runs if attempt else (),
     )
+
+
+def _engine_alone(target: Target) -> bool:
+    """What is wanted changes neither packages nor accounts."""
+    return not target.spec.install and not target.removal
 
 
 def _planned(target: Target, attempt: Attempt | None, facts: Facts) -> Outcome:
@@ -174,6 +179,7 @@ def _applied(
             on_step=on_step,
             attempt=attempt and repeat.in_view_of(attempt, planned.facts),
             facts=planned.facts.digest if planned.facts else "",
+            engine_alone=_engine_alone(target),
         )
         outcome = judged(target, repeat.heard(planned, run), run)
     except ProvisionerError as error:

@@ -70,18 +70,20 @@ def launch_script(
     entry: Sequence[str] = (),
     asked: Sequence[str] = (),
     known: Sequence[str] = (),
+    engine_alone: bool = False,
     become_password: str | None = None,
 ) -> str:
     """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
 
-    `holder` is what somebody else is told who finds the lock taken. `run` names the directory of this run
-    below /var/lib/provisioner/runs, and its entry in the journal there, which begins with the lines `entry`. An entry
-    of the runs `asked` that is none of the `known` is joined, or told, instead.
+    They are brief, or `engine_alone`, see `facts_script`. `holder` is what somebody else is told who finds the lock
+    taken. `run` names the directory of this run below /var/lib/provisioner/runs, and its entry in the journal there,
+    which begins with the lines `entry`. An entry of the runs `asked` that is none of the `known` is joined, or told,
+    instead.
     """
     payload = shell_text(
         "launch.sh.j2",
         apply=apply,
-        facts=_facts(brief=True),
+        facts=_facts(brief=True, engine_alone=engine_alone),
         nonce=nonce,
         run=run,
         holder=holder,
