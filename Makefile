@@ -15,10 +15,10 @@
 #                              ARGS="--hosts 20 --growth ''" makes it shorter
 VENV := .venv
 BIN := $(VENV)/bin
-# Unit tests wait for timeouts of their own about as long as they compute: three share two cores.
-UNIT := -n 3 --dist worksteal --ignore tests/e2e
-# Hosts wait for each other and for their engines a third of their time.
-HOSTS := -n 3 --dist loadfile tests/e2e
+UNIT := --dist worksteal --ignore tests/e2e
+# Hosts wait for each other and for their engines a third of their time: four keep two cores busy.
+# Files are handed out in the order of tests/e2e/order.py.
+HOSTS := -n 4 --dist loadfile --no-loadscope-reorder tests/e2e
 IMAGES := tests/e2e/test_image_*.py
 THIS_MACHINE := tests/e2e/test_this_machine.py
 
@@ -31,19 +31,26 @@ up: $(VENV)/.installed
 	exit $$status
 
 # Disposable hosts are built before the tests that start them: a test has a time limit.
-test: tools lint
-	$(BIN)/pytest $(UNIT) -m "not shellcheck"
+# Unit tests wait for timeouts of their own about as long as they compute: five keep two cores busy, and shellcheck, which
+# waits for nothing, is among them.
+test: tools
+	$(linters)
+	$(BIN)/pytest -n 5 $(UNIT)
 	$(BIN)/pytest $(THIS_MACHINE)
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.testbed build
 	$(BIN)/pytest $(HOSTS) --ignore $(THIS_MACHINE) $(IMAGES:%=--ignore-glob '%')
 
 unit: $(VENV)/.tested
-	$(BIN)/pytest $(UNIT) -m "not network and not root and not processes and not shellcheck"
+	$(BIN)/pytest -n 3 $(UNIT) -m "not network and not root and not processes and not shellcheck"
+
+define linters
+$(BIN)/ruff format --check provisioner tests
+$(BIN)/ruff check provisioner tests
+$(BIN)/mypy
+endef
 
 lint: $(VENV)/.tested
-	$(BIN)/ruff format --check provisioner tests
-	$(BIN)/ruff check provisioner tests
-	$(BIN)/mypy
+	$(linters)
 	$(BIN)/pytest -q -n 2 -m shellcheck --ignore tests/e2e
 
 test-bare: tools

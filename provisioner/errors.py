@@ -29,6 +29,7 @@ Anything else is a bug: exit code 70 and a log file (see `provisioner.runs.crash
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from provisioner.masking import HIDDEN, joined, secret_spans
 
@@ -46,12 +47,22 @@ class ProvisionerError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What an error says outlives a journey to another process; where it was raised does not."""
+        return _restored, (type(self), self.args, self.__dict__)
+
     @property
     def after_a_change(self) -> str:
         """The message as it holds for a host that was changed: planning says of one that it only looked at, that
         nothing was.
         """
         return re.sub(r"\s*Nothing was changed(, since [^.]*)?\.", "", self.message)
+
+
+def _restored(kind: type[ProvisionerError], args: tuple[Any, ...], state: dict[str, Any]) -> ProvisionerError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(ProvisionerError):

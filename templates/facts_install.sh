@@ -181,6 +181,37 @@ can_install() {
   end apt-files
 }
 
+# other_settings: what the package manager is told that makes it do something else than it is asked for.
+other_settings() {
+  begin other-settings
+  if [ "$manager" = apt ]; then
+    apt-config dump 2>/dev/null | grep -i -e '^Dir::Etc::SourceParts "' \
+      -e '^APT::Get::\(Download-Only\|Simulate\|Just-Print\|Dry-Run\|Recon\|No-Act\|Print-URIs\|Download\) "'
+  else
+    sed -n '/^\[main\]/,/^\[[^m]/s/^\(assumeno\|cacheonly\|tsflags\|reposdir\)[[:space:]]*=[[:space:]]*/\1=/p' \
+      /etc/dnf/dnf.conf /etc/yum.conf 2>/dev/null
+  fi
+  end other-settings
+}
+
+# closed_folders: those on the way to a key, which apt's own account could not go through.
+closed_folders() {
+  [ "$manager" = apt ] && grep -q '^_apt:' /etc/passwd || return 0
+  closed=$(stat -c '%a %n' /etc /etc/apt /etc/apt/keyrings 2>/dev/null | sed -n 's/^[0-7]*[0246] //p')
+  [ -z "$closed" ] || value closed-folders "$closed"
+}
+
+# held_needed: the held packages of others that would have to change for what every engine needs.
+held_needed() {
+  [ "$manager" = apt ] && [ -z "$lock_held" ] || return 0
+  holds=$(sed -n -e '/^Package: /h' -e '/^Status: hold /{x;s/^Package: //p;}' /var/lib/dpkg/status 2>/dev/null)
+  [ -n "$holds" ] || return 0
+  said=$(limited 20 apt-get -s -y satisfy 'iptables, libseccomp2, libc6, libsystemd0' 2>&1) && return 0
+  begin held-needed
+  printf '%s\n' "$said" | grep -e 'Depends: ' -e '^  ' | tr -s ' ,:()' '\n' | grep -x -F -e "$holds" | sort -u
+  end held-needed
+}
+
 # forbidden: what pins of apt with a negative priority, and excludes of dnf and yum, keep from being installed. Of the
 # files of repositories, which may hold passwords, these settings alone.
 forbidden() {
@@ -256,6 +287,9 @@ ${place##*:} "}
   if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /var/lib/kubelet/config.yaml ]; then value kubelet yes; fi
   if have apparmor_parser; then value apparmor-parser yes; fi
   can_install
+  other_settings
+  closed_folders
+  held_needed
   forbidden
   set -- /var/lib/yum/transaction-all.*
   if [ -e "$1" ]; then value yum-interrupted "$#"; fi
@@ -328,6 +362,8 @@ names_in() { tr ',|' '\n\n' | sed -e 's/^[[:space:]]*//' -e 's/[ :(].*//' | grep
 
 lock_line() { lock_held=1; printf '%s\t%s\t%s\n' "$1" "$2" "$(tr '\0' ' ' <"/proc/$2/cmdline" 2>/dev/null)"; }
 
+{% include "facts_proxies.sh" %}
+
 before_an_installation() {
   kernel_support
   storage
@@ -335,4 +371,5 @@ before_an_installation() {
   running_units
   network
   package_state
+  package_proxies
 }

@@ -31,8 +31,14 @@ follow() {
   polls=0
   over=''
   until [ -n "$over" ]; do
-    # First whether it has ended, then what it has said: nothing is missed.
-    run_lives "$@" || { sleep 1; run_lives "$@"; } || over=1
+    # First whether it has ended, then what it has said: nothing is missed. One that has said its end is over at once;
+    # of one that has not, its lock and its process are looked at twice.
+    if run_lives "$@"; then :
+    elif [ -e "$1/ended" ]; then over=1
+    else
+      sleep 1
+      run_lives "$@" || over=1
+    fi
     while [ "$passed" -le "$first" ] && pass_on; do :; done
     polls=$((polls + 1))
     if [ -n "$over" ]; then :

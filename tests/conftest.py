@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import hypothesis
 
 # Tests send signals to what they start, which would inherit that nohup has this one ignored.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Tests start the program hundreds of times: where Python may not keep what it compiles, each start compiles it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 HERE = Path(__file__).parent
 
@@ -26,6 +30,7 @@ PROCESSES = (
     "cli/test_commands.py", "facts/test_facts_script.py", "remote/", "runs/test_malicious_hosts.py", "scripts/",
     "test_front_door.py", "test_package.py", "test_recipes.py", "transports/", "e2e/", "cli/test_hostile_hosts.py",
     "cli/test_mirror_commands.py", "cli/test_terminal_width.py", "sources/", "host_files/test_docker_opts.py", "test_windows.py", "golden/",
+    "runs/cluster/test_on_a_cluster.py",
 )  # fmt: skip
 """Tests that start shells, servers or whole copies of the program: seconds each, so that make unit leaves them out."""
 

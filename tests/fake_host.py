@@ -20,6 +20,8 @@ OLD, NEW = "https://old.example", "https://new.example"
 class FakeHost:
     """`trouble`: unreachable, bug, fails (the step), or hangs (until `hold` is set); its mirror becomes NEW."""
 
+    become_method = ""
+
     def __init__(self, name, mirror=OLD, *, trouble="", containers=0):
         self.name, self.mirror, self.trouble, self.containers = name, mirror, trouble, containers
         self.asked, self.changed, self.connections = 0, 0, 0

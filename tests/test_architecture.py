@@ -272,7 +272,11 @@ def test_a_command_has_help_and_the_readme_shows_it(name):
 
 def test_every_dependency_is_imported():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {re.match(r"[\w-]+", line)[0].lower() for line in project["dependencies"]}
+    listed = [
+        *project["dependencies"],
+        *(line for extra in project["optional-dependencies"].values() for line in extra),
+    ]
+    wanted = {re.match(r"[\w-]+", line)[0].lower() for line in listed}
     wanted = {{"pyyaml": "yaml"}.get(name, name) for name in wanted}
     used = {name.partition(".")[0] for tree in modules().values() for _, name in imports(tree)}
     assert wanted - used == set(), "dependencies that nothing imports"
@@ -293,6 +297,13 @@ def test_the_command_line_loads_nothing_heavy():
     script = f"import json, sys, provisioner.cli.app; print(json.dumps(sorted({HEAVY!r} & set(sys.modules))))"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(answer.stdout) == [], "find who: python -X importtime -c 'import provisioner.cli.app'"
+
+
+def test_ssh_loads_nothing_for_what_it_does_not_do():
+    found = "import json, sys; print(json.dumps([name for name in ('asyncio', 'invoke', 'unittest') if sys.modules.get(name)]))"
+    script = f"import provisioner.transports.ssh_client, paramiko; {found}"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(answer.stdout) == []
 
 
 def test_no_test_module_is_imported():

@@ -32,8 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (facts, check, plan, apply, verify, status, versions, remove, history):
+for command in (facts, check, plan, apply, verify, status, versions, remove):
     app.command()(command)
+app.add_typer(history, name="history")
 app.add_typer(mirror, name="mirror")
 app.add_typer(image, name="image")
 app.add_typer(source, name="source")
@@ -87,7 +88,8 @@ def _told(error: ProvisionerError) -> int:
         from provisioner.report.envelope import failure
 
         groups = {group.name for group in app.registered_groups}
-        gate.document(failure(" ".join(words[: 2 if words[0] in groups else 1]), error))
+        named = words[0] == "history" and words[1:2] not in (["export"], ["merge"])  # the next word is a run
+        gate.document(failure(" ".join(words[: 2 if words[0] in groups and not named else 1]), error))
     return error.exit_code
 
 

@@ -23,6 +23,21 @@ class Connection:
             "-l", "--limit", help="of the inventory, as in Ansible: web,!web03", metavar="PATTERN", rich_help_panel=_WHO
         ),
     ] = None
+    shard: Annotated[
+        Optional[str],
+        typer.Option(
+            "--shard", help="share K of N of these hosts, chosen by their names", metavar="K/N", rich_help_panel=_WHO
+        ),
+    ] = None
+    keep_together: Annotated[
+        Optional[str],
+        typer.Option(
+            "--keep-together",
+            help="groups whose hosts go into one shard: rack_*",
+            metavar="PATTERN",
+            rich_help_panel=_WHO,
+        ),
+    ] = None
     user: Annotated[
         Optional[str], typer.Option("-u", "--user", help="login name", metavar="NAME", rich_help_panel=_WHO)
     ] = None
@@ -36,8 +51,12 @@ class Connection:
         bool, typer.Option("-k", "--ask-pass", help="ask for the login password", rich_help_panel=_WHO)
     ] = False
     ask_become_pass: Annotated[
-        bool, typer.Option("-K", "--ask-become-pass", help="ask for the sudo password", rich_help_panel=_WHO)
+        bool, typer.Option("-K", "--ask-become-pass", help="ask for the password to become root", rich_help_panel=_WHO)
     ] = False
+    become_method: Annotated[
+        Optional[str],
+        typer.Option("--become-method", help="sudo, doas or su; else what works", metavar="NAME", rich_help_panel=_WHO),
+    ] = None
     forks: Annotated[int, typer.Option("-f", "--forks", min=1, help="hosts at a time", rich_help_panel=_WHO)] = 50
     known_hosts: Annotated[
         Optional[str],

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from provisioner.cli.option_groups import as_typed
+from provisioner.cli.option_groups import as_typed, lost_letters
 from provisioner.cli.options import Connection, WantedState
-from provisioner.errors import UsageError
+from provisioner.errors import ProvisionerError, UsageError
 from provisioner.report import gate
 from provisioner.runs import targets as run
-from provisioner.runs.target import Target
+from provisioner.runs.target import Target, in_full
 
 
 def targets(
@@ -26,10 +26,19 @@ def targets(
     only_said: bool = False,
     force: bool = False,
 ) -> list[Target]:
-    """See `provisioner.runs.targets.targets` and, for `force`, `Target`."""
-    found = run.targets(names, connection, said, person=_Person(), only_said=only_said)
-    reached = as_typed(connection, leave_out=("limit", "forks"))
-    return [replace(target, force=force, words=shlex.join([target.name, *reached])) for target in found]
+    """See `provisioner.runs.targets.targets` and, for `force`, `Target`. That a shard is empty is said here."""
+    lettered = lost_letters(type(connection), Connection)
+    try:
+        found = run.targets(names, connection, said, person=Typist(), only_said=only_said)
+    except ProvisionerError as error:
+        error.message, error.hint = in_full(error.message, lettered), in_full(error.hint, lettered)
+        raise
+    if connection.shard and not found:
+        gate.remark(f"shard {connection.shard}: none of the hosts is in it; nothing is to be done here")
+    reached = as_typed(connection, leave_out=("limit", "shard", "keep_together", "forks"))
+    return [
+        replace(target, force=force, words=shlex.join([target.name, *reached]), lettered=lettered) for target in found
+    ]
 
 
 def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: WantedState) -> list[Target]:
@@ -39,7 +48,7 @@ def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: Wan
     return [replace(target, options=options) for target in found]
 
 
-class _Person:
+class Typist:
     """The person at this terminal; see `provisioner.runs.targets.Person`."""
 
     def password(self, prompt: str) -> str:

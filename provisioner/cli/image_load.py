@@ -9,10 +9,13 @@ import typer
 
 from provisioner.cli.image_options import ImageConnection, ImageOutput, LoadConnection, On, Words
 from provisioner.cli.option_groups import grouped
+from provisioner.cli.rollout_options import RunId, part_of
 
 if TYPE_CHECKING:
-    from provisioner.runs.image_archive import Archive
-    from provisioner.runs.target import Target
+    from contextlib import AbstractContextManager
+
+    from provisioner.report.quiet import Progress
+    from provisioner.runs.image_push import Delivered
 
 
 @grouped
@@ -24,6 +27,7 @@ def push(
         Optional[str],
         typer.Option("--from", help="the host that has the images, instead of this machine", metavar="HOST"),
     ] = None,
+    run_id: RunId = None,
     connection: ImageConnection,
     output: ImageOutput,
 ) -> None:
@@ -31,10 +35,12 @@ def push(
 
     A word USER@HOST is a host, any other an image. What a cut connection has left is used by the next run.
     """
+    import sys
+
     from provisioner.cli import hosts
     from provisioner.errors import UsageError
     from provisioner.images.words import image_or_id, split_words
-    from provisioner.runs.image_push import saved
+    from provisioner.runs.image_push import deliver, saved
 
     names, targets = split_words(words)
     if not names:
@@ -44,8 +50,10 @@ def push(
     images = [image_or_id(name) for name in names]
     found = hosts.targets([*targets, *(on or ())], connection, only_said=True)
     (at,) = hosts.targets([source] if source else None, LoadConnection.reaching(connection), only_said=True)
-    with saved(at, images) as archive:
-        raise typer.Exit(_deliver("image push", archive, found, connection.forks, output))
+    with _watching(output) as progress, saved(at, images, progress) as archive:
+        part = part_of(run_id, connection)
+        rows = deliver("image push", archive, found, progress, argv=sys.argv[1:], forks=connection.forks, part=part)
+    raise typer.Exit(_delivered("image push", rows, output))
 
 
 @grouped
@@ -56,17 +64,24 @@ def load(
     *,
     file: Annotated[str, typer.Option("-i", "--input", help="what docker save has written", metavar="FILE")],
     on: On = None,
+    run_id: RunId = None,
     connection: LoadConnection,
     output: ImageOutput,
 ) -> None:
     """Load the images of a file into the engines of hosts: only layers that are missing there travel."""
+    import sys
     from pathlib import Path
 
     from provisioner.cli import hosts
     from provisioner.runs.image_archive import read_archive
+    from provisioner.runs.image_push import deliver
 
     found = hosts.targets([*(target or ()), *(on or ())], connection, only_said=True)
-    raise typer.Exit(_deliver("image load", read_archive(Path(file)), found, connection.forks, output))
+    archive = read_archive(Path(file))
+    with _watching(output) as progress:
+        part = part_of(run_id, connection)
+        rows = deliver("image load", archive, found, progress, argv=sys.argv[1:], forks=connection.forks, part=part)
+    raise typer.Exit(_delivered("image load", rows, output))
 
 
 @grouped
@@ -90,23 +105,24 @@ def save(
     found = hosts.targets([on] if on else None, connection, only_said=True)
     if len(found) != 1:
         raise UsageError(f"a file has the images of one host, and these are {len(found)}", hint="narrow them with -l")
-    run(found[0], [image_or_id(name) for name in image], Path(file))
+    with _watching(ImageOutput()) as progress:
+        run(found[0], [image_or_id(name) for name in image], Path(file), progress)
 
 
-def _deliver(command: str, archive: Archive, targets: list[Target], forks: int, output: ImageOutput) -> int:
-    import sys
+def _watching(output: ImageOutput) -> AbstractContextManager[Progress]:
+    from provisioner.report.progress import watching
+
+    return watching(output.output)
+
+
+def _delivered(command: str, rows: list[Delivered], output: ImageOutput) -> int:
     from functools import partial
 
     from provisioner.cli.result import answers
-    from provisioner.report import gate
     from provisioner.report.image_push import delivered_document, delivered_text
     from provisioner.report.terminal import terminal_width
     from provisioner.runs import image_push
 
-    def warn(text: str) -> None:
-        gate.remark(f"warning: {text}")
-
-    rows = image_push.deliver(command, archive, targets, argv=sys.argv[1:], forks=forks, warn=warn)
     return answers(
         rows,
         output.output,

@@ -46,7 +46,7 @@ class LoadConnection(ImageConnection):
     def reaching(cls, connection: Connection) -> LoadConnection:
         """The same way to a host that is named apart from those of an inventory."""
         values = {field.name: getattr(connection, field.name) for field in fields(connection)}
-        return cls(**{**values, "inventory": None, "limit": None})
+        return cls(**{**values, "inventory": None, "limit": None, "shard": None, "keep_together": None})
 
 
 @dataclass(frozen=True, slots=True)

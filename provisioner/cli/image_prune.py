@@ -9,6 +9,7 @@ import typer
 
 from provisioner.cli.image_options import ImageConnection, ImageOutput, On, Words
 from provisioner.cli.option_groups import grouped
+from provisioner.cli.rollout_options import RunId, part_of
 
 _WHAT = "What goes"
 
@@ -58,6 +59,7 @@ def prune(
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="show what would go, and touch nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    run_id: RunId = None,
     connection: ImageConnection,
     output: ImageOutput,
 ) -> None:
@@ -70,7 +72,7 @@ def prune(
 
     from provisioner.cli import hosts
     from provisioner.cli.confirmation import confirmed
-    from provisioner.cli.image_result import prune_looked, pruned
+    from provisioner.cli.image_removal import prune_looked, pruned
     from provisioner.errors import UsageError
     from provisioner.images.words import split_words
     from provisioner.report import gate
@@ -87,6 +89,8 @@ def prune(
         unused_for=unused_for,
         protect=protect or (),
     )
+    if plan and run_id:
+        raise UsageError("--run names a run in the history, and --plan begins none", hint="leave --run out of it")
     if not plan and not yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; nothing was touched", hint="add --yes, or look with --plan")
     found = hosts.targets([*targets, *(on or ())], connection, only_said=True)
@@ -97,7 +101,9 @@ def prune(
             raise typer.Exit(code)
         if any(row.pruning.going for row in looked) and not yes and not confirmed(question_text(looked)):
             raise typer.Exit(pruned(looked, (), output.output, run=None))
-        journal = ImageJournal("image prune", found, argv=sys.argv[1:], warn=gate.remark)
+        journal = ImageJournal(
+            "image prune", found, argv=sys.argv[1:], warn=gate.remark, part=part_of(run_id, connection)
+        )
         for row in looked:
             if not row.pruning.going:
                 journal.add(row.host, row.error, changed=False)

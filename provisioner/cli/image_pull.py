@@ -9,6 +9,7 @@ import typer
 
 from provisioner.cli.image_options import ImageConnection, ImageOutput, On, Words
 from provisioner.cli.option_groups import grouped
+from provisioner.cli.rollout_options import RunId, part_of
 
 
 @grouped
@@ -26,6 +27,7 @@ def pull(
         bool, typer.Option("--proof", help="name the mirror that serves it, asked once more for the manifest")
     ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="no progress, and of one host the name alone")] = False,
+    run_id: RunId = None,
     connection: ImageConnection,
     output: ImageOutput,
 ) -> None:
@@ -60,6 +62,7 @@ def pull(
             pulls=pulls,
             proof=proof,
             argv=sys.argv[1:],
+            part=part_of(run_id, connection),
         )
     shown = table(
         pulled.hosts,

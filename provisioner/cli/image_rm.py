@@ -8,6 +8,7 @@ import typer
 
 from provisioner.cli.image_options import Filter, ImageConnection, ImageOutput, On, Words
 from provisioner.cli.option_groups import grouped
+from provisioner.cli.rollout_options import RunId, part_of
 
 
 @grouped
@@ -20,6 +21,7 @@ def rm(
         bool, typer.Option("--force", help="as docker's: names go although a container uses the image")
     ] = False,
     no_prune: Annotated[bool, typer.Option("--no-prune", help="leave parents without a name")] = False,
+    run_id: RunId = None,
     connection: ImageConnection,
     output: ImageOutput,
 ) -> None:
@@ -31,7 +33,7 @@ def rm(
     import sys
 
     from provisioner.cli import hosts
-    from provisioner.cli.image_result import removals
+    from provisioner.cli.image_removal import removals
     from provisioner.errors import UsageError
     from provisioner.images.words import image_or_id, split_words
     from provisioner.report import gate
@@ -45,7 +47,7 @@ def rm(
     asked = question(names, filter_, everything=False) if filter_ else None
     references = [] if asked else [image_or_id(name) for name in names]
     found = hosts.targets([*targets, *(on or ())], connection, only_said=True)
-    journal = ImageJournal("image rm", found, argv=sys.argv[1:], warn=gate.remark)
+    journal = ImageJournal("image rm", found, argv=sys.argv[1:], warn=gate.remark, part=part_of(run_id, connection))
     rows = run.remove(
         found,
         references,

@@ -10,6 +10,7 @@ import typer
 
 from provisioner.cli.image_options import ImageOutput, On, RunConnection
 from provisioner.cli.option_groups import grouped
+from provisioner.cli.rollout_options import RunId, part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def run(
     *,
     on: On = None,
     options: RunOptions,
+    run_id: RunId = None,
     connection: RunConnection,
     output: ImageOutput,
 ) -> None:
@@ -83,7 +85,8 @@ def run(
     found = hosts.targets(on, connection, only_said=True)
     image_run.check(wanted, found, terminal=sys.stdin.isatty())
     listener = Kept() if output.as_json else Prefixed() if len(found) > 1 else Plain()
-    ran = image_run.run(wanted, found, listener, argv=sys.argv[1:], forks=connection.forks)
+    part = part_of(run_id, connection)
+    ran = image_run.run(wanted, found, listener, argv=sys.argv[1:], forks=connection.forks, part=part)
     if isinstance(listener, Kept):
         gate.document(listener.document(ran))
     elif wrong := [(row.host, row.error) for row in ran if row.error is not None]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from provisioner.cli import options as o
+from provisioner.cli.dask_options import Dask
 from provisioner.cli.mirror_list import list_
 from provisioner.cli.mirror_options import MirrorWriting, OnDesktop, split_registries, split_words
 from provisioner.cli.mirror_probe import CompareWith, probe
@@ -37,6 +38,7 @@ def set_(
     writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
+    dask: Dask,
     output: o.ReportedOutput,
 ) -> None:
     """Make these the mirrors, in this order; installs nothing. Without URLs: those that the inventory wants."""
@@ -50,14 +52,18 @@ def set_(
         from provisioner.cli.rollout import roll_out
 
         found = pick(fastest, urls, targets, connection, reference=compare_with, writing=writing.said())
-        raise typer.Exit(roll_out("mirror set", found, rollout, output, forks=connection.forks))
+        raise typer.Exit(
+            roll_out("mirror set", found, rollout, output, forks=connection.forks, shard=connection.shard, dask=dask)
+        )
     if not urls and (desktop or not connection.inventory):
         raise UsageError(
             "name at least one mirror URL, or an inventory that wants mirrors",
             hint="to remove all mirrors: provisioner mirror clear",
         )
     wanted = split_registries(urls)
-    raise typer.Exit(_change("mirror set", wanted, targets, writing, rollout, connection, output, desktop=desktop))
+    raise typer.Exit(
+        _change("mirror set", wanted, targets, writing, rollout, connection, dask, output, desktop=desktop)
+    )
 
 
 @mirror.command("add")
@@ -70,12 +76,15 @@ def add(
     writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
+    dask: Dask,
     output: o.ReportedOutput,
 ) -> None:
     """Add mirrors to those that a host has; one that is there already stays where it is."""
     urls, targets = _named(words, "add", connection)
     wanted = {"mirror_change": {"add": urls, "first": first}}
-    raise typer.Exit(_change("mirror add", wanted, targets, writing, rollout, connection, output, desktop=desktop))
+    raise typer.Exit(
+        _change("mirror add", wanted, targets, writing, rollout, connection, dask, output, desktop=desktop)
+    )
 
 
 @mirror.command("remove")
@@ -91,6 +100,7 @@ def remove(
     writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
+    dask: Dask,
     output: o.ReportedOutput,
 ) -> None:
     """Remove mirrors from those that a host has; the others stay in their order."""
@@ -98,7 +108,9 @@ def remove(
     if urls or not exact:
         urls, targets = _named(words, "remove", connection)
     wanted = {"mirror_change": {"remove": [*urls, *(exact or [])]}}
-    raise typer.Exit(_change("mirror remove", wanted, targets, writing, rollout, connection, output, desktop=desktop))
+    raise typer.Exit(
+        _change("mirror remove", wanted, targets, writing, rollout, connection, dask, output, desktop=desktop)
+    )
 
 
 @mirror.command("clear")
@@ -110,11 +122,12 @@ def clear(
     writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
+    dask: Dask,
     output: o.ReportedOutput,
 ) -> None:
     """Remove all mirrors; installs nothing."""
     wanted: dict[str, Any] = {"registry_mirrors": []}
-    code = _change("mirror clear", wanted, target or [], writing, rollout, connection, output, desktop=desktop)
+    code = _change("mirror clear", wanted, target or [], writing, rollout, connection, dask, output, desktop=desktop)
     raise typer.Exit(code)
 
 
@@ -139,6 +152,7 @@ def _change(  # noqa: PLR0917 # the groups of options of one command line
     writing: MirrorWriting,
     rollout: o.Rollout,
     connection: o.Connection,
+    dask: Dask,
     output: o.ReportedOutput,
     *,
     desktop: bool = False,
@@ -146,7 +160,10 @@ def _change(  # noqa: PLR0917 # the groups of options of one command line
     """Nothing `wanted`: the inventory says it."""
     if desktop:
         from provisioner.cli import mirror_desktop
+        from provisioner.errors import UsageError
 
+        if dask.dask:
+            raise UsageError("--desktop is about this machine, and --dask about others", hint="leave one of them out")
         return mirror_desktop.change(command, wanted, targets, writing, rollout=rollout, output=output)
     from provisioner.cli import hosts
     from provisioner.cli.rollout import roll_out
@@ -156,4 +173,4 @@ def _change(  # noqa: PLR0917 # the groups of options of one command line
     found = hosts.targets(targets, connection, said, only_said=bool(wanted), force=writing.force)
     if not wanted:
         found = list(map(mirrors_alone, found))
-    return roll_out(command, found, rollout, output, forks=connection.forks)
+    return roll_out(command, found, rollout, output, forks=connection.forks, shard=connection.shard, dask=dask)

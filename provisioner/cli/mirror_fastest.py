@@ -24,7 +24,8 @@ def pick(
     reference: str = DOCKER_HUB_URL,
     writing: Mapping[str, Any] | None = None,
 ) -> list[Target]:
-    """Ask the mirrors from the hosts; return these with the `count` fastest that are alive on all of them as wanted.
+    """Ask the mirrors from the hosts; return these with the `count` fastest that are alive on all of them as wanted;
+    none of a shard that is empty.
 
     `writing` says where mirrors are written, in the field names of `Spec`. The tables go to stderr.
 
@@ -34,6 +35,8 @@ def pick(
     """
     wanted = {"registry_mirrors": mirrors.candidates(urls), "install": False, **(writing or {})}
     found = hosts.targets(names, connection, wanted, only_said=True)
+    if not found:
+        return []
     asked = found[0].spec.registry_mirrors or ()
     seen = mirrors.views(found, asked, forks=connection.forks, reference=reference, keep_open=True)
     gate.remark(views_text(seen, width=terminal_width("stderr")))

@@ -49,7 +49,7 @@ def probe(
     given, names = split_words(words, connection.inventory)
     wanted = {"registry_mirrors": mirrors.candidates(given), "install": False}
     found = hosts.targets(names, connection, wanted, only_said=True)
-    asked = found[0].spec.registry_mirrors or ()
+    asked = (found[0].spec.registry_mirrors if found else None) or ()
     seen = mirrors.views(found, asked, images, forks=connection.forks, reference=compare_with)
     document = partial(views_document, every=bool(given))
     shown = table(

@@ -52,6 +52,20 @@ def as_typed(group: Any, *, leave_out: Collection[str] = ()) -> list[str]:
     return words
 
 
+def lost_letters(group: type, usual: type) -> tuple[str, ...]:
+    """Return the options of `usual` that have no letter in `group`, as messages name them: "-p/--port"."""
+    ours = {parameter.name: _declared(parameter) for parameter in _parameters(group)}
+    usually = {parameter.name: _declared(parameter) for parameter in _parameters(usual)}
+    return tuple(
+        "/".join(options) for name, options in usually.items() if len(options) == 2 and ours.get(name) == options[1:]
+    )
+
+
+def _declared(parameter: inspect.Parameter) -> tuple[str, ...]:
+    declared = parameter.annotation.__metadata__[0]
+    return declared.default, *declared.param_decls  # typer takes the first one from the place of a default
+
+
 @functools.cache
 def _parameters(group: type) -> tuple[inspect.Parameter, ...]:
     hints = typing.get_type_hints(group, include_extras=True)

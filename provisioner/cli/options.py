@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from provisioner.cli.connection import Connection
 from provisioner.cli.mirror_options import Also, Force, MirrorCa, TakeOver, split_registries, writing_said
+from provisioner.cli.rollout_options import Proof, Rollout
 from provisioner.wanted.strategies import strategy_names
 
-if TYPE_CHECKING:
-    from provisioner.runs.terms import Terms
-
-_WHAT, _HOW, _SHOWN = "Wanted state", "Rollout", "Output"
+_WHAT, _SHOWN = "Wanted state", "Output"
 
 __all__ = [
     "AsJson",
@@ -28,6 +26,7 @@ __all__ = [
     "Output",
     "Proof",
     "RemoveDependents",
+    "Report",
     "ReportedOutput",
     "Rollout",
     "Targets",
@@ -40,14 +39,9 @@ Targets = Annotated[
 
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout", rich_help_panel=_SHOWN)]
 
-Proof = Annotated[
+Report = Annotated[
     Optional[str],
-    typer.Option(
-        "--proof",
-        help="at the end pull IMAGE, and show that it came through a mirror; images stay as they were",
-        metavar="IMAGE",
-        rich_help_panel=_HOW,
-    ),
+    typer.Option("--report", help="write an HTML page as well", metavar="FILE.html", rich_help_panel=_SHOWN),
 ]
 
 RemoveDependents = Annotated[
@@ -164,46 +158,6 @@ class WantedState:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
-    plan: Annotated[
-        bool, typer.Option("--plan", help="show what would be done, and touch nothing", rich_help_panel=_HOW)
-    ] = False
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask", rich_help_panel=_HOW)] = False
-    allow_restart: Annotated[
-        bool,
-        typer.Option("--allow-restart", help="a restart may stop running containers", rich_help_panel=_HOW),
-    ] = False
-    proof: Proof = None
-    canary: Annotated[
-        Optional[int],
-        typer.Option("--canary", min=1, help="so many hosts first; a failure stops all", rich_help_panel=_HOW),
-    ] = None
-    batch: Annotated[
-        Optional[str], typer.Option("--batch", help="then so many at a time", metavar="N|P%", rich_help_panel=_HOW)
-    ] = None
-    max_failures: Annotated[
-        Optional[str],
-        typer.Option("--max-failures", help="begin no more once so many failed", metavar="N|P%", rich_help_panel=_HOW),
-    ] = None
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="leave out what the last such run finished", rich_help_panel=_HOW),
-    ] = False
-
-    def terms(self, forks: int) -> Terms:
-        """Raises UsageError for a share that is none."""
-        from provisioner.runs.brakes import Brakes, Share
-        from provisioner.runs.terms import Terms
-
-        brakes = Brakes(
-            self.canary or 0,
-            None if self.batch is None else Share.parse(self.batch, "--batch"),
-            None if self.max_failures is None else Share.parse(self.max_failures, "--max-failures"),
-        )
-        return Terms(brakes, forks, self.allow_restart, self.proof, self.resume)
-
-
-@dataclass(frozen=True, slots=True)
 class Output:
     as_json: AsJson = False
     verbose: Annotated[
@@ -221,10 +175,7 @@ class Output:
 class ReportedOutput(Output):
     """`Output` of commands that end with an outcome for each host."""
 
-    report: Annotated[
-        Optional[str],
-        typer.Option("--report", help="write an HTML page as well", metavar="FILE.html", rich_help_panel=_SHOWN),
-    ] = None
+    report: Report = None
 
 
 def _daemon_values(settings: list[str] | None) -> dict[str, Any]:

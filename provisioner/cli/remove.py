@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli import options as o
+from provisioner.cli.dask_options import Dask
 from provisioner.cli.option_groups import as_typed, grouped
 
 _WHAT = "What goes"
@@ -30,6 +31,7 @@ def remove(
     remove_dependents: o.RemoveDependents = False,
     rollout: o.Rollout,
     connection: o.Connection,
+    dask: Dask,
     output: o.ReportedOutput,
 ) -> None:
     """Remove the engine, its package source, key and holds; images, containers and volumes stay.
@@ -75,6 +77,8 @@ def remove(
         rollout,
         output,
         forks=connection.forks,
+        shard=connection.shard,
+        dask=dask,
         confirm=each_by_name if asks else None,
     )
     raise typer.Exit(code)

@@ -17,9 +17,10 @@ from provisioner.report.rendered import rendered
 from provisioner.report.report_file import ReportFile
 from provisioner.report.table import lines_text, outcomes_text
 from provisioner.report.terminal import terminal_width
+from provisioner.runs.crash import stand_in
 from provisioner.runs.fleet import worst
 from provisioner.runs.outcome import Outcome
-from provisioner.runs.survey import exit_code, stand_in
+from provisioner.runs.survey import exit_code
 
 
 class Row(Protocol):
@@ -75,7 +76,9 @@ def table(
     """Print one `text` about all hosts; return the rows that it shows."""
 
     def render(some: Sequence[RowT]) -> list[Piece]:
-        return [(gate.exact, json_text(document(some))) if output.as_json else (gate.result, text(some))]
+        if output.as_json:
+            return [(gate.exact, json_text(document(some)))]
+        return [(gate.result, text(some))] if some else []
 
     return _printed(rows, render, lambda row, error: failed(row.host, error))
 
@@ -107,6 +110,8 @@ def finish(
     def render(some: Sequence[Outcome]) -> list[Piece]:
         if output.as_json:
             return [(gate.exact, json_text(envelope(command, some, run=run, plans=plans)))]
+        if not some:
+            return []
         if plans:
             return [(gate.result, planned_text(some, script=output.verbose, width=width, paint=paint))]
         if lines and output.quiet:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated
 
 import typer
 
 from provisioner.cli import options as o
+from provisioner.cli.dask_options import Dask
 from provisioner.cli.option_groups import grouped
 
 
@@ -20,6 +22,7 @@ def status(
     ] = False,
     wanted: o.WantedState,
     connection: o.Connection,
+    dask: Dask,
     output: o.ReportedOutput,
 ) -> None:
     """Say what has changed on hosts: against the wanted state, their own files, and what the last run left.
@@ -29,11 +32,7 @@ def status(
     from provisioner.cli import hosts
     from provisioner.cli.survey import survey
     from provisioner.runs import status as run
-    from provisioner.runs.outcome import Outcome
-    from provisioner.runs.target import Target
 
-    def work(target: Target) -> Outcome:
-        return run.status(target, probes=probe, accept=accept)
-
+    work = functools.partial(run.status, probes=probe, accept=accept)
     found = hosts.with_wanted(target, connection, wanted)
-    raise typer.Exit(survey("status", found, work, output, forks=connection.forks, lines=True))
+    raise typer.Exit(survey("status", found, work, output, forks=connection.forks, lines=True, dask=dask))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
+from provisioner.cli.dask_options import Dask
 from provisioner.cli.options import Output
 from provisioner.cli.result import finish, report_file
 from provisioner.report.progress import watching
@@ -23,13 +24,19 @@ def survey(
     plans: bool = False,
     difference: bool = False,
     lines: bool = False,
+    seen: Callable[[Sequence[Outcome]], None] | None = None,
+    dask: Dask = Dask(),  # frozen
 ) -> int:
-    """Do `work` on every host, print the result and return the exit code; see `finish`.
+    """Do `work` on every host, print the result and return the exit code; see `finish`. `seen` hears of the outcomes
+    before that.
 
     Raises:
+        ConnectError: the cluster of `dask` does not answer; no host has been contacted.
         UsageError: the report cannot be written; no host has been contacted.
     """
     with closing(report_file(output)) as report:
-        with watching(output) as progress:
-            outcomes = run.survey(targets, work, progress, forks=forks)
+        with dask.crew(targets) as crew, watching(output) as progress:
+            outcomes = run.survey(targets, work, progress, forks=forks, crew=crew)
+        if seen is not None:
+            seen(outcomes)
         return finish(command, outcomes, output, report=report, plans=plans, difference=difference, lines=lines)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from provisioner.facts.journal import HostJournal
 from provisioner.facts.kernel_support import KernelSupport
+from provisioner.facts.login import Login
 from provisioner.facts.network import Network
 from provisioner.facts.other_dockerd import OtherDockerd
 from provisioner.facts.package_state import PackageState
@@ -19,7 +20,6 @@ from provisioner.host_files.systemd_unit import Unit
 Init = Literal["systemd", "upstart", "sysvinit", "openrc", "none"]
 ServiceManager = Literal[Init, "snap"]
 """Who runs the engine's service: an init system, or snapd."""
-Sudo = Literal["root", "nopasswd", "password", "refused", "none"]
 PackageManager = Literal["apt", "dnf5", "dnf", "yum", "none"]
 
 
@@ -42,21 +42,6 @@ class OperatingSystem:
     @property
     def major(self) -> str:
         return self.version_id.partition(".")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """The account that logged in, and how it becomes root."""
-
-    name: str
-    uid: int
-    groups: tuple[str, ...]
-    sudo: Sudo
-    sudo_message: str = ""
-
-    @property
-    def is_root(self) -> bool:
-        return self.uid == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +212,7 @@ class Facts:
     @property
     def as_root(self) -> bool:
         """The facts were gathered as root, and steps can be applied as root."""
-        return self.login.sudo in {"root", "nopasswd"} or (
-            self.login.sudo == "password" and not self.login.sudo_message
-        )
+        return self.login.becomes_root
 
     @property
     def engine_unit(self) -> Unit | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from provisioner.facts.apt_pins import Pin, apt_pins
 from provisioner.facts.dependencies import Dependency, dependencies
+from provisioner.facts.other_settings import other_settings
+from provisioner.facts.package_ways import Way, package_ways
 from provisioner.facts.rpm_excludes import Exclude, rpm_excludes
 from provisioner.host_files.lines import lines
 
@@ -34,7 +36,10 @@ class PackageState:
     `apt_problems` are the errors with which apt does nothing at all, `apt_files` those of its sources that they name;
     `no_room` is the directory for temporary files when there is none in it for a megabyte. `pins` are those of apt, in
     its order and only where one of them forbids something; `excludes` those of dnf or yum. `rpm_problems` are the
-    errors with which rpm reads its database.
+    errors with which rpm reads its database. `held_needed` are held packages of others that would have to change for an
+    engine; `ways` lead to where packages come from, and are told where a proxy is set. `other_settings` are those that
+    keep the package manager from doing what it is asked for, with what they do; `closed_folders` those on the way to
+    the keys of sources that apt's account cannot go through.
     """
 
     locks: tuple[PackageLock, ...] = ()
@@ -54,6 +59,10 @@ class PackageState:
     pins: tuple[Pin, ...] = ()
     excludes: tuple[Exclude, ...] = ()
     rpm_problems: tuple[str, ...] = ()
+    held_needed: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
+    other_settings: tuple[tuple[str, str], ...] = ()
+    closed_folders: tuple[str, ...] = ()
 
 
 def package_state(single: Mapping[str, str]) -> PackageState:
@@ -77,4 +86,8 @@ def package_state(single: Mapping[str, str]) -> PackageState:
         pins=apt_pins(single.get("preferences", "")),
         rpm_problems=tuple(line.removeprefix("error: ") for line in lines(single.get("rpm-problems", ""))),
         excludes=rpm_excludes(single.get("excludes", "")),
+        held_needed=tuple(single.get("held-needed", "").split()),
+        ways=package_ways(single.get("ways", "")),
+        other_settings=other_settings(single.get("other-settings", "")),
+        closed_folders=tuple(single.get("closed-folders", "").split()),
     )

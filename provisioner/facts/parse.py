@@ -16,7 +16,8 @@ from provisioner.facts.files import host_files
 from provisioner.facts.frames import frames
 from provisioner.facts.journal import host_journal
 from provisioner.facts.kernel_support import kernel_support
-from provisioner.facts.model import Facts, Init, Login, PackageManager, RunInProgress, Sudo
+from provisioner.facts.login import login
+from provisioner.facts.model import Facts, Init, PackageManager, RunInProgress
 from provisioner.facts.network import network
 from provisioner.facts.os_release import FILES, operating_system
 from provisioner.facts.other_engines import other_engines
@@ -50,7 +51,6 @@ def parse(text: str, nonce: str) -> Facts:
     files = tuple(dict.fromkeys(host_files(answer)))
     by_path = {path: file for file in files for path in (file.path, file.asked) if path}
     config_path = single["config-path"].strip()
-    login = _login(single["login"])
     installed = engine(single, config_path, answer)
     certificates = single.get("certificates", "/etc/docker/certs.d").strip()
     return Facts(
@@ -60,7 +60,7 @@ def parse(text: str, nonce: str) -> Facts:
         kernel=kernel,
         init=_one_of("init", single["init"], Init),
         hostname=hostname,
-        login=login,
+        login=login(single["login"]),
         package_manager=_one_of("package-manager", single["package-manager"], PackageManager),
         packages={name: version for name, version, state in _packages(single) if state[1:2] in {"i", "W", "t"}},
         half_configured=_half_configured(single),
@@ -119,21 +119,6 @@ def _one_of(frame: str, body: str, literal: Any) -> Any:
     if value not in get_args(literal):
         raise FactsError(f"the answer's frame {frame!r} holds {value!r}")
     return value
-
-
-def _login(body: str) -> Login:
-    identity, sudo, message = [*body.split("\n", 2), "", ""][:3]
-    match = re.match(r"uid=(\d+)\(([^)]*)\)", identity)
-    if not match:
-        raise FactsError(f"the answer's frame 'login' holds {identity!r}, which is not what `id` prints")
-    groups = identity.partition("groups=")[2].partition(" ")[0]
-    return Login(
-        name=match.group(2),
-        uid=int(match.group(1)),
-        groups=tuple(re.findall(r"\(([^)]*)\)", groups)),
-        sudo=_one_of("login", sudo, Sudo),
-        sudo_message="; ".join(line.strip() for line in lines(message) if line.strip()),
-    )
 
 
 def _packages(single: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import UsageError
+from provisioner.images.layers import chains
 
 MANIFEST = "manifest.json"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -62,19 +62,10 @@ def diff_ids(config: str, layers: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def chain_ids(diffs: Sequence[str]) -> list[str]:
-    """Return by what graph drivers know layers: each with those that it lies on."""
-    chain: list[str] = []
-    for diff in diffs:
-        below = f"{chain[-1]} {diff}" if chain else ""
-        chain.append("sha256:" + hashlib.sha256(below.encode()).hexdigest() if below else diff)
-    return chain
-
-
 def missing(diffs: Sequence[str], there: Iterable[Sequence[str]]) -> list[int]:
     """Return which layers of an image a graph driver lacks that has images with the layers `there`."""
-    known = {chain for layers in there for chain in chain_ids(layers)}
-    return [number for number, chain in enumerate(chain_ids(diffs)) if chain not in known]
+    known = {chain for layers in there for chain in chains(layers)}
+    return [number for number, chain in enumerate(chains(diffs)) if chain not in known]
 
 
 def manifest(rows: Iterable[tuple[Sequence[str], str, Sequence[str]]]) -> str:

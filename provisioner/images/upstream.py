@@ -15,3 +15,8 @@ def manifest_urls(name: ImageName, mirrors: Sequence[str]) -> tuple[str, ...]:
     if name.registry != HUB:
         return ()
     return tuple(f"{mirror.rstrip('/')}/v2/{name.repository}/manifests/{name.tag or 'latest'}" for mirror in mirrors)
+
+
+def login_key(name: ImageName) -> str:
+    """By what `docker login` calls the registry of `name` in config.json."""
+    return "index.docker.io" if name.registry == HUB else name.registry

@@ -6,13 +6,15 @@ from typing import Any
 
 from provisioner.inventory import host
 from provisioner.inventory.wanted import INTERNAL
+from provisioner.transports.become import METHODS
 
 _DESCRIPTIONS = {
     host.ADDRESS: "address to reach the host at, when its name is none",
     host.USER: "login name",
     host.PASSWORD: "login password; better a key, or -k",
     host.KEY_FILE: "private key file",
-    host.BECOME_PASSWORD: "password that sudo asks for; better -K",
+    host.BECOME_PASSWORD: "password that sudo asks for, doas or su; better -K",
+    tuple(host.OTHER_PASSWORDS.values()): "that method's; better -K",
     host.ARGUMENTS: "options of ssh, of which the jump host is honoured: -J user@bastion",
 }
 
@@ -63,6 +65,12 @@ def _variables() -> dict[str, Any]:
     }
     for name in host.PORT:
         known[name] = {"type": ["integer", "string", "null"], "description": "SSH port"}
+    for name in host.BECOME_METHOD:
+        known[name] = {
+            "type": ["string", "null"],
+            "pattern": rf"^([^.]+\.)*({'|'.join(METHODS)})$",
+            "description": "how the account becomes root: sudo, doas or su; by default the first of them that works",
+        }
     known["ansible_connection"] = {"type": ["string", "null"], "description": "ssh (default), or local: this machine"}
     known["docker"] = {"$ref": "#/$defs/docker"}
     return known

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from provisioner.facts.kernel_support import NET_ADMIN, SYS_ADMIN, SYS_RESOURCE
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
+from provisioner.preflight.privilege import way_to_root
 
 LITTLE_MEMORY = 512 * 2**20
 SKEW_NOTICED, SKEW_FATAL = 30, 300
@@ -41,13 +42,15 @@ def clock(subject: Subject) -> Iterator[Finding]:
 def privileges(subject: Subject) -> Iterator[Finding]:
     facts = subject.facts
     if facts.as_root:
-        yield passed("privileges", "root" if facts.login.is_root else f"{facts.login.name} becomes root by sudo")
+        yield passed(
+            "privileges", "root" if facts.login.is_root else f"{facts.login.name} becomes root by {facts.login.method}"
+        )
     else:
         yield failed(
             "privileges",
             f"{facts.login.name} cannot become root: {facts.login.sudo_message or facts.login.sudo}; some facts are "
             "missing",
-            "log in as root, allow sudo without a password, or give the password with -K",
+            way_to_root(facts),
             "always",
         )
 

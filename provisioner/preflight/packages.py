@@ -8,6 +8,7 @@ from provisioner.catalogue.packages import holdable
 from provisioner.preflight.finding import Finding, Subject, failed, passed, warned
 from provisioner.sources.leftovers import leftovers
 from provisioner.sources.reach import APT_SOURCES
+from provisioner.wanted.strategies import takes_dockers_builds
 
 
 def snap(subject: Subject) -> Iterator[Finding]:
@@ -94,6 +95,31 @@ def rpm_works(subject: Subject) -> Iterator[Finding]:
         yield failed("rpm", f"the database of rpm cannot be read: {said}", way_out, "install")
 
 
+def as_it_is_told(subject: Subject) -> Iterator[Finding]:
+    """Settings with which nothing would be installed, whatever is said on a command line."""
+    facts = subject.facts
+    if facts.package_manager == "apt":
+        place, find = "apt's configuration", "grep -rn {} /etc/apt/apt.conf /etc/apt/apt.conf.d names the file"
+    else:
+        place, find = (
+            f"the configuration of {facts.package_manager}",
+            "grep -n {} /etc/dnf/dnf.conf /etc/yum.conf names it",
+        )
+    for setting, effect in facts.package_state.other_settings:
+        word = setting.replace("=", " ").split()[0].rpartition("::")[2]
+        yield failed(
+            "settings", f"{place} has {setting}: {effect}", f"take it out: {find.format('-i ' + word)}", "install"
+        )
+
+
+def keys_are_read(subject: Subject) -> Iterator[Finding]:
+    """The account with which apt checks signatures must be able to read the key that a package source brings."""
+    closed = subject.facts.package_state.closed_folders
+    if closed and subject.installs and takes_dockers_builds(subject.spec.strategy):
+        said = f"apt's account _apt cannot go through {' and '.join(closed)}, so it could not read the key of a source"
+        yield failed("keys", said, f"open it as it comes with apt: chmod o+x {' '.join(closed)}", "install")
+
+
 def authorities(subject: Subject) -> Iterator[Finding]:
     """A package source is reached over https, unless the one that was asked for is not."""
     facts = subject.facts
@@ -129,6 +155,14 @@ def uncommitted(subject: Subject) -> Iterator[Finding]:
 
 def held(subject: Subject) -> Iterator[Finding]:
     facts = subject.facts
+    if (needed := facts.package_state.held_needed) and subject.installs:
+        what = "it is" if len(needed) == 1 else "they are"
+        yield failed(
+            "held packages",
+            f"an engine needs {' and '.join(needed)} in a state that {what} not in, and {what} held",
+            f"release what is held: apt-mark unhold {' '.join(needed)}",
+            "install",
+        )
     names = sorted(facts.held & {*holdable()}) or list(facts.package_state.version_locks)
     if not names:
         return
@@ -189,6 +223,8 @@ CHECKS = (
     unfinished,
     apt_works,
     rpm_works,
+    as_it_is_told,
+    keys_are_read,
     authorities,
     temporary_files,
     uncommitted,

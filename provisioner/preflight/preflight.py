@@ -16,6 +16,7 @@ from provisioner.preflight import (
     kernel,
     network,
     package_room,
+    package_ways,
     packages,
     storage,
 )
@@ -29,14 +30,16 @@ CHECKS = (
     *storage.CHECKS,
     *package_room.CHECKS,
     *network.CHECKS,
+    *package_ways.CHECKS,
     *packages.CHECKS,
     *forbidden.CHECKS,
     *configuration.CHECKS,
     *engine.CHECKS,
 )
 
-RAISED_WHERE_THEY_MATTER = frozenset({"daemon.json", "privileges"})
-"""The planner refuses these itself, once it knows whether there is something to change, with an error of its own."""
+RAISED_WHERE_THEY_MATTER = frozenset({"daemon.json", "privileges", "source proxy"})
+"""The planner refuses these itself, once it knows whether there is something to change or how its sources answer, with
+an error of its own."""
 
 SHOWN_AS_STEPS = frozenset({"conflicts", "services", "engine", "CA certificates"})
 """Warnings that a plan shows in another way."""

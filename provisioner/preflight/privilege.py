@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from provisioner.errors import PrivilegeError
+from provisioner.facts.login import Login
 from provisioner.facts.model import Facts
+
+_WRONG = re.compile(r"incorrect|try again|[Aa]uthentication fail")
+_SHUT = re.compile(r"restricted shell|not available|nologin")
+_TRY = {"sudo": "sudo -k true", "doas": "doas true", "su": "su root -c true"}
 
 
 def require_root(facts: Facts, what: str) -> None:
     """Raise when the account cannot become root; `what` says, as the beginning of a sentence, what needs it.
 
     Raises:
-        PrivilegeError: with sudo's own words.
+        PrivilegeError: with the words of sudo, doas or su.
     """
     if not facts.as_root:
         raise PrivilegeError(
@@ -20,8 +27,26 @@ def require_root(facts: Facts, what: str) -> None:
 
 def way_to_root(facts: Facts) -> str:
     """What lets an account become root that cannot."""
-    if "incorrect" in facts.login.sudo_message or "try again" in facts.login.sudo_message:
-        return f"the password for sudo was wrong, or sudo takes root's: try `sudo -k true` as {facts.login.name} there"
-    if "tty" in facts.login.sudo_message:
-        return f"let sudo do without a terminal there: a line `Defaults:{facts.login.name} !requiretty` (visudo)"
-    return "log in as root, allow sudo without a password, or give the password with -K"
+    return way_out(facts.login)
+
+
+def way_out(login: Login) -> str:
+    """What lets `login` become root, by what refused it."""
+    said, method = login.sudo_message, login.method
+    if "makes one" in said:
+        return "install what it names there, log in as root, or let the account become root without a password"
+    if _SHUT.search(said):
+        return "give root a shell there (chsh -s /bin/sh root), or the account sudo or doas"
+    if _WRONG.search(said):
+        whose = "the password of root was wrong" if method == "su" else f"the password for {method} was wrong"
+        if method == "sudo":
+            whose += ", or sudo takes root's"
+        other = "" if method == "su" else "; root's own goes to su: --become-method su"
+        return f"{whose}: try `{_TRY[method]}` as {login.name} there{other}"
+    if "tty" in said:
+        return f"let sudo do without a terminal there: a line `Defaults:{login.name} !requiretty` (visudo)"
+    if method == "su":
+        return "log in as root, or give root's password with -K"
+    if login.sudo == "none":
+        return "log in as root, install sudo or doas, or give root's password with -K"
+    return f"log in as root, allow {method} without a password, or give the password with -K"

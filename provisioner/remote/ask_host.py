@@ -20,5 +20,6 @@ def ask_host(
         FactsError: the answer is incomplete.
     """
     nonce = new_nonce()
-    completed = answer(transport, root_script(template, nonce, become_password, **context), timeout=timeout)
+    script = root_script(template, nonce, become_password, transport.become_method, **context)
+    completed = answer(transport, script, timeout=timeout)
     return {frame.name: frame.body for frame in frames(completed.stdout, nonce)}

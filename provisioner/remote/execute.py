@@ -15,6 +15,7 @@ from provisioner.errors import (
 )
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.journal import Entry
+from provisioner.facts.login import way_of
 from provisioner.facts.model import Facts
 from provisioner.host_files.lines import lines
 from provisioner.plan.model import Plan, StepResult
@@ -77,6 +78,7 @@ def execute(
         known=attempt.seen,
         engine_alone=engine_alone,
         become_password=become_password,
+        become_method=transport.become_method,
     )
     watched = Watched(transport, attempt.name, RunProgress(plan, nonce, on_step), become_password)
     try:
@@ -97,7 +99,8 @@ def join(transport: Transport, plan: Plan, name: str, *, become_password: str | 
     nonce = new_nonce()
     watched = Watched(transport, name, RunProgress(plan, nonce, on_step, joined=name), become_password)
     try:
-        completed = watched.hear(follow_script(nonce, run=name, become_password=become_password))
+        method = transport.become_method
+        completed = watched.hear(follow_script(nonce, run=name, become_password=become_password, become_method=method))
     except ConnectionLostError as lost:
         completed = watched.join_again(lost)
     return _result(plan, watched.progress, completed.stdout, completed.stderr)
@@ -131,8 +134,8 @@ def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunR
         )
     if "refused" in progress.said:
         raise PrivilegeError(
-            f"sudo refused on {plan.host}; nothing was changed",
-            hint="give the sudo password with -K, or log in as root",
+            f"{way_of(progress.last('refused') or '')[1]} refused on {plan.host}; nothing was changed",
+            hint="give the password with -K, or log in as root",
         )
     facts, error = _facts(stdout, stderr, progress.nonce) if left is not None else (None, None)
     if progress.last("finished") == "0":

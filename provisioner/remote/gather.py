@@ -28,11 +28,12 @@ def gather(
     engine_alone: bool = False,
     users: Sequence[str] = (),
     runs: Sequence[str] = (),
+    sources: Sequence[str] = (),
 ) -> Facts:
     """Return the facts of the host behind `transport`; `brief` leaves out what only an installation needs.
 
     `engine_alone` leaves out more, see `facts_script`. `users` are accounts that its name service is asked for, `runs`
-    those that its journal is asked for.
+    those that its journal is asked for, `sources` URLs of hosts that packages may come from.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -41,7 +42,14 @@ def gather(
     nonce = new_nonce()
     asked = time.time()
     script = facts_script(
-        nonce, become_password=become_password, brief=brief, engine_alone=engine_alone, users=users, runs=runs
+        nonce,
+        become_password=become_password,
+        become_method=transport.become_method,
+        brief=brief,
+        engine_alone=engine_alone,
+        users=users,
+        runs=runs,
+        sources=sources,
     )
     streams = _ask(transport, script)
     answered = time.time()
@@ -53,7 +61,8 @@ def gather(
 def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
     """Return the answer itself, in the form that golden test directories store."""
     nonce = new_nonce()
-    stdout, _ = _ask(transport, facts_script(nonce, become_password=become_password))
+    script = facts_script(nonce, become_password=become_password, become_method=transport.become_method)
+    stdout, _ = _ask(transport, script)
     return stdout.replace(f"@@{nonce} ", f"@@{RAW_NONCE} ")
 
 

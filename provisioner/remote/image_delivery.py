@@ -10,7 +10,7 @@ from provisioner.errors import ApplyError, FactsError, VerifyError
 from provisioner.facts.frames import frames, new_nonce
 from provisioner.host_files.lines import lines
 from provisioner.remote.answer import answer
-from provisioner.remote.images import ask_engine
+from provisioner.remote.images import ask_engine, client
 from provisioner.scripts.one_line import one_line
 from provisioner.scripts.render import shell_text
 from provisioner.transports import limits
@@ -19,33 +19,54 @@ from provisioner.transports.base import Transport
 LOADING = 3600.0
 """Seconds that an engine may take to unpack what it is given."""
 
-WRONG_CONTENT = 65
+ZSTANDARD_SINCE = 23
+"""The first engine that unpacks layers in zstandard: moby's pull request 41759."""
+
+WRONG_CONTENT, ANOTHER_BEGIN = 65, 67
+"""Statuses of images/receive.sh.j2."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A private directory on a host: the bytes of each blob that are there, -1 for a whole one, and its free bytes."""
+    """A private directory of one run on a host: the bytes of each blob that are there, -1 for a whole one, and its free
+    bytes.
+    """
 
     path: str
     sizes: Mapping[str, int]
     room: int
 
 
-def layers_there(transport: Transport, *, become_password: str | None) -> list[list[str]] | None:
-    """Return the unpacked digests of the layers of each image that is there; None of a containerd image store, which
-    takes whole images alone.
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The unpacked digests of the layers of each image that is there, by an engine of this `version`; no `layers` in a
+    containerd image store, which takes whole images alone.
+    """
+
+    version: str
+    layers: list[list[str]] | None
+
+    @property
+    def unpacks_zstandard(self) -> bool:
+        major = self.version.partition(".")[0]
+        return major.isdecimal() and int(major) >= ZSTANDARD_SINCE
+
+
+def stock_there(transport: Transport, *, become_password: str | None) -> Stock:
+    """Return what is there.
 
     Raises:
         ProvisionerError: see `ask_engine`.
     """
     found = ask_engine(transport, "images/layers.sh.j2", become_password=become_password)
+    version = client(found).engine
     if "io.containerd.snapshotter" in found.get("store", ""):
-        return None
-    return _layers(transport.name, found.get("layers", ""))
+        return Stock(version, None)
+    return Stock(version, _layers(transport.name, found.get("layers", "")))
 
 
 def stage(transport: Transport, blobs: Sequence[str]) -> Stage:
-    """Make the directory, and look what is there of `blobs`.
+    """Make the directory, with what other runs have left of `blobs`, or have so far.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -65,8 +86,8 @@ def stage(transport: Transport, blobs: Sequence[str]) -> Stage:
     return Stage(found.get("stage", ""), sizes, _number(transport.name, found.get("room", "").strip()) * 1024)
 
 
-def send(transport: Transport, there: Stage, blob: str, size: int, content: Iterable[bytes]) -> None:
-    """Send what is left of a blob; it is checked as it lands.
+def send(transport: Transport, there: Stage, blob: str, *, begin: int, size: int, content: Iterable[bytes]) -> None:
+    """Send what is left of a blob from its byte `begin` on; it is checked as it lands.
 
     Raises:
         ConnectError: see `Transport.stream`; what has landed stays for the next run.
@@ -77,11 +98,16 @@ def send(transport: Transport, there: Stage, blob: str, size: int, content: Iter
     def hear(chunk: bytes) -> None:
         said.extend(chunk[: limits.STEP_LOG - len(said)])
 
-    script = shell_text("images/receive.sh.j2", stage=there.path, digest=blob, size=size)
+    script = shell_text("images/receive.sh.j2", stage=there.path, digest=blob, begin=begin, size=size)
     status = transport.stream(one_line(script), out=hear, err=hear, content=content)
     if status == WRONG_CONTENT:
         raise ApplyError(
             f"{transport.name}: blob sha256:{blob} arrived with other content than its digest says; nothing was loaded",
+            hint="run it again: that blob is sent anew",
+        )
+    if status == ANOTHER_BEGIN:
+        raise ApplyError(
+            f"{transport.name}: {there.path} is not as it was; nothing was loaded",
             hint="run it again: that blob is sent anew",
         )
     if status:

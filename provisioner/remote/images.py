@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.errors import TARGET, FactsError, PrivilegeError, ProvisionerError, UnsupportedError
 from provisioner.facts.frames import frames, marker, new_nonce
+from provisioner.facts.login import Login, login
 from provisioner.remote.answer import answer
 from provisioner.scripts.render import engine_script
 from provisioner.transports.base import OnLine, Transport
@@ -35,11 +36,13 @@ def ask_engine(
     become_password: str | None,
     timeout: float = PATIENCE,
     hear: OnFrameLine | None = None,
+    refuse: bool = True,
     **context: Any,
 ) -> dict[str, str]:
     """Run `template` (below templates/) where the engine can be asked; return its frames by name.
 
-    `hear` is called with what comes in them meanwhile.
+    `hear` is called with what comes in them meanwhile. Without `refuse` they are returned although the engine does not
+    answer; see `refusal_of`.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -47,26 +50,13 @@ def ask_engine(
         UnsupportedError: there is no engine.
         PrivilegeError: this account may not ask it.
     """
-    found = engine_frames(transport, template, become_password=become_password, timeout=timeout, hear=hear, **context)
-    if refusal := refusal_of(transport.name, found):
+    nonce = new_nonce()
+    script = engine_script(template, nonce, become_password, transport.become_method, **context)
+    completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
+    found = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
+    if refuse and (refusal := refusal_of(transport.name, found)):
         raise refusal
     return found
-
-
-def engine_frames(
-    transport: Transport,
-    template: str,
-    *,
-    become_password: str | None,
-    timeout: float = PATIENCE,
-    hear: OnFrameLine | None = None,
-    **context: Any,
-) -> dict[str, str]:
-    """Like `ask_engine`, whether or not the engine answers; see `refusal_of`."""
-    nonce = new_nonce()
-    script = engine_script(template, nonce, become_password, **context)
-    completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
-    return {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
 
 
 def refusal_of(host: str, found: dict[str, str]) -> ProvisionerError | None:
@@ -75,10 +65,13 @@ def refusal_of(host: str, found: dict[str, str]) -> ProvisionerError | None:
     return _refusal(host, problem, login_of(found)) if problem else None
 
 
-def login_of(found: dict[str, str]) -> tuple[str, str, str]:
-    """What `id` says of the account, which sudo it has in a word of envelope.sh.j2, and what that sudo says."""
-    identity, sudo, said, *_ = [*found.get("login", "").split("\n"), "", "", ""]
-    return identity, sudo, said
+def login_of(found: dict[str, str]) -> Login | None:
+    """The account that asks, and how it becomes root; None when nothing was told of it.
+
+    Raises:
+        FactsError: see `provisioner.facts.login.login`.
+    """
+    return login(found["login"]) if "login" in found else None
 
 
 def client(found: dict[str, str]) -> Client:
@@ -104,14 +97,15 @@ def _by_frame(nonce: str, hear: OnFrameLine) -> OnLine:
     return listen
 
 
-def _refusal(host: str, problem: str, login: tuple[str, str, str]) -> ProvisionerError:
+def _refusal(host: str, problem: str, asks: Login | None) -> ProvisionerError:
     if problem == "client":
         return UnsupportedError(f"{host}: there is no docker command", hint=f"install one: provisioner apply {TARGET}")
     if "permission denied" in problem.lower():
-        _, sudo, said = login
-        why = f"; sudo: {said or sudo}" if sudo not in {"", "unneeded"} else ""
+        why = f"; {asks.method}: {asks.sudo_message or asks.sudo}" if asks and asks.sudo != "unneeded" else ""
+        method = asks.method if asks else "sudo"
         return PrivilegeError(
             f"{host}: this account may not ask the engine{why}",
-            hint=f"-K for the password of sudo, or: provisioner apply {TARGET} --docker-user LOGIN, and log in anew",
+            hint=f"-K for the password of {method}, or: provisioner apply {TARGET} --docker-user LOGIN, and log in "
+            "anew",
         )
     return FactsError(f"{host}: {problem}", hint=f"provisioner status {TARGET} shows what is wrong with the engine")

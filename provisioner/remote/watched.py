@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from provisioner.errors import AnswerTooLongError, ConnectError, ConnectionLostError, PrivilegeError
+from provisioner.facts.login import way_of
 from provisioner.plan.model import StepResult
 from provisioner.remote.answer import no_longer
 from provisioner.remote.progress import RunProgress
@@ -55,7 +56,10 @@ class Watched:
             time.sleep(2**attempt)
             if time.monotonic() >= self._deadline:
                 break
-            script = follow_script(self.progress.nonce, run=self._run, become_password=self._become_password)
+            method = self._transport.become_method
+            script = follow_script(
+                self.progress.nonce, run=self._run, become_password=self._become_password, become_method=method
+            )
             try:
                 completed = self.hear(script)
             except AnswerTooLongError:
@@ -78,9 +82,14 @@ class Watched:
     def out_of_sight(self, lost: ConnectionLostError) -> PrivilegeError:
         """The account that began the run may not become root any more."""
         return PrivilegeError(
-            f"{lost.message}. {self._whereabouts()}; sudo refuses now, so what became of it was not seen",
-            hint=f"give the account its sudo again, or log in as root, and look at {self._log}",
+            f"{lost.message}. {self._whereabouts()}; {self.refused} refuses now, so what became of it was not seen",
+            hint=f"give the account its {self.refused} again, or log in as root, and look at {self._log}",
         )
+
+    @property
+    def refused(self) -> str:
+        """Who has said that this account may not become root."""
+        return way_of(self.progress.last("refused") or "")[1]
 
     @property
     def _run(self) -> str:

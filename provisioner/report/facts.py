@@ -58,7 +58,7 @@ def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "distribution", facts.os.name
     yield "kernel", f"{facts.kernel} {facts.arch}"
     yield "init", facts.init
-    yield "login", f"{facts.login.name}, sudo: {facts.login.sudo} {facts.login.sudo_message}".rstrip()
+    yield "login", f"{facts.login.name}, {facts.login.method}: {facts.login.sudo} {facts.login.sudo_message}".rstrip()
     yield "packages", facts.package_manager
     if info:
         yield "engine", f"{info.version}, {info.storage_driver}, {info.containers_running} containers running"

@@ -13,7 +13,7 @@ from provisioner.report.envelope import document
 from provisioner.report.failure import EACH, hint_lines
 from provisioner.report.groups import WIDEST, grouped, names, names_host, without_address, without_name
 from provisioner.runs.fleet import worst
-from provisioner.runs.history import PastHost, PastRun
+from provisioner.runs.past_run import PastHost, PastRun
 
 
 def runs_document(records: Sequence[PastRun]) -> dict[str, Any]:
@@ -23,8 +23,9 @@ def runs_document(records: Sequence[PastRun]) -> dict[str, Any]:
 
 def run_document(record: PastRun) -> dict[str, Any]:
     """The JSON document of `history RUN`; its keys are a contract."""
+    hidden = {"wanted", "at"}
     hosts = [
-        {key: value for key, value in dataclasses.asdict(host).items() if key != "wanted"} for host in record.hosts
+        {key: value for key, value in dataclasses.asdict(host).items() if key not in hidden} for host in record.hosts
     ]
     return document("history", run={**_row(record), "hosts": hosts})
 
@@ -54,13 +55,15 @@ def run_text(record: PastRun, *, width: int | None = None) -> str:
     took = "not ended" if record.ended is None else f"{record.ended - record.started:.1f} s"
     lines = [sentence(f"{record.id}: {_result(record)}", width), f"  {_when(record.started)}, {took}"]
     lines.append("  provisioner " + shlex.join(record.argv))
+    if record.divided:
+        lines.append("  shards " + " ".join(shard.name for shard in record.shards))
     if record.resumes:
         lines.append(f"  went on with {record.resumes}")
     rows = [("HOST", "STATUS", "DOCKER", "REGISTRY MIRRORS", "SECONDS")]
     rows += [
         (
             host.name,
-            _words(host.status),
+            status_words(host.status),
             host.docker_version or "",
             " ".join(host.registry_mirrors),
             f"{host.seconds:.1f}",
@@ -70,7 +73,7 @@ def run_text(record: PastRun, *, width: int | None = None) -> str:
     lines += ["", aligned(rows, right=4, width=width, shorten=[3])]
     for group in grouped([host for host in record.hosts if host.error], _failure):
         first = group[0]
-        lines += ["", f"{first.name if len(group) == 1 else f'{len(group)} hosts'}: {_words(first.status)}"]
+        lines += ["", f"{first.name if len(group) == 1 else f'{len(group)} hosts'}: {status_words(first.status)}"]
         lines += [names([host.name for host in group], width=min(WIDEST, width or WIDEST))] if len(group) > 1 else []
         said = (first.error or "").removeprefix(f"{first.name}: ")
         lines.append(hanging("  ", without_address(said) if len(group) > 1 else said, width))
@@ -94,6 +97,7 @@ def _row(record: PastRun) -> dict[str, Any]:
         "argv": list(record.argv),
         "wanted": record.wanted,
         "resumes": record.resumes,
+        **({"shards": [shard.name for shard in record.shards]} if record.divided else {}),
         "started": _iso(record.started),
         "ended": None if record.ended is None else _iso(record.ended),
         "statuses": dict(record.counts),
@@ -102,11 +106,12 @@ def _row(record: PastRun) -> dict[str, Any]:
 
 
 def _result(record: PastRun) -> str:
-    said = ", ".join(f"{number} {_words(status)}" for status, number in record.counts.items())
+    said = ", ".join(f"{number} {status_words(status)}" for status, number in record.counts.items())
     return said if record.ended is not None else f"{said} (not ended)"
 
 
-def _words(status: str) -> str:
+def status_words(status: str) -> str:
+    """A status as people read it."""
     return {"converged": "nothing to do", "pending": "no result"}.get(status, status.replace("_", " "))
 
 

@@ -7,9 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from provisioner.report import gate
-from provisioner.report.columns import one_line
+from provisioner.report.columns import one_line, sentence
 from provisioner.report.quiet import Progress
 from provisioner.report.taste import Taste
+from provisioner.report.terminal import terminal_width
 from provisioner.runs.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -62,9 +63,8 @@ class Live(Progress):
             _, began = self._steps.get(host, ("", time.monotonic()))
         if self._total == 1 and not self._closed:
             took = time.monotonic() - began
-            self.say(
-                f"{host}: {one_line(title)}" + ("" if ok else " failed") + (f" ({took:.0f} s)" if took >= 1 else "")
-            )
+            said = f"{host}: {one_line(title)}" + ("" if ok else " failed") + (f" ({took:.0f} s)" if took >= 1 else "")
+            self.say(sentence(said, terminal_width("stderr")))
 
     def note(self, host: str, text: str) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from provisioner.errors import UsageError
@@ -41,12 +41,20 @@ class ReportFile:
 
     def write(self, command: str, outcomes: Sequence[Outcome], run: str | None) -> None:
         """Write the page; when that fails, a warning says so, and the file is as it was."""
+
+        def made() -> str:
+            from provisioner.report.html import page
+
+            return page(command, outcomes, run)
+
+        self.write_page(made)
+
+    def write_page(self, page: Callable[[], str]) -> None:
+        """Like `write`, of what `page` returns; it is called when a report is wanted."""
         if self._path is None:
             return
-        from provisioner.report.html import page
-
         try:
-            text = page(command, outcomes, run)
+            text = page()
         except Exception as cause:  # noqa: BLE001 # the result counts more than a page about it
             bug = as_bug(cause, f"--report {self._path}")
             gate.remark(f"warning: the report {self._path} could not be made; {bug.message}\n  -> {bug.hint}")

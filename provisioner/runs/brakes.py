@@ -92,7 +92,7 @@ class Brake:
         self.reason = ""
         self.interrupted = False
         self._failed: set[str] = set()
-        self._limit, self._hint = limit, hint
+        self._limit, self.hint = limit, hint
         self._lock = threading.Lock()
 
     def count(self, outcome: Outcome) -> None:
@@ -115,8 +115,8 @@ class Brake:
     def error(self) -> ProvisionerError:
         """Why a host was not begun."""
         if self.interrupted:
-            return CancelledError("interrupted before it began; nothing was changed here", hint=self._hint)
-        return SkippedError(f"not begun: {self.reason}", hint=self._hint)
+            return CancelledError("interrupted before it began; nothing was changed here", hint=self.hint)
+        return SkippedError(f"not begun: {self.reason}", hint=self.hint)
 
     @contextlib.contextmanager
     def on_interrupt(self) -> Iterator[None]:

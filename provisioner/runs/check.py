@@ -13,10 +13,14 @@ from provisioner.mirror_probe.before_writing import hopeless, probe_warnings, wa
 from provisioner.planner.foreseen import foresee
 from provisioner.planner.intent import must_install
 from provisioner.preflight.finding import Finding, failed, passed, warned
-from provisioner.remote.gather import gather
+from provisioner.remote.ask_host import ask_host
 from provisioner.runs.answers import answers
 from provisioner.runs.mirrors import new_mirrors
 from provisioner.runs.target import Target
+
+LOCK_PLUGINS = {"dnf": "python3-dnf-plugin-versionlock", "yum": "yum-plugin-versionlock"}
+ASKING = 120.0
+"""Seconds in which a package manager says what its repositories have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def unanswered(name: str, error: ProvisionerError) -> Checked:
 def _check(target: Target) -> Checked:
     began = time.monotonic()
     try:
-        facts = gather(target.transport, become_password=target.become_password, users=target.spec.users)
+        facts = target.gather()
     except ProvisionerError as error:
         return Checked(target.name, error=error, seconds=time.monotonic() - began)
     host = Host.of(facts)
@@ -64,6 +68,7 @@ def _check(target: Target) -> Checked:
     if not any(row.verdict == "fail" for row in findings):
         findings += tuple(_plan(target, host))
     try:
+        findings += tuple(_holds(target, host))
         findings += tuple(_mirrors(target, host))
     except ProvisionerError as error:
         return Checked(target.name, findings, error=error, seconds=time.monotonic() - began)
@@ -79,6 +84,29 @@ def _plan(target: Target, host: Host) -> Iterator[Finding]:
     except ProvisionerError as error:
         nature = isinstance(error, UnsupportedError)
         yield failed("plan", error.message, error.hint, "always", unsupported=nature)
+
+
+def _holds(target: Target, host: Host) -> Iterator[Finding]:
+    """Whether packages can be held where that takes a plugin; the one of dnf 5 is part of it."""
+    facts, spec = host.facts, target.spec
+    plugin = LOCK_PLUGINS.get(facts.package_manager)
+    if not (spec.install and spec.hold and plugin):
+        return
+    found = ask_host(
+        target.transport,
+        "lock_tool.sh.j2",
+        become_password=target.become_password,
+        timeout=ASKING,
+        manager=facts.package_manager,
+        plugin=plugin,
+    )["lock-tool"].strip()
+    if found == "none":
+        said = (
+            f"--hold: {facts.package_manager} has no versionlock here, and no repository of this host offers {plugin}"
+        )
+        yield failed("hold", said, "add a repository that has it, or leave out --hold", "always")
+    elif found == "offered":
+        yield passed("hold", f"{plugin} comes from a repository of this host")
 
 
 def _mirrors(target: Target, host: Host) -> Iterator[Finding]:

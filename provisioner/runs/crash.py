@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from provisioner import __version__
-from provisioner.errors import BugError, ProvisionerError
+from provisioner.errors import BugError, CancelledError, ConnectError, ProvisionerError, SkippedError
 from provisioner.masking import masked, visible
+from provisioner.runs.outcome import Outcome, Status
 
 
 def as_bug(cause: BaseException, where: str = "") -> BugError:
@@ -29,3 +32,15 @@ def as_bug(cause: BaseException, where: str = "") -> BugError:
 def as_error(error: Exception, where: str) -> ProvisionerError:
     """Return `error` as it is when it is one of ours, else as a bug that happened at host `where`."""
     return error if isinstance(error, ProvisionerError) else as_bug(error, where)
+
+
+def stand_in(outcome: Outcome, error: Exception) -> Outcome:
+    """Return the outcome of a host whose work did not come to its end."""
+    status: Status = "failed"
+    if isinstance(error, CancelledError):
+        status = "cancelled"
+    elif isinstance(error, SkippedError):
+        status = "skipped"
+    elif isinstance(error, ConnectError):
+        status = "unreachable"
+    return replace(outcome, status=status, error=as_error(error, outcome.host))

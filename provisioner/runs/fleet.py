@@ -56,9 +56,10 @@ class _Workers(Generic[Item, Result]):
         work: Callable[[Item], Result],
         instead: Callable[[Item, Exception], Result],
         brake: Brake,
+        settled: Callable[[Result], None],
     ) -> None:
         self._todo, self._lock = iter(enumerate(items)), threading.Lock()
-        self._work, self._instead, self._brake = work, instead, brake
+        self._work, self._instead, self._brake, self._settled = work, instead, brake, settled
         self.begun: set[int] = set()
         self.ended: queue.SimpleQueue[tuple[int, Result] | Exception | None] = queue.SimpleQueue()
         """Each result with its index, what `instead` raised, and None for each worker that has ended."""
@@ -83,6 +84,7 @@ class _Workers(Generic[Item, Result]):
                         result = self._work(item)
                     except Exception as error:  # noqa: BLE001 # one host's bug must not hide the others' results
                         result = self._instead(item, error)
+                    self._settled(result)
                 except Exception as error:  # noqa: BLE001 # raised where somebody hears it
                     self.ended.put(error)
                 else:
@@ -100,11 +102,13 @@ def each(
     done: Callable[[Result], None] = _ignore,
     brake: Brake | None = None,
     waiting: Callable[[int], None] = _ignore,
+    settled: Callable[[Result], None] = _ignore,
     grace: float = GRACE,
 ) -> list[Result]:
     """Return a result for every item, in the order of `items`; at most `forks` are worked on at a time.
 
-    `done` hears of each result as it comes, from the calling thread. `work` turns a host's failures into its
+    `done` hears of each result as it comes, from the calling thread; `settled` hears of it first, before another item
+    is begun in its place, and perhaps once more at the end. `work` turns a host's failures into its
     result. `instead` makes the result of an item whose work raised (a bug: the others go on), or that was not
     begun or not ended when the brake was pulled (SkippedError, CancelledError); workers call it too. Without it
     these exceptions are raised here.
@@ -113,7 +117,7 @@ def each(
     they have `grace` seconds to end. A second one raises KeyboardInterrupt at once.
     """
     brake = brake or Brake()
-    workers = _Workers(items, work, instead, brake)
+    workers = _Workers(items, work, instead, brake, settled)
     running = min(max(1, forks), len(items))
     results: dict[int, Result] = {}
     deadline = None
@@ -135,7 +139,8 @@ def each(
                     waiting(left)
     for index, item in enumerate(items):
         if index not in results:
-            results[index] = instead(item, _still_running() if index in workers.begun else brake.error())
+            results[index] = instead(item, still_running() if index in workers.begun else brake.error())
+            settled(results[index])
             done(results[index])
     return [results[index] for index in range(len(items))]
 
@@ -151,27 +156,24 @@ def roll(
     done: Callable[[Outcome], None] = _ignore,
     waiting: Callable[[int], None] = _ignore,
     grace: float = GRACE,
+    crew: Callable[..., list[Outcome]] = each,
 ) -> list[Outcome]:
     """Like `each`, wave by wave: the canary alone, whose failure stops everything, then batch after batch.
 
-    Every outcome is counted before its worker takes another host.
+    Every outcome is counted before its worker takes another host. `crew` does the work, as `each` does.
     """
-
-    def counted(outcome: Outcome) -> Outcome:
-        brake.count(outcome)
-        return outcome
-
     outcomes: list[Outcome] = []
     with brake.on_interrupt():
         for number, wave in enumerate(brakes.waves(items)):
-            outcomes += each(
+            outcomes += crew(
                 wave,
-                lambda item: counted(work(item)),
+                work,
                 forks=forks,
-                instead=lambda item, error: counted(instead(item, error)),
+                instead=instead,
                 done=done,
                 brake=brake,
                 waiting=waiting,
+                settled=brake.count,
                 grace=grace,
             )
             failed = [outcome.host for outcome in outcomes if outcome.failed]
@@ -180,7 +182,7 @@ def roll(
     return outcomes
 
 
-def _still_running() -> CancelledError:
+def still_running() -> CancelledError:
     return CancelledError(
         "interrupted while it was being worked on; a change that has begun there runs to its end by itself",
         hint="run the same command again to see where it stands",

@@ -12,8 +12,8 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from provisioner.errors import ProvisionerError, UsageError
@@ -21,51 +21,22 @@ from provisioner.masking import masked, masked_words
 from provisioner.runs.brakes import Brakes
 from provisioner.runs.history_store import path, reading, writing
 from provisioner.runs.outcome import Outcome
+from provisioner.runs.past_run import PENDING, PastHost, PastRun, PastShard, last_word
 from provisioner.runs.run_name import run_name
 from provisioner.wanted.spec import Spec
 
 KEPT = 200
 """Runs; older ones go when a new one begins."""
 
-_HOST = "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_HOST = "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _NEW_HOST = _HOST.replace("REPLACE", "IGNORE")
-
-
-@dataclass(frozen=True, slots=True)
-class PastHost:
-    """A host of a run. `status` is that of its outcome, `pending` before there is one. `done`: nothing is left to do
-    there. `wanted` is the fingerprint of its wanted state.
-    """
-
-    name: str
-    wanted: str
-    status: str
-    done: bool
-    changed: bool
-    docker_version: str | None
-    registry_mirrors: tuple[str, ...]
-    error: str | None
-    hint: str | None
-    exit_code: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """A run. `ended` is None while it goes on, and for good when it was cut off; `counts` tells how many hosts have
-    which status. `hosts` is empty in a list of runs.
-    """
-
-    id: str
-    command: str
-    argv: tuple[str, ...]
-    wanted: str
-    resumes: str | None
-    started: float
-    ended: float | None
-    counts: Mapping[str, int]
-    exit_codes: tuple[int, ...]
-    hosts: tuple[PastHost, ...] = ()
+_LAST_FIRST = """
+SELECT * FROM runs ORDER BY coalesce((SELECT max(started) FROM shards WHERE run = id), runs.started) DESC, rowid DESC
+LIMIT ? OFFSET ?
+"""
+_END = """
+UPDATE runs SET ended = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM shards WHERE run = runs.id AND ended IS NULL)
+"""
 
 
 def fingerprint(*specs: Spec) -> str:
@@ -86,9 +57,14 @@ class Journal:
         warn: Callable[[str], None],
         resumes: str | None = None,
         run: str | None = None,
+        shard: str = "",
     ) -> None:
-        """Begin a run over the hosts `wanted`, or go on with `run`; `warn` hears of trouble with the journal, once."""
+        """Begin a run over the hosts `wanted`, or go on with `run`; `warn` hears of trouble with the journal, once.
+
+        `shard` says which share of the run's fleet these hosts are.
+        """
         self.run = run_name(run)
+        self._shard = shard
         self._wanted = {name: fingerprint(spec) for name, spec in wanted.items()}
         self._positions = {name: position for position, name in enumerate(wanted)}
         self._warn = warn
@@ -97,44 +73,66 @@ class Journal:
             self._database = writing()
         state = fingerprint(*wanted.values())
         words = json.dumps(masked_words(argv))
+        self._write("BEGIN IMMEDIATE")
         self._write(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO UPDATE SET ended = NULL",
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO "
+            "UPDATE SET ended = NULL, wanted = excluded.wanted",
             (self.run, command, words, state, resumes, time.time()),
         )
-        self._write("BEGIN")
+        self._write("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, NULL)", (self.run, shard, time.time()))
         for name in wanted:
-            self._keep(name, ("pending", False, False, None, "[]", None, None, 0, 0.0), _NEW_HOST)
+            self._keep(PastHost(name, "", PENDING, False, False, None, (), None, None, 0, 0.0), _NEW_HOST)  # noqa: FBT003
         self._write("COMMIT")
-        self._write("DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY rowid DESC LIMIT ?)", (KEPT,))
+        self._forget()
 
     def add(self, outcome: Outcome) -> None:
-        """Keep what became of a host."""
+        """Keep what became of a host; of one that the run has worked on before, see `last_word`."""
         info = outcome.facts.engine.info if outcome.facts else None
         error = outcome.error
-        self._keep(
+        later = PastHost(
             outcome.host,
-            (
-                outcome.status,
-                outcome.succeeded and outcome.status != "planned",
-                outcome.changed,
-                masked(str(info.version)) if info else None,
-                json.dumps([masked(str(url)) for url in info.mirrors] if info else ()),
-                masked(error.message if error else outcome.note or outcome.earlier) or None,
-                masked(error.hint) if error else None,
-                outcome.exit_code,
-                outcome.seconds,
-            ),
+            "",
+            outcome.status,
+            outcome.succeeded and outcome.status != "planned",
+            outcome.changed,
+            masked(str(info.version)) if info else None,
+            tuple(masked(str(url)) for url in info.mirrors) if info else (),
+            masked(error.message if error else outcome.note or outcome.earlier) or None,
+            masked(error.hint) if error else None,
+            outcome.exit_code,
+            outcome.seconds,
+            time.time(),
         )
+        earlier = self._earlier(outcome.host)
+        self._keep(last_word(earlier, later) if earlier else later)
 
     def end(self) -> None:
-        self._write("UPDATE runs SET ended = ? WHERE id = ?", (time.time(), self.run))
+        now = time.time()
+        self._write("UPDATE shards SET ended = ? WHERE run = ? AND shard = ?", (now, self.run, self._shard))
+        self._write(_END, (now, self.run))
         if self._database is not None:
             with self._trouble():
                 self._database.close()
             self._database = None
 
-    def _keep(self, host: str, values: tuple[Any, ...], statement: str = _HOST) -> None:
-        self._write(statement, (self.run, self._positions.get(host, -1), host, self._wanted.get(host, ""), *values))
+    def _forget(self) -> None:
+        if self._database is not None:
+            with self._trouble():
+                for identifier, *_ in self._database.execute(_LAST_FIRST, (-1, KEPT)).fetchall():
+                    self._database.execute("DELETE FROM runs WHERE id = ?", (identifier,))
+
+    def _earlier(self, host: str) -> PastHost | None:
+        if self._database is not None:
+            with self._trouble():
+                asked = (self.run, _storable(host))
+                row = self._database.execute("SELECT * FROM hosts WHERE run = ? AND name = ?", asked).fetchone()
+                return _host(row) if row else None
+        return None
+
+    def _keep(self, host: PastHost, statement: str = _HOST) -> None:
+        row = {**asdict(host), "registry_mirrors": json.dumps(host.registry_mirrors)}
+        row["wanted"] = self._wanted.get(host.name, "")
+        self._write(statement, (self.run, self._positions.get(host.name, -1), *row.values()))
 
     def _write(self, statement: str, values: tuple[Any, ...] = ()) -> None:
         if self._database is not None:
@@ -161,8 +159,7 @@ def runs(limit: int = KEPT) -> list[PastRun]:
     with reading() as database:
         if database is None:
             return []
-        rows = database.execute("SELECT * FROM runs ORDER BY rowid DESC LIMIT ?", (limit,)).fetchall()
-        return [_run(database, row) for row in rows]
+        return [_run(database, row) for row in database.execute(_LAST_FIRST, (limit, 0)).fetchall()]
 
 
 def run(name: str) -> PastRun:
@@ -193,7 +190,7 @@ def to_resume(command: str, wanted: dict[str, Spec]) -> tuple[str, frozenset[str
     """
     state = fingerprint(*wanted.values())
     for record in runs():
-        if (record.command, record.wanted) != (command, state):
+        if record.command != command or (record.wanted != state and not record.divided):
             continue
         hosts = [host for host in _with_hosts(record).hosts if _same(host, wanted)]
         done = frozenset(host.name for host in hosts if host.done)
@@ -228,7 +225,11 @@ def _run(database: sqlite3.Connection, row: tuple[Any, ...]) -> PastRun:
         counts[status] = counts.get(status, 0) + number
         codes.append(code)
     words = tuple(json.loads(argv))
-    return PastRun(identifier, command, words, wanted, resumes, started, ended, counts, tuple(codes))
+    shards = database.execute("SELECT shard, started, ended FROM shards WHERE run = ?", (identifier,))
+    return PastRun(
+        *(identifier, command, words, wanted, resumes, started, ended, counts, tuple(codes)),
+        shards=tuple(PastShard(*shard) for shard in shards),
+    )
 
 
 def _with_hosts(record: PastRun) -> PastRun:
@@ -239,10 +240,9 @@ def _with_hosts(record: PastRun) -> PastRun:
         return replace(record, hosts=tuple(map(_host, rows)))
 
 
-def _host(row: Iterable[Any]) -> PastHost:
-    _, _, name, wanted, status, done, changed, version, mirrors, error, hint, code, seconds = row
-    mirrors = tuple(json.loads(mirrors))
-    return PastHost(name, wanted, status, bool(done), bool(changed), version, mirrors, error, hint, code, seconds)
+def _host(row: Sequence[Any]) -> PastHost:
+    _, _, name, wanted, status, done, changed, version, mirrors, *rest = row
+    return PastHost(name, wanted, status, bool(done), bool(changed), version, tuple(json.loads(mirrors)), *rest)
 
 
 def _storable(value: Any) -> Any:

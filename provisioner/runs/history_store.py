@@ -10,7 +10,7 @@ from pathlib import Path
 
 from provisioner.errors import UsageError
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, command TEXT NOT NULL, argv TEXT NOT NULL, wanted TEXT NOT NULL, resumes TEXT,
@@ -22,6 +22,13 @@ CREATE TABLE hosts (
     registry_mirrors TEXT NOT NULL, error TEXT, hint TEXT, exit_code INTEGER NOT NULL, seconds REAL NOT NULL,
     PRIMARY KEY (run, name)
 );
+"""
+_SINCE_1 = """
+CREATE TABLE shards (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, shard TEXT NOT NULL, started REAL NOT NULL, ended REAL,
+    PRIMARY KEY (run, shard)
+);
+ALTER TABLE hosts ADD COLUMN at REAL NOT NULL DEFAULT 0;
 """
 
 
@@ -39,8 +46,10 @@ def _private(file: Path) -> None:
     """
     files = [path for path in file.parent.glob(f"{file.name}*") if path.is_file()]
     for path, mode in ((file.parent, 0o700), *((path, 0o600) for path in files)):
-        if path.stat().st_mode & 0o077:
-            path.chmod(mode)
+        # SQLite takes its files beside the journal away when the last one who has it open is done.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mode & 0o077:
+                path.chmod(mode)
 
 
 def writing() -> sqlite3.Connection:
@@ -57,8 +66,9 @@ def writing() -> sqlite3.Connection:
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("BEGIN IMMEDIATE")
         version = _version(database)
-        if version == 0:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
+        if version < VERSION:
+            changes = _SINCE_1 if version == 1 else _SCHEMA + _SINCE_1
+            for statement in filter(str.strip, changes.split(";")):
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {VERSION}")
         database.execute("COMMIT")
@@ -85,6 +95,10 @@ def reading() -> Iterator[sqlite3.Connection | None]:
     with contextlib.suppress(OSError):
         _private(file)
     try:
+        with contextlib.closing(sqlite3.connect(file, timeout=5)) as database:
+            older = 0 < _version(database) < VERSION
+        if older:
+            writing().close()
         with contextlib.closing(sqlite3.connect(file, timeout=5)) as database:
             yield database if _version(database) else None
     except (sqlite3.Error, OSError) as cause:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -15,16 +16,22 @@ from provisioner.images.archive import MANIFEST, Entry, diff_ids, entries
 from provisioner.transports import limits
 
 CHUNK = 1 << 18
+GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+"""How packed content begins."""
 MEMBERS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A file in an archive that begins at `offset` of it: its content's digest in hexadecimal digits, and its size."""
+    """A file in an archive that begins at `offset` of it: its content's digest in hexadecimal digits, and its size.
+
+    One in zstandard goes as it is: the engine that unpacks it checks what comes out.
+    """
 
     digest: str
     offset: int
     size: int
+    zstandard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +137,21 @@ def _image(
     layers = []
     for name, diff in zip(entry.layers, diffs, strict=True):
         blob, unpacked = seen[name] = seen.get(name) or _digests(*_file(tar, names, name))
-        if diff != f"sha256:{unpacked}":
-            raise _wrong(name, diff.removeprefix("sha256:"), unpacked)
+        _check(name, blob, diff.removeprefix("sha256:"), unpacked)
         layers.append(blob)
     return Image(entry.tags, Blob(digest, member.offset_data, member.size), tuple(layers), diffs)
+
+
+def _check(name: str, blob: Blob, diff: str, unpacked: str) -> None:
+    """What cannot be unpacked here must be what the file is called."""
+    said, found = (name.rpartition("/")[2], blob.digest) if blob.zstandard else (diff, unpacked)
+    if blob.zstandard and not re.fullmatch(r"[0-9a-f]{64}", said):
+        raise UsageError(
+            f"{name}: it is packed with zstandard, and not called by its digest; nothing was loaded",
+            hint="write it anew with docker save",
+        )
+    if said != found:
+        raise _wrong(name, said, found)
 
 
 def _wrong(name: str, said: str, found: str) -> UsageError:
@@ -144,18 +162,19 @@ def _wrong(name: str, said: str, found: str) -> UsageError:
 
 
 def _digests(member: tarfile.TarInfo, content: IO[bytes]) -> tuple[Blob, str]:
-    """The blob, and the digest of its content when unpacked: some engines write layers in gzip."""
+    """The blob, and the digest of its content when unpacked: some engines write layers in gzip, or as they came."""
     packed, unpacked = hashlib.sha256(), hashlib.sha256()
-    gzip = None
+    gzip, begin = None, b""
     try:
         while chunk := content.read(CHUNK):
-            if gzip is None and packed.digest() == hashlib.sha256().digest() and chunk.startswith(b"\x1f\x8b"):
-                gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            if not begin:
+                begin = chunk[: len(ZSTANDARD)]
+                gzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if begin.startswith(GZIP) else None
             packed.update(chunk)
             while gzip is not None and chunk:
                 unpacked.update(gzip.decompress(chunk, CHUNK))
                 chunk = gzip.unconsumed_tail
     except zlib.error:
         return Blob(packed.hexdigest(), member.offset_data, member.size), "of nothing: it cannot be unpacked"
-    blob = Blob(packed.hexdigest(), member.offset_data, member.size)
+    blob = Blob(packed.hexdigest(), member.offset_data, member.size, zstandard=begin == ZSTANDARD)
     return blob, unpacked.hexdigest() if gzip is not None else blob.digest

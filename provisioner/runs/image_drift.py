@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from provisioner.errors import DifferenceError, FactsError, ProvisionerError, UsageError
@@ -22,7 +22,7 @@ from provisioner.images.drift import (
 from provisioner.images.listing import DETAILS, details
 from provisioner.images.name import image_name, is_image_name
 from provisioner.images.spread import Copy, Spread
-from provisioner.images.upstream import manifest_urls
+from provisioner.images.upstream import login_key, manifest_urls
 from provisioner.images.words import pattern_of
 from provisioner.remote.images import ask_engine
 from provisioner.runs.answers import answers
@@ -141,6 +141,7 @@ def _upstream(target: Target, copies: dict[str, Copy], mirrors: str) -> tuple[Up
         asked=[
             {
                 "name": name.pulled,
+                "registry": login_key(name),
                 "known": " ".join(sorted(copies[shown].digests)),
                 "urls": manifest_urls(name, urls),
             }
@@ -151,6 +152,13 @@ def _upstream(target: Target, copies: dict[str, Copy], mirrors: str) -> tuple[Up
     for number, shown in enumerate(asked):
         digest = found.get(f"digest-{number}", "")
         current = not digest or is_current(copies[shown], digest, found.get(f"index-{number}", ""))
-        said = "" if digest else found.get(f"said-{number}", "") or "no registry told"
+        said = "" if digest else _why(found, number)
         rows.append(Upstream(shown, copies[shown], digest, found.get(f"from-{number}", ""), said, current))
     return tuple(rows)
+
+
+def _why(found: Mapping[str, str], number: int) -> str:
+    """Why no registry told."""
+    said = found.get(f"said-{number}", "") or "no registry told"
+    helper = found.get(f"unasked-{number}", "")
+    return f"{said}; docker-credential-{helper} has the login, and is not asked" if helper else said

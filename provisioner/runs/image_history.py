@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from provisioner.errors import ProvisionerError
 from provisioner.plan.model import StepResult
+from provisioner.runs.crash import as_error
+from provisioner.runs.fleet import each
 from provisioner.runs.history import Journal
+from provisioner.runs.named_run import WHOLE, Part, refuse_other_use
 from provisioner.runs.outcome import Outcome, status_of
+from provisioner.runs.run_name import run_name
 from provisioner.runs.target import Target
+
+Row = TypeVar("Row")
+
+
+def begun(
+    command: str, argv: Sequence[str], targets: Sequence[Target], warn: Callable[[str], None], part: Part = WHOLE
+) -> Journal:
+    """Begin a run of `command` over these hosts, or go on with the one that `part` names.
+
+    Raises:
+        UsageError: the history has another run of that name, or it is no name.
+    """
+    wanted = {target.name: target.spec for target in targets}
+    if part.run is not None:
+        refuse_other_use(run_name(part.run), command, part.shard, wanted)
+    return Journal(command, argv, wanted, warn=warn, run=part.run, shard=part.shard)
 
 
 @contextmanager
 def recorded(
-    command: str, argv: Sequence[str], targets: Sequence[Target], warn: Callable[[str], None]
+    command: str, argv: Sequence[str], targets: Sequence[Target], warn: Callable[[str], None], part: Part = WHOLE
 ) -> Iterator[Journal]:
-    """A run of `command` over these hosts; one that is cut off within stays without an end, as it was."""
-    journal = Journal(command, argv, {target.name: target.spec for target in targets}, warn=warn)
+    """As `begun`; a run that is cut off within stays without an end, as it was."""
+    journal = begun(command, argv, targets, warn, part)
     yield journal
     journal.end()
 
@@ -30,3 +51,29 @@ def outcome(
     if error is not None:
         return Outcome(host, status_of(error), error=error, timings=timings)
     return Outcome(host, "changed", results=(StepResult(command, "ok", seconds),), timings=timings, note=note)
+
+
+def on_each(
+    journal: Journal,
+    targets: Sequence[Target],
+    work: Callable[[Target], Row],
+    *,
+    failed: Callable[[str, ProvisionerError], Row],
+    became: Callable[[Row], Outcome],
+    told: Callable[[Outcome], None] = lambda _: None,
+    **how: Any,
+) -> list[Row]:
+    """Return what `work` returns for every target, each with its outcome in the journal; `told` hears of it as well.
+
+    `how` goes to `provisioner.runs.fleet.each`.
+    """
+
+    def done(row: Row) -> None:
+        end = became(row)
+        journal.add(end)
+        told(end)
+
+    def instead(target: Target, error: Exception) -> Row:
+        return failed(target.name, as_error(error, target.name))
+
+    return each(targets, work, instead=instead, done=done, **how)

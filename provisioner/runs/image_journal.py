@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from provisioner.errors import ProvisionerError
 from provisioner.plan.model import StepResult
-from provisioner.runs.history import Journal
+from provisioner.runs.image_history import begun
+from provisioner.runs.named_run import WHOLE, Part
 from provisioner.runs.outcome import Outcome, status_of
 from provisioner.runs.target import Target
 
@@ -16,11 +17,21 @@ class ImageJournal:
     """One run being written; from one thread."""
 
     def __init__(
-        self, command: str, targets: Sequence[Target], *, argv: Sequence[str], warn: Callable[[str], None]
+        self,
+        command: str,
+        targets: Sequence[Target],
+        *,
+        argv: Sequence[str],
+        warn: Callable[[str], None],
+        part: Part = WHOLE,
     ) -> None:
-        """Begin a run of `command`; `warn` hears of trouble with the history, once."""
+        """Begin a run of `command`; `warn` hears of trouble with the history, once.
+
+        Raises:
+            UsageError: see `begun`.
+        """
         self._command, self._began = command, time.monotonic()
-        self._journal = Journal(command, argv, {target.name: target.spec for target in targets}, warn=warn)
+        self._journal = begun(command, argv, targets, warn, part)
 
     @property
     def run(self) -> str:

@@ -19,12 +19,12 @@ from provisioner.remote.image_pull import PullAnswer
 from provisioner.remote.image_pull import pull_images as pull_on
 from provisioner.runs.audience import Audience
 from provisioner.runs.brakes import Brake
-from provisioner.runs.crash import as_error
+from provisioner.runs.crash import as_error, stand_in
 from provisioner.runs.fleet import each
-from provisioner.runs.history import Journal
+from provisioner.runs.image_history import begun
 from provisioner.runs.image_proof import served_by
+from provisioner.runs.named_run import WHOLE, Part
 from provisioner.runs.outcome import Outcome, status_of
-from provisioner.runs.survey import stand_in
 from provisioner.runs.target import Target
 
 _POLL = 0.2
@@ -106,6 +106,7 @@ def pull_images(
     pulls: int,
     proof: bool,
     argv: Sequence[str],
+    part: Part = WHOLE,
 ) -> Pulled:
     """Pull `names` on every host, on at most `pulls` of them at once; then compare what they have.
 
@@ -114,7 +115,7 @@ def pull_images(
     Raises:
         KeyboardInterrupt: a second Ctrl-C; what has begun goes on to its end on its host.
     """
-    journal = Journal("image pull", argv, {target.name: target.spec for target in targets}, warn=audience.warn)
+    journal = begun("image pull", argv, targets, audience.warn, part)
     brake, turns = Brake(), threading.BoundedSemaphore(pulls)
 
     def work(target: Target) -> PulledHost:

@@ -6,18 +6,20 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.errors import ApplyError, ProvisionerError, UsageError
+from provisioner.errors import TARGET, ApplyError, ProvisionerError, UsageError
 from provisioner.images.archive import manifest, missing
 from provisioner.remote.engine_client import find_way, run_streaming
-from provisioner.remote.image_delivery import layers_there, load, send, stage
-from provisioner.runs.crash import as_error
-from provisioner.runs.fleet import each
+from provisioner.remote.image_delivery import Stock, load, send, stage, stock_there
+from provisioner.runs.audience import Audience
 from provisioner.runs.image_archive import Archive, Blob, read_archive
-from provisioner.runs.image_history import outcome, recorded
+from provisioner.runs.image_history import on_each, outcome, recorded
+from provisioner.runs.image_transfer import Transfer
+from provisioner.runs.named_run import WHOLE, Part
+from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
 from provisioner.transports import limits
 
@@ -47,33 +49,43 @@ def deliver(
     command: str,
     archive: Archive,
     targets: Sequence[Target],
+    audience: Audience,
     *,
     argv: Sequence[str],
     forks: int,
-    warn: Callable[[str], None],
+    part: Part = WHOLE,
 ) -> list[Delivered]:
-    """Load the images of `archive` into the engine of every host; each is sent what it lacks."""
+    """Load the images of `archive` into the engine of every host; each is sent what it lacks.
+
+    Raises:
+        UsageError: see `provisioner.runs.image_history.begun`; no host was contacted.
+    """
 
     def work(target: Target) -> Delivered:
         begun = time.monotonic()
+        audience.step(target.name, "")
         try:
-            return _deliver(archive, target, begun)
+            return _deliver(archive, target, audience, begun)
         except ProvisionerError as error:
             target.address(error)
             return Delivered(target.name, error=error, seconds=time.monotonic() - begun)
         finally:
             target.transport.close()
 
-    def done(row: Delivered) -> None:
-        journal.add(outcome(row.host, command, seconds=row.seconds, error=row.error))
+    def became(row: Delivered) -> Outcome:
+        return outcome(row.host, command, seconds=row.seconds, error=row.error)
 
-    with recorded(command, argv, targets, warn) as journal:
-        return each(
+    audience.begin("sending to", len(targets))
+    with recorded(command, argv, targets, audience.warn, part) as journal:
+        return on_each(
+            journal,
             targets,
             work,
+            failed=failed,
+            became=became,
+            told=audience.done,
             forks=forks,
-            instead=lambda target, error: failed(target.name, as_error(error, target.name)),
-            done=done,
+            waiting=audience.waiting,
         )
 
 
@@ -82,7 +94,7 @@ def failed(name: str, error: ProvisionerError) -> Delivered:
     return Delivered(name, error=error)
 
 
-def save(source: Target, names: Sequence[str], path: Path) -> None:
+def save(source: Target, names: Sequence[str], path: Path, audience: Audience) -> None:
     """Write the images of a host's engine to the file `path`, which is there only once that is whole.
 
     Raises:
@@ -90,6 +102,13 @@ def save(source: Target, names: Sequence[str], path: Path) -> None:
     """
     part = path.with_name(f".{path.name}.part")
     said = bytearray()
+    audience.begin("saving from", 1)
+    transfer = Transfer(audience, source.name, f"docker save {' '.join(names)}")
+
+    def keep(chunk: bytes) -> None:
+        _write(file.fileno(), chunk)
+        transfer.add(len(chunk))
+
     try:
         with contextlib.closing(source.transport), part.open("wb") as file:
             part.chmod(0o600)
@@ -99,7 +118,7 @@ def save(source: Target, names: Sequence[str], path: Path) -> None:
                 way,
                 ("save", *names),
                 become_password=source.become_password,
-                out=lambda chunk: _write(file.fileno(), chunk),
+                out=keep,
                 err=lambda chunk: said.extend(chunk[: limits.STEP_LOG - len(said)]),
             )
         if status:
@@ -116,11 +135,11 @@ def save(source: Target, names: Sequence[str], path: Path) -> None:
 
 
 @contextlib.contextmanager
-def saved(source: Target, names: Sequence[str]) -> Iterator[Archive]:
+def saved(source: Target, names: Sequence[str], audience: Audience) -> Iterator[Archive]:
     """The images of a host's engine in a private file of this machine, for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="provisioner-images-") as folder:
         path = Path(folder) / "images.tar"
-        save(source, names, path)
+        save(source, names, path, audience)
         yield read_archive(path)
 
 
@@ -130,15 +149,16 @@ def _write(file: int, chunk: bytes) -> None:
         rest = rest[os.write(file, rest) :]
 
 
-def _deliver(archive: Archive, target: Target, begun: float) -> Delivered:
+def _deliver(archive: Archive, target: Target, audience: Audience, begun: float) -> Delivered:
     transport, password = target.transport, target.become_password
-    stock = layers_there(transport, become_password=password)
+    stock = stock_there(transport, become_password=password)
     needed: dict[str, Blob] = {}
     layers: dict[str, Blob] = {}
     for image in archive.images:
         needed[image.config.digest] = image.config
-        lacking = range(len(image.layers)) if stock is None else missing(image.diffs, stock)
+        lacking = range(len(image.layers)) if stock.layers is None else missing(image.diffs, stock.layers)
         layers |= {image.layers[number].digest: image.layers[number] for number in lacking}
+    _check(target, stock, layers.values())
     needed |= layers
     staged = stage(transport, list(needed))
     begins = {digest: _begin(staged.sizes.get(digest, 0), blob) for digest, blob in needed.items()}
@@ -149,9 +169,13 @@ def _deliver(archive: Archive, target: Target, begun: float) -> Delivered:
             f"{staged.room // limits.MiB} MiB; nothing was loaded",
             hint="make room there, as with docker image prune",
         )
+    transfer = Transfer(audience, target.name, "send", left)
     for digest, blob in needed.items():
         if staged.sizes.get(digest) != -1:
-            send(transport, staged, digest, blob.size, archive.content(blob, begins[digest]))
+            begin = begins[digest]
+            content = transfer.counted(archive.content(blob, begin))
+            send(transport, staged, digest, begin=begin, size=blob.size, content=content)
+    audience.detail(target.name, "docker load", done=False)
     rows = [(image.tags, image.config.digest, [layer.digest for layer in image.layers]) for image in archive.images]
     wanted = {image.tags[0]: image.diffs for image in archive.images if image.tags}
     said = load(transport, staged, list(needed), manifest(rows), wanted, become_password=password)
@@ -159,6 +183,16 @@ def _deliver(archive: Archive, target: Target, begun: float) -> Delivered:
     sent = tuple(digest for digest in layers if staged.sizes.get(digest) != -1)
     seconds = time.monotonic() - begun
     return Delivered(target.name, sent, len(layers) - len(sent), len(every) - len(layers), left, said, seconds=seconds)
+
+
+def _check(target: Target, stock: Stock, layers: Iterable[Blob]) -> None:
+    if not stock.unpacks_zstandard and any(layer.zstandard for layer in layers):
+        raise ApplyError(
+            f"{target.name}: a layer is packed with zstandard, which Docker Engine {stock.version} cannot unpack; "
+            "nothing was sent",
+            hint=f"provisioner versions {TARGET} shows newer engines: 23.0 can; or push from an engine without the "
+            "containerd image store, whose layers are not packed",
+        )
 
 
 def _begin(there: int, blob: Blob) -> int:

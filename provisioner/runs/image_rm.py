@@ -125,9 +125,9 @@ def _error(host: str, answers: Sequence[Removed], still: Sequence[Left]) -> Prov
         for answer in wrong
     )
     if all(answer.unknown for answer in wrong):
-        return ApplyError(f"{host}: {told}", hint=f"provisioner image ls {TARGET} shows what there is")
+        return ApplyError(f"{host}: {told}", hint=f"provisioner image ls --on {TARGET} shows what there is")
     if all("conflict" in answer.said for answer in wrong):
         forced = shlex.join(answer.reference for answer in wrong if "cannot be forced" not in answer.said)
-        hint = f"provisioner image rm --force {forced} {TARGET} takes its names nevertheless" if forced else ""
+        hint = f"provisioner image rm --force {forced} --on {TARGET} takes its names nevertheless" if forced else ""
         return BlockedError(f"{host}: {told}", hint=hint)
     return ApplyError(f"{host}: {told}")

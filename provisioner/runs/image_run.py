@@ -6,18 +6,23 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from provisioner.errors import ApplyError, ProvisionerError, UsageError
 from provisioner.images.container import Container
-from provisioner.remote.engine_client import find_way, run_at_terminal, run_streaming
+from provisioner.remote.engine_client import find_way, run_at_terminal, run_streaming, tell_client
 from provisioner.runs.crash import as_error
-from provisioner.runs.fleet import each
-from provisioner.runs.image_history import outcome, recorded
+from provisioner.runs.image_history import on_each, outcome, recorded
+from provisioner.runs.image_signals import Clients
+from provisioner.runs.named_run import WHOLE, Part
+from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
 from provisioner.transports.base import Feed
 
 _COMMAND = "image run"
+GRACE = 15.0
+"""Seconds that containers on many hosts have to end after Ctrl-C; `docker stop` gives them 10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +66,37 @@ def check(container: Container, targets: Sequence[Target], *, terminal: bool) ->
 
 
 def run(
-    container: Container, targets: Sequence[Target], listener: Listener, *, argv: Sequence[str], forks: int
+    container: Container,
+    targets: Sequence[Target],
+    listener: Listener,
+    *,
+    argv: Sequence[str],
+    forks: int,
+    part: Part = WHOLE,
 ) -> list[Ran]:
-    """Run the container on every host; on one with a terminal, that is this process's own."""
+    """Run the container on every host; on one with a terminal, that is this process's own.
 
-    def done(ran: Ran) -> None:
+    Without one, Ctrl-C and other signals go to the containers, which do with them what they do.
+    """
+    clients = Clients(listener.warn)
+
+    def became(ran: Ran) -> Outcome:
         note = f"exit status {ran.status}" if ran.status else ""
-        journal.add(outcome(ran.host, _COMMAND, seconds=ran.seconds, error=ran.error, note=note))
+        return outcome(ran.host, _COMMAND, seconds=ran.seconds, error=ran.error, note=note)
 
     def work(target: Target) -> Ran:
-        return _on_one(container, target, listener)
+        return _on_one(container, target, listener, clients)
 
-    with recorded(_COMMAND, argv, targets, listener.warn) as journal:
+    def waiting(number: int) -> None:
+        clients.pass_on("INT")
+        listener.warn(f"{number} containers were told to end; Ctrl-C again ends at once")
+
+    with recorded(_COMMAND, argv, targets, listener.warn, part) as journal:
         if len(targets) == 1:  # in this thread, which hears of Ctrl-C and owns the terminal
             ran = work(targets[0])
-            done(ran)
+            journal.add(became(ran))
             return [ran]
-        return each(
-            targets,
-            work,
-            forks=forks,
-            instead=lambda target, error: failed(target.name, as_error(error, target.name)),
-            done=done,
-            waiting=lambda number: listener.warn(f"{number} hosts in progress; Ctrl-C again ends at once"),
-        )
+        return on_each(journal, targets, work, failed=failed, became=became, forks=forks, waiting=waiting, grace=GRACE)
 
 
 def failed(name: str, error: ProvisionerError) -> Ran:
@@ -92,35 +104,43 @@ def failed(name: str, error: ProvisionerError) -> Ran:
     return Ran(name, error=error)
 
 
-def _on_one(container: Container, target: Target, listener: Listener) -> Ran:
+def _on_one(container: Container, target: Target, listener: Listener, clients: Clients) -> Ran:
     begun = time.monotonic()
     try:
-        status = _status(container, target, listener)
+        status = _status(container, target, listener, clients)
         return Ran(target.name, status, seconds=time.monotonic() - begun)
     except Exception as cause:  # noqa: BLE001 # one host's bug must not hide the others' results
         error = as_error(cause, target.name)
         target.address(error)
         return Ran(target.name, error=error, seconds=time.monotonic() - begun)
     finally:
+        clients.ended(target.name)
         listener.ended(target.name)
         target.transport.close()
 
 
-def _status(container: Container, target: Target, listener: Listener) -> int:
+def _status(container: Container, target: Target, listener: Listener, clients: Clients) -> int:
     transport, password = target.transport, target.become_password
     way = find_way(transport, become_password=password, asks=container.tty)
+
+    def begun(process: int) -> None:
+        tell = partial(tell_client, transport, way, process, become_password=password)
+        clients.begun(target.name, tell)
+
     if container.tty:
         status = run_at_terminal(transport, way, container.words)
     else:
-        status = run_streaming(
-            transport,
-            way,
-            container.words,
-            become_password=password,
-            out=listener.out(target.name),
-            err=listener.err(target.name),
-            content=_stdin() if container.interactive else (),
-        )
+        with clients.listening(target.name):
+            status = run_streaming(
+                transport,
+                way,
+                container.words,
+                become_password=password,
+                out=listener.out(target.name),
+                err=listener.err(target.name),
+                content=_stdin() if container.interactive else (),
+                begun=begun,
+            )
     if status < 0:
         raise ApplyError(f"{target.name}: docker run was killed before it ended")
     return status

@@ -69,7 +69,14 @@ def judged(target: Target, planned: Outcome, run: RunResult) -> Outcome:
 
 
 def plan_for(target: Target, host: Host, *, asks: bool = True) -> Plan:
-    """The plan for a host; unless it `asks`, what only the host's surroundings know is left out of it."""
+    """The plan for a host, or the one that is kept of it; unless it `asks`, what only the host's surroundings know is
+    left out of it.
+
+    Raises:
+        BlockedError: the host is not as it was when its plan was kept.
+    """
+    if target.kept and asks:
+        return target.kept.plan_for(host.facts, target.spec.users)
     if target.removal:
         losses = _losses(target, host.facts.storage.data_root) if target.removal == "purge" else None
         return plan_removal(target.name, host, losses, remove_dependents=target.spec.remove_dependents)

@@ -128,13 +128,7 @@ def verify(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outc
 
 
 def _facts(target: Target, attempt: Attempt | None) -> Facts:
-    return gather(
-        target.transport,
-        become_password=target.become_password,
-        engine_alone=_engine_alone(target),
-        users=target.spec.users,
-        runs=attempt.runs if attempt else (),
-    )
+    return target.gather(engine_alone=_engine_alone(target), runs=attempt.runs if attempt else ())
 
 
 def _engine_alone(target: Target) -> bool:
@@ -146,7 +140,14 @@ def _planned(target: Target, attempt: Attempt | None, facts: Facts) -> Outcome:
     if attempt and (same := repeat.told(target, attempt, facts)):
         return same
     host = Host.of(facts)
-    planned = plan_for(target, host)
+    try:
+        planned = plan_for(target, host)
+    except BlockedError:
+        if target.kept is None or attempt is None or not facts.journal.of(attempt.runs):
+            raise
+        planned = plan_for(replace(target, kept=None), host)  # this run may be what has changed the host
+        if not planned.empty:
+            raise
     if attempt and planned.empty and (before := repeat.done_before(target, attempt, facts)):
         return before
     outcome = Outcome(target.name, "planned", facts, planned)

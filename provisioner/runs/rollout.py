@@ -9,6 +9,7 @@ from provisioner.remote.attempt import new_attempt
 from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brakes
 from provisioner.runs.history import Journal, brakes_of, to_resume
+from provisioner.runs.named_run import refuse_other_use
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.resumed import resumed_runs
 from provisioner.runs.rollout_work import RolloutWork
@@ -34,19 +35,22 @@ def roll_out(
     argv: Sequence[str],
     confirm: Confirm | None,
     run: str | None = None,
+    shard: str = "",
 ) -> RolledOut:
     """Change the hosts. `confirm` is asked once all plans are shown; None changes them unasked.
 
     `argv` is what the history keeps of how that was asked for. `run` is its name there; None makes a new one.
+    `shard` says which share of the run's fleet the hosts are.
 
     Raises:
-        UsageError: there is nothing to resume, or `run` is no name; no host was contacted.
+        UsageError: there is nothing to resume, or `run` is no name or that of another run; no host was contacted.
         KeyboardInterrupt: a second Ctrl-C; what has begun runs to its end on its host.
     """
-    run = run_name(run)
     wanted = {target.name: target.spec for target in targets}
-    resumes, finished = to_resume(command, wanted) if terms.resume else (None, frozenset())
-    journal = Journal(command, argv, wanted, warn=audience.warn, resumes=resumes, run=run)
+    if run is not None:
+        refuse_other_use(run_name(run), command, shard, wanted)
+    resumes, finished = to_resume(command, wanted) if terms.resume and targets else (None, frozenset())
+    journal = Journal(command, argv, wanted, warn=audience.warn, resumes=resumes, run=run, shard=shard)
     attempt = new_attempt(journal.run, command, resumed_runs(resumes))
     outcomes: dict[str, Outcome] = {}
     if resumes:

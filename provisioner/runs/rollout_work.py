@@ -15,20 +15,18 @@ have forgotten it.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from provisioner.errors import SkippedError
-from provisioner.plan.model import Plan, Step
 from provisioner.remote.attempt import Attempt
-from provisioner.remote.progress import OnStep
-from provisioner.runs import one_host
 from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brake
-from provisioner.runs.fleet import each, roll
+from provisioner.runs.crash import stand_in
+from provisioner.runs.duty import Assignment, Change, Duty, Job, LookAhead, LookAndChange, plans_of
+from provisioner.runs.fleet import roll
 from provisioner.runs.history import Journal
 from provisioner.runs.outcome import Outcome
-from provisioner.runs.survey import stand_in
 from provisioner.runs.target import Target
 from provisioner.runs.terms import Terms
 
@@ -58,26 +56,11 @@ class RolloutWork:
         return self._in_order()
 
     def _straight(self) -> list[Outcome]:
-        def work(target: Target) -> Outcome:
-            try:
-                planned = self._plan(target)
-                if planned.status == "planned" and self.brake.reason:
-                    return stand_in(planned, self.brake.error())
-                self.audience.plans(_plans([planned]), whole=False)
-                return self._apply(target, planned).finished()
-            finally:
-                target.transport.close()
-
         self.audience.begin("changing", len(self.targets))
-        return roll(
-            self.targets,
-            work,
-            forks=self.terms.forks,
-            brakes=self.terms.brakes,
-            brake=self.brake,
-            instead=lambda target, error: stand_in(Outcome(target.name, "planned"), error),
-            done=self._done,
-            waiting=self.audience.waiting,
+        return self._rolled(
+            list(map(Job, self.targets)),
+            LookAndChange(self._change()),
+            instead=lambda job, error: stand_in(Outcome(job.target.name, "planned"), error),
         )
 
     def _in_order(self) -> list[Outcome]:
@@ -88,58 +71,52 @@ class RolloutWork:
             if outcome.status == "planned" or outcome.error or self.terms.proof
         ]
         pending = [outcome for _, outcome in pairs if not outcome.error]
-        self.audience.plans(_plans(pending), whole=True)
+        self.audience.plans(plans_of(pending), whole=True)
         if not pending or not self._agreed(pending, len(pairs) - len(pending)):
             for target, outcome in pairs:
                 target.transport.close()
                 self.journal.add(outcome)
             return planned
 
-        def work(pair: tuple[Target, Outcome]) -> Outcome:
-            target, outcome = pair
-            try:
-                if time.monotonic() - self.looked_at.get(target.name, 0.0) > STALE:
-                    target.transport.close()
-                return self._apply(target, outcome).finished()
-            finally:
-                target.transport.close()
-
-        def instead(pair: tuple[Target, Outcome], error: Exception) -> Outcome:
-            target, outcome = pair
+        def instead(job: Job, error: Exception) -> Outcome:
+            outcome = job.planned or Outcome(job.target.name, "planned")
             if isinstance(error, SkippedError):
-                target.transport.close()
+                job.target.transport.close()
             return outcome if outcome.error else stand_in(outcome, error).finished()
 
         self.audience.begin("changing", len(pairs))
-        applied = roll(
-            pairs,
-            work,
+        jobs = [Job(target, outcome, self.looked_at.get(target.name, 0.0)) for target, outcome in pairs]
+        applied = self._rolled(jobs, self._change(), instead=instead)
+        outcomes = {outcome.host: outcome for outcome in [*planned, *applied]}
+        return [outcomes[target.name] for target in self.targets]
+
+    def _change(self) -> Change:
+        return Change(self.attempt, self.terms.allow_restart, self.terms.proof, STALE)
+
+    def _rolled(
+        self, jobs: Sequence[Job], duty: Duty, *, instead: Callable[[Job, Exception], Outcome]
+    ) -> list[Outcome]:
+        return roll(
+            jobs,
+            Assignment(duty, self.audience, self.brake),
             forks=self.terms.forks,
             brakes=self.terms.brakes,
             brake=self.brake,
             instead=instead,
             done=self._done,
             waiting=self.audience.waiting,
+            crew=self.terms.crew,
         )
-        outcomes = {outcome.host: outcome for outcome in [*planned, *applied]}
-        return [outcomes[target.name] for target in self.targets]
 
     def _plan_all(self) -> list[Outcome]:
-        keep = len(self.targets) <= self.terms.forks
-
-        def work(target: Target) -> Outcome:
-            outcome = self._plan(target)
-            if outcome.error or not keep:
-                target.transport.close()
-            return outcome
-
+        keeps = len(self.targets) <= self.terms.forks
         self.audience.begin("looking at", len(self.targets))
-        planned = each(
-            self.targets,
-            work,
+        planned = self.terms.crew(
+            list(map(Job, self.targets)),
+            Assignment(LookAhead(self.attempt, keeps), self.audience, self.brake),
             forks=self.terms.forks,
-            instead=lambda target, error: stand_in(Outcome(target.name, "planned"), error),
-            done=self.audience.done,
+            instead=lambda job, error: stand_in(Outcome(job.target.name, "planned"), error),
+            done=self._looked,
             brake=self.brake,
             waiting=self.audience.waiting,
         )
@@ -152,39 +129,9 @@ class RolloutWork:
                     target.transport.close()
         return planned
 
-    def _plan(self, target: Target) -> Outcome:
-        self.audience.step(target.name, "")
-        outcome = one_host.plan(target, self.attempt, on_step=self._on_step(target)).light()
-        target.address(outcome.error)
-        self.looked_at[target.name] = time.monotonic()
-        return outcome
-
-    def _apply(self, target: Target, planned: Outcome) -> Outcome:
-        if planned.error:
-            return planned
-
-        self.audience.step(target.name, "")
-        outcome = one_host.apply(
-            target,
-            planned,
-            allow_restart=self.terms.allow_restart,
-            on_step=self._on_step(target),
-            proof=self.terms.proof,
-            attempt=self.attempt,
-        )
-        target.address(outcome.error)
-        return replace(outcome, timings={**planned.timings, **outcome.timings})
-
-    def _on_step(self, target: Target) -> OnStep:
-        def on_step(step: Step, what: str) -> None:
-            if what == "start":
-                self.audience.step(target.name, step.title)
-            elif what in {"ok", "fail"}:
-                self.audience.step_ended(target.name, step.title, what == "ok")
-            else:
-                self.audience.note(target.name, what)
-
-        return on_step
+    def _looked(self, outcome: Outcome) -> None:
+        self.looked_at[outcome.host] = time.monotonic()
+        self.audience.done(outcome)
 
     def _done(self, outcome: Outcome) -> None:
         self.journal.add(outcome)
@@ -192,7 +139,7 @@ class RolloutWork:
 
     def _agreed(self, pending: Sequence[Outcome], failed: int) -> bool:
         """Nobody is asked when nothing would change, or when the brake is pulled already."""
-        changes = any(plan.restart.stops_containers == 0 or self.terms.allow_restart for plan in _plans(pending))
+        changes = any(plan.restart.stops_containers == 0 or self.terms.allow_restart for plan in plans_of(pending))
         if self.confirm is None or not changes or self.brake.reason:
             return True
         try:
@@ -200,7 +147,3 @@ class RolloutWork:
         except KeyboardInterrupt:
             self.brake.interrupt()
             return True
-
-
-def _plans(outcomes: Sequence[Outcome]) -> list[Plan]:
-    return [outcome.plan for outcome in outcomes if outcome.plan and outcome.status == "planned"]

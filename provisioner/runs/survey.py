@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from provisioner.errors import CancelledError, DifferenceError, SkippedError
+from provisioner.errors import DifferenceError
 from provisioner.runs.audience import Audience
-from provisioner.runs.crash import as_error
+from provisioner.runs.brakes import Brake
+from provisioner.runs.crash import stand_in
+from provisioner.runs.crew import Crew
+from provisioner.runs.duty import Assignment, Job, Look
 from provisioner.runs.fleet import each, worst
-from provisioner.runs.outcome import Outcome, Status
+from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
 
 
 def survey(
-    targets: Sequence[Target], work: Callable[[Target], Outcome], audience: Audience, *, forks: int
+    targets: Sequence[Target],
+    work: Callable[[Target], Outcome],
+    audience: Audience,
+    *,
+    forks: int,
+    crew: Crew = each,
 ) -> list[Outcome]:
     """Return the outcome of `work` on every host, in the order of `targets`."""
-
-    def look(target: Target) -> Outcome:
-        audience.step(target.name, "")
-        try:
-            outcome = work(target).light()
-            target.address(outcome.error)
-            return outcome
-        finally:
-            target.transport.close()
-
     audience.begin("looking at", len(targets))
-    return each(
-        targets,
-        look,
+    brake = Brake()
+    return crew(
+        list(map(Job, targets)),
+        Assignment(Look(work), audience, brake),
         forks=forks,
-        instead=lambda target, error: stand_in(Outcome(target.name, "planned"), error),
+        instead=lambda job, error: stand_in(Outcome(job.target.name, "planned"), error),
         done=audience.done,
+        brake=brake,
         waiting=audience.waiting,
     )
 
@@ -44,13 +43,3 @@ def exit_code(outcomes: Sequence[Outcome], *, difference: bool = False) -> int:
     if difference and any(outcome.status == "planned" for outcome in outcomes):
         codes.append(DifferenceError.exit_code)
     return worst(codes)
-
-
-def stand_in(outcome: Outcome, error: Exception) -> Outcome:
-    """Return the outcome of a host whose work did not come to its end."""
-    status: Status = "failed"
-    if isinstance(error, CancelledError):
-        status = "cancelled"
-    elif isinstance(error, SkippedError):
-        status = "skipped"
-    return replace(outcome, status=status, error=as_error(error, outcome.host))

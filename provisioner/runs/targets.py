@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from provisioner.errors import UsageError
+from provisioner.runs.shards import Shard, keys
 from provisioner.runs.target import Target
 from provisioner.runs.wanted_state import spec
 from provisioner.transports.base import Transport
+from provisioner.transports.become import method_of
 from provisioner.transports.local import LocalTransport
 from provisioner.transports.ssh import SSHOptions, SSHTransport
 from provisioner.wanted.spec import MIRROR_FIELDS
@@ -28,6 +30,10 @@ class Access(Protocol):
     @property
     def limit(self) -> str | None: ...
     @property
+    def shard(self) -> str | None: ...
+    @property
+    def keep_together(self) -> str | None: ...
+    @property
     def user(self) -> str | None: ...
     @property
     def port(self) -> int | None: ...
@@ -37,6 +43,8 @@ class Access(Protocol):
     def ask_pass(self) -> bool: ...
     @property
     def ask_become_pass(self) -> bool: ...
+    @property
+    def become_method(self) -> str | None: ...
     @property
     def known_hosts(self) -> str | None: ...
     @property
@@ -68,6 +76,7 @@ class _Address:
     port: int | None = None
     key_file: str | None = None
     jump: str | None = None
+    become_method: str = ""
 
 
 def targets(
@@ -78,7 +87,8 @@ def targets(
     person: Person,
     only_said: bool = False,
 ) -> list[Target]:
-    """Return the hosts that were named, or those of the inventory; this machine when neither names any.
+    """Return the hosts that were named, or those of the inventory; this machine when neither names any. Of a shard
+    those that are in it, which may be none.
 
     What is `wanted` goes on top of what the inventory says of a host; with `only_said` the inventory's wanted
     state is left out. With an inventory, `names` narrow it as --limit does.
@@ -90,14 +100,34 @@ def targets(
     state = spec(**said)
     if access.timeout is not None and not 0 < access.timeout <= LONGEST:
         raise UsageError(f"--timeout {access.timeout:g} is no time to connect in", hint="write a number of seconds")
+    _method(access)
     if access.inventory:
         return _of_inventory(names or (), access, said, person, only_said=only_said)
     if access.limit:
         raise UsageError("-l/--limit narrows an inventory, and there is none", hint="name one with -i/--inventory FILE")
-    password, become = _passwords(access, person)
-    if not names or list(names) == ["localhost"]:
-        return [Target(LocalTransport(), state, become)]
-    return [Target(_transport(name, _address(name), access, password), state, become) for name in dict.fromkeys(names)]
+    if access.keep_together:
+        raise UsageError("--keep-together is about groups of an inventory", hint="name one with -i/--inventory FILE")
+    addresses = {name: _address(name) for name in names or ["localhost"]}
+    found = [name for name, _ in of_shard([(name, ()) for name in addresses], access)]
+    password, become = passwords(access, person) if found else (None, None)
+    if list(addresses) == ["localhost"]:
+        return [Target(LocalTransport(become_method=_method(access)), state, become) for _ in found]
+    return [Target(_transport(name, addresses[name], access, password), state, become) for name in found]
+
+
+def of_shard(hosts: Sequence[tuple[str, Sequence[str]]], access: Access) -> list[tuple[str, Sequence[str]]]:
+    """Return those `hosts`, names with their groups, that are in the shard; all of them when there is none.
+
+    Raises:
+        UsageError: the shard is none, or hosts are to be kept together that are in no group.
+    """
+    if access.shard is None:
+        if access.keep_together:
+            raise UsageError("--keep-together says how hosts are divided", hint="divide them with --shard K/N")
+        return list(hosts)
+    shard = Shard.parse(access.shard)
+    by = keys(dict(hosts), access.keep_together or "")
+    return [(name, groups) for name, groups in hosts if shard.has(by[name])]
 
 
 def mirrors_alone(target: Target) -> Target:
@@ -129,6 +159,7 @@ def _of_inventory(
             ("key_file", access.private_key),
             ("password", access.ask_pass),
             ("become_password", access.ask_become_pass),
+            ("become_method", access.become_method),
             ("jump", access.jump),
         )
         if given
@@ -141,16 +172,18 @@ def _of_inventory(
     hosts = inventory.hosts(limit or None, supplied=supplied)
     if not hosts:
         raise UsageError(f"{access.inventory} names no hosts", hint="nothing was contacted or changed")
+    mine = {name for name, _ in of_shard([(host.name, host.groups) for host in hosts], access)}
+    hosts = tuple(host for host in hosts if host.name in mine)
     states = [spec(**said) if only_said else spec_of(host, said) for host in hosts]
     for warning in dict.fromkeys([*inventory.warnings, *(warning for host in hosts for warning in host.warnings)]):
         person.warn(warning)
-    password, become = _passwords(access, person)
+    password, become = passwords(access, person) if hosts else (None, None)
     found = []
     for host, state in zip(hosts, states, strict=True):
         if host.local:
-            transport: Transport = LocalTransport(host.name)
+            transport: Transport = LocalTransport(host.name, become_method=_method(access) or host.become_method)
         else:
-            address = _Address(host.address, host.user, host.port, host.key_file, host.jump)
+            address = _Address(host.address, host.user, host.port, host.key_file, host.jump, host.become_method)
             transport = _transport(host.name, address, access, password or host.password)
         found.append(Target(transport, state, become or host.become_password))
     return found
@@ -177,12 +210,22 @@ def _transport(name: str, address: _Address, access: Access, password: str | Non
         ssh_config=access.ssh_config,
         jump=access.jump or address.jump,
         timeout=access.timeout,
+        become_method=_method(access) or address.become_method,
     )
     return SSHTransport(options, name)
 
 
-def _passwords(access: Access, person: Person) -> tuple[str | None, str | None]:
-    """The passwords that were asked to be asked for: of the login, of sudo."""
+def _method(access: Access) -> str:
+    """The way to become root that was named, "" for none.
+
+    Raises:
+        UsageError: it is not known here.
+    """
+    return "" if access.become_method is None else method_of(access.become_method)
+
+
+def passwords(access: Access, person: Person) -> tuple[str | None, str | None]:
+    """The passwords that were asked to be asked for: of the login, and to become root."""
     password = person.password("SSH password: ") if access.ask_pass else None
-    become = person.password("sudo password: ") if access.ask_become_pass else None
+    become = person.password(f"{_method(access) or 'sudo'} password: ") if access.ask_become_pass else None
     return password, become

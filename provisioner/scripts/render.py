@@ -28,23 +28,38 @@ def facts_script(
     nonce: str,
     *,
     become_password: str | None = None,
+    become_method: str = "",
     brief: bool = False,
     engine_alone: bool = False,
     users: Sequence[str] = (),
     runs: Sequence[str] = (),
+    sources: Sequence[str] = (),
 ) -> str:
     """The script that asks a host for its facts, as root where the account allows it.
 
+    `become_method`, here and below: the one way to root that is tried, of `provisioner.transports.become.METHODS`; ""
+    leaves the choice to the host.
+
     `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `engine_alone`
     leaves out packages and accounts as well, which the configuration of an engine that answers has nothing to do with.
-    `users` are accounts that the name service is asked for, `runs` those whose entries of its journal are told.
+    `users` are accounts that the name service is asked for, `runs` those whose entries of its journal are told,
+    `sources` URLs of hosts that packages may come from.
     """
-    facts = _facts(brief=brief, engine_alone=engine_alone, users=tuple(users), runs=tuple(runs))
-    return _envelope(nonce, facts, become_password, needs_root=False)
+    payload = _facts(
+        brief=brief, engine_alone=engine_alone, users=tuple(users), runs=tuple(runs), sources=tuple(sources)
+    )
+    return _envelope(nonce, payload, become_password, become_method, needs_root=False)
 
 
 @functools.cache
-def _facts(*, brief: bool, engine_alone: bool = False, users: tuple[str, ...] = (), runs: tuple[str, ...] = ()) -> str:
+def _facts(
+    *,
+    brief: bool,
+    engine_alone: bool = False,
+    users: tuple[str, ...] = (),
+    runs: tuple[str, ...] = (),
+    sources: tuple[str, ...] = (),
+) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
@@ -52,6 +67,8 @@ def _facts(*, brief: bool, engine_alone: bool = False, users: tuple[str, ...] = 
         asked += f"asked_users={shlex.quote(lines)}\n"
     if runs:
         asked += f"asked_runs={shlex.quote(' '.join(runs))}\n"
+    if sources:
+        asked += f"asked_sources={shlex.quote(' '.join(sources))}\n"
     asked = ("brief=1\n" if brief or engine_alone else "") + ("engine_alone=1\n" if engine_alone else "") + asked
     return asked + template_text("facts.sh", without="facts_install.sh" if brief or engine_alone else "")
 
@@ -72,6 +89,7 @@ def launch_script(
     known: Sequence[str] = (),
     engine_alone: bool = False,
     become_password: str | None = None,
+    become_method: str = "",
 ) -> str:
     """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
 
@@ -91,24 +109,28 @@ def launch_script(
         asked=asked,
         known=known,
     )
-    return _envelope(nonce, payload, become_password, needs_root=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=True)
 
 
-def follow_script(nonce: str, *, run: str, become_password: str | None = None) -> str:
+def follow_script(nonce: str, *, run: str, become_password: str | None = None, become_method: str = "") -> str:
     """The script that joins run `run` again after its connection was lost."""
     payload = shell_text("follow.sh.j2", run=run)
-    return _envelope(nonce, payload, become_password, needs_root=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=True)
 
 
-def root_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
+def root_script(
+    template: str, nonce: str, become_password: str | None = None, become_method: str = "", **context: Any
+) -> str:
     """`template` (below templates/) as a script that runs as root where the account allows it."""
-    return _envelope(nonce, shell_text(template, **context), become_password, needs_root=False)
+    return _envelope(nonce, shell_text(template, **context), become_password, become_method, needs_root=False)
 
 
-def engine_script(template: str, nonce: str, become_password: str | None = None, **context: Any) -> str:
+def engine_script(
+    template: str, nonce: str, become_password: str | None = None, become_method: str = "", **context: Any
+) -> str:
     """`template` as a script that runs as whoever may ask the engine: this account, else root where it may be that."""
     payload = shell_text(template, **context)
-    return _envelope(nonce, payload, become_password, needs_root=False, engine_will_do=True)
+    return _envelope(nonce, payload, become_password, become_method, needs_root=False, engine_will_do=True)
 
 
 def file_text(template: str, **context: Any) -> str:
@@ -148,13 +170,20 @@ def quote(value: object) -> str:
 
 
 def _envelope(
-    nonce: str, payload: str, become_password: str | None, *, needs_root: bool, engine_will_do: bool = False
+    nonce: str,
+    payload: str,
+    become_password: str | None,
+    become_method: str,
+    *,
+    needs_root: bool,
+    engine_will_do: bool = False,
 ) -> str:
     return shell_text(
         "envelope.sh.j2",
         nonce=nonce,
         payload=payload,
         password=become_password or "",
+        method=become_method,
         needs_root=needs_root,
         engine_will_do=engine_will_do,
     )

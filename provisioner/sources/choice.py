@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -55,14 +56,18 @@ def choose_source(reach: tuple[SourceReach, ...], facts: Facts, spec: Spec) -> S
 
 def _by_reason(reach: tuple[SourceReach, ...], against: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """(names, reason): sources that fail alike, as they do on a host without a way out, are named together."""
-    alike: dict[str, list[str]] = {}
+    alike: dict[str, list[tuple[str, str]]] = {}
     for answer in reach:
         reason = against[answer.source.name]
         if not reason or reason == "not waited for":
             continue
         host = urlsplit(answer.source.base).hostname or answer.source.base
-        alike.setdefault(reason.replace(f": {host}", "").replace(host, "it"), []).append(answer.source.name)
-    return tuple((", ".join(sources), reason) for reason, sources in alike.items())
+        # curl, wget and apt end with the name that was asked for; elsewhere a pronoun has to stand for it.
+        said = re.sub(rf"(?:: | (?:host address )?['\u2018]?){re.escape(host)}['\u2019]?$", "", reason)
+        alike.setdefault(said.replace(host, "it"), []).append((answer.source.name, reason))
+    return tuple(
+        rows[0] if len(rows) == 1 else (", ".join(name for name, _ in rows), said) for said, rows in alike.items()
+    )
 
 
 def _against(answer: SourceReach, spec: Spec) -> str:

@@ -47,7 +47,9 @@ class Transport(Protocol):
     `stream` and `terminal` run one `command` in sh instead, which is an argument there and holds no secret:
     `provisioner.scripts.one_line` makes such lines. `stream` feeds it `content`, and passes on both streams as they
     come, keeping nothing. `terminal` joins it to the terminal of this process, with its size and its keys: Ctrl-C is
-    one of them. Both return the exit status, negative as in `Completed`. Only the main thread may call `terminal`.
+    one of them. A `stream` may begin while another one goes on, in another thread, on the same connection, which ends
+    for both when one fails. Both methods return the exit status, negative as in `Completed`. Only the main thread may
+    call `terminal`.
 
     Raises:
         UnreachableError, HostKeyError, AuthenticationError: there is no connection.
@@ -58,6 +60,10 @@ class Transport(Protocol):
     @property
     def name(self) -> str:
         """The host as the user wrote it."""
+
+    @property
+    def become_method(self) -> str:
+        """The one way to become root that is wanted there, of `provisioner.transports.become.METHODS`; "" for any."""
 
     def connect(self) -> None: ...
 

@@ -19,12 +19,17 @@ from provisioner.transports.local_command import attached, stream
 class LocalTransport:
     """Runs scripts through `sh -s`, in a session of their own: Ctrl-C ends the controller, not a half-done script."""
 
-    def __init__(self, name: str = "localhost") -> None:
+    def __init__(self, name: str = "localhost", *, become_method: str = "") -> None:
         self._name = name
+        self._become_method = become_method
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def become_method(self) -> str:
+        return self._become_method
 
     def connect(self) -> None:
         """Nothing to connect."""

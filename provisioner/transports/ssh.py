@@ -49,6 +49,15 @@ class SSHTransport:
     def name(self) -> str:
         return self._name
 
+    @property
+    def options(self) -> SSHOptions:
+        """What was said about how to reach the host."""
+        return self._options
+
+    @property
+    def become_method(self) -> str:
+        return self._options.become_method
+
     def close(self) -> None:
         for closing in (self._transport, self._route):
             if closing is not None:

@@ -16,6 +16,8 @@ from provisioner.transports.ssh_names import check_host, check_user, jump_place
 class SSHOptions:
     """How to reach a host; None and () leave it to the SSH configuration, then to OpenSSH's defaults.
 
+    `become_method` is no matter of SSH: how the account that logs in becomes root, "" for any way.
+
     Raises:
         UsageError: a name that OpenSSH would not take, or a number that is none.
     """
@@ -30,6 +32,7 @@ class SSHOptions:
     ssh_config: str | None = None
     jump: str | None = None
     timeout: float | None = None
+    become_method: str = ""
 
     def __post_init__(self) -> None:
         check_host(self.host)

@@ -58,7 +58,7 @@ def mirror_text(text: str) -> str:
 
 
 def _bare(url: str) -> str:
-    host = re.sub(r"^[a-z]*:?/*", "", url, flags=re.IGNORECASE).rpartition("@")[2]
+    host = re.sub(r"^(?:https?(?=[:/])[:/]*|[a-z]+:/+|/+)", "", url, flags=re.IGNORECASE).rpartition("@")[2]
     return host or "mirror.example.com"
 
 
@@ -87,6 +87,12 @@ def docker_version(value: str) -> str:
 
 
 def package_source(value: str) -> str:
+    """Return the name of a source, or the URL of one up to, without, /linux/DISTRIBUTION: guides and source files have
+    it with that, and a host takes its own.
+
+    Raises:
+        ValueError: it is neither.
+    """
     if "://" in value:
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -95,7 +101,7 @@ def package_source(value: str) -> str:
             raise ValueError("a package source with a password would end in a world-readable file; leave it out")
         if not re.fullmatch(r"[A-Za-z0-9._~:/\[\]%+-]+", value):
             raise ValueError(f"{value!r} has characters that a sources file cannot carry")
-        return value.rstrip("/")
+        return re.sub(r"/linux/(?:centos|debian|fedora|raspbian|rhel|ubuntu)(?:/.*)?$", "", value).rstrip("/")
     if not re.fullmatch(r"[a-z0-9-]+", value):
         raise ValueError(f"{value!r} is neither the name of a package source nor a URL")
     return value

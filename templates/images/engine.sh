@@ -9,7 +9,10 @@ value() { begin "$1"; printf '%s' "$2"; end "$1"; }
 
 # find_engine [keep]: the client, and the socket to ask; false where nobody answers, which is told in the frame problem.
 # With "keep", the settings of this account stay: its logins to registries are in them.
-find_engine() {
+find_engine() { find_client "$@" && answers; }
+
+# find_client [keep]: as find_engine, without asking anybody yet.
+find_client() {
   for directory in /usr/local/bin /snap/bin; do
     case :$PATH: in *:"$directory":*) ;; *) PATH=$PATH:$directory ;; esac
   done
@@ -20,19 +23,24 @@ find_engine() {
   own=${XDG_RUNTIME_DIR:-/run/user/$account}/docker.sock
   if [ "$account" != 0 ] && [ ! -w /var/run/docker.sock ] && [ -w "$own" ]; then export DOCKER_HOST="unix://$own"; fi
   exec 6>&1
+}
+
+# answers: frame engine, the versions of client and engine; false where nobody answers, which is told in the frame problem.
+answers() {
   begin engine
   problem=$(limited 20 docker version --format {{ "{{json .}}" }} 2>&1 >&6)
   status=$?
   end engine
   [ "$status" != 0 ] || return 0
-  value problem "$problem"
+  value problem "${problem:-docker version: no answer within 20 s}"
   return 1
 }
 
 # told COMMAND...: frames shown, said and status: what a command of docker prints, what it says besides, how it ends.
+# It may take so many seconds as `patience` says.
 told() {
   begin shown
-  said=$(docker "$@" 2>&1 >&6)
+  said=$(limited "${patience:-3600}" docker "$@" 2>&1 >&6)
   status=$?
   end shown
   value said "$said"

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from provisioner.inventory import load
+from tests.benchmarks.images import image_ls
 from tests.testbed import Bed, Host, testbed
 
 # As it is for people: pip compiles what it installs, and a first run what it finds uncompiled.
@@ -41,6 +42,10 @@ def main() -> None:
     with testbed() as bed, ThreadPoolExecutor(2) as pool:
         hosts = list(pool.map(lambda _: bed.start(SLUG), range(arguments.hosts)))
         _repoint(bed, hosts, arguments.rounds)
+        floor, *ours = image_ls(bed, hosts, arguments.rounds, _timed).items()
+        _report(f"images of {len(hosts)} hosts: bare exec, the floor", floor[1])
+        for name, seconds in ours:
+            _report(f"images of {len(hosts)} hosts: {name}", seconds, against=floor[1], budget="1.2 x")
 
 
 def _repoint(bed: Bed, hosts: list[Host], rounds: int) -> None:

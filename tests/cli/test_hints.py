@@ -28,6 +28,9 @@ TOLD = {
     "again": "mirror set https://mirror.example",
     "shlex.join(['remove', 'localhost', *typed])": "remove localhost --purge",
     "shlex.join(found.configured.urls)": "https://mirror.example",
+    "shlex.quote(path)": "site.plan",
+    "shlex.quote(plans[0])": "site.plan",
+    "shlex.join(said)": "--hold",
     "shlex.join(found.shown)": "https://mirror.example",
 }
 """What stands in a command -> words that may come there."""
@@ -85,7 +88,7 @@ def parsed(words):
     """The parameters of the command that these words are."""
     command, context = main, main.make_context("provisioner", [], resilient_parsing=True)
     while hasattr(command, "commands"):
-        name, *words = words
+        name, *words = command.whole(words) if hasattr(command, "whole") else words
         assert name in command.commands, f"there is no command {name}"
         command = command.commands[name]
     return command.make_context(command.name, list(words), parent=context).params
@@ -106,6 +109,15 @@ def test_a_command_that_is_told_can_be_typed(told):
     known = {"root@web01", "localhost", *TOLD["run"].split()}
     for word in words:
         assert word in known or not re.fullmatch(r"[a-z]+", word) or word in all_names(), f"{word!r} is no part of it"
+
+
+def test_a_hint_names_hosts_to_a_command_about_images_by_an_option():
+    """A host of an inventory, web01, would be taken for an image."""
+    told = [
+        param.values[0] for param in FOUND if param.values[0].startswith("image ") and "{TARGET}" in param.values[0]
+    ]
+    assert told
+    assert [words for words in told if "--on {TARGET}" not in words] == []
 
 
 def all_names(command=main):

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
+import pytest
 import typer
 
 from provisioner.cli.app import app
+from provisioner.cli.connection import Connection
+from provisioner.cli.image_options import ImageConnection, LoadConnection, RunConnection
+from provisioner.cli.option_groups import lost_letters
 from provisioner.images.drift import Container, Stale
 from provisioner.images.spread import Copy
 from provisioner.images.usage import Taken, Usage
@@ -50,3 +58,32 @@ def test_a_sum_of_rounded_sizes_says_that_it_is_one():
     assert [line.split()[1] for line in text.splitlines()[1:3]] == ["1kB", "~2kB"]
     assert "~3kB (0B)" in text
     assert "from rounded sizes" in text
+
+
+@pytest.mark.parametrize(
+    ("connection", "lost"),
+    [
+        (Connection, set()),
+        (ImageConnection, {"-f/--forks"}),
+        (LoadConnection, {"-f/--forks", "-i/--inventory"}),
+        (RunConnection, {"-f/--forks", "-i/--inventory", "-l/--limit", "-p/--port", "-u/--user"}),
+    ],
+)
+def test_letters_that_are_dockers(connection, lost):
+    assert set(lost_letters(connection, Connection)) == lost
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("--on", "root@127.0.0.1:1", "busybox"), "check the address, --port and whether sshd runs there"),
+        (("--inventory", "no.such.file", "busybox"), "check --inventory"),
+        (("--limit", "web", "busybox"), "--limit narrows an inventory"),
+    ],
+)
+def test_a_message_of_image_run_names_no_letter_that_is_dockers(words, hint):
+    asked = [sys.executable, "-m", "provisioner", "image", "run", "--known-hosts", os.devnull, *words]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL).stderr
+    assert hint in said
+    assert "/--" not in said

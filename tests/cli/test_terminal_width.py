@@ -16,7 +16,7 @@ import pytest
 
 from provisioner.report.cells import cells
 
-NOBODY = ["root@127.0.0.1:1", "root@[::1]:1"]
+NOBODY = ["root@127.0.0.1:1", "root@127.0.0.2:1"]
 MISTAKE = ["apply", "root@192.0.2.1", "--source-fingerprint", "zz", "--registry-mirror", "ftp://x"]
 
 
@@ -70,7 +70,7 @@ def test_hosts_that_are_not_there_fit():
     lines = on_terminal(60, "facts", *NOBODY, "--known-hosts", os.devnull)
     assert lines[-4:] == [
         "2 hosts: refuses connections to port 1",
-        "  root@127.0.0.1:1 root@[::1]:1",
+        "  root@127.0.0.1:1 root@127.0.0.2:1",
         "  -> check the address, -p/--port and whether sshd runs",
         "     there",
     ]

@@ -9,10 +9,23 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.e2e import engine_states
+from tests.e2e import engine_states, image_hosts, made_images
+from tests.e2e.order import longest_first
 from tests.e2e.sweep import SweptBed, SweptHost
 from tests.machine import lacks
 from tests.testbed import testbed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: longest_first(item.path))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Runs of tests go to no history of whoever runs them, and depend on none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +82,20 @@ def on(engines: Callable[[str], SweptHost]) -> Iterator[Callable[[str], SweptHos
         for one in used.values():
             dirty.callback(engine_states.reset, one)
             dirty.callback(one.sweep)
+
+
+@pytest.fixture(scope="module")
+def mirrored(bed: SweptBed) -> Iterator[dict[str, SweptHost]]:
+    """The hosts of `image_hosts`, without any image."""
+    with image_hosts.filled(bed, ":") as hosts:
+        yield hosts
+
+
+@pytest.fixture(params=["20.10", "26.1", "28.5"])
+def scene(request: pytest.FixtureRequest, mirrored: dict[str, SweptHost]) -> Iterator[SweptHost]:
+    """A host with this engine and the images of the module's SCENE."""
+    with made_images.scene(mirrored[request.param], request.module.SCENE) as host:
+        yield host
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
 MAKE = """
 mkdir -p /root/made && cd /root/made
@@ -25,6 +26,15 @@ on() {
 def make(host, script):
     """Run a script of `layer` and `on`, and docker's own commands."""
     host.sh(MAKE + script)
+
+
+@contextmanager
+def scene(host, script):
+    """The host with the images that `make` makes there, and none afterwards."""
+    empty(host)
+    make(host, script)
+    yield host
+    empty(host)
 
 
 def empty(host):

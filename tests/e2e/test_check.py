@@ -64,8 +64,8 @@ def test_the_holder_of_a_lock_is_named(bed, hosts):
     assert "perl /root/lock.pl (pid " in done.stdout
 
 
-def checked(bed, host):
-    done = provisioner(bed, "check", host.target, "--json")
+def checked(bed, host, *words):
+    done = provisioner(bed, "check", host.target, *words, "--json")
     (row,) = json.loads(done.stdout)["hosts"]
     return {check["name"]: (check["detail"], check["way_out"]) for check in row["checks"] if check["verdict"] == "fail"}
 
@@ -214,3 +214,70 @@ def test_what_keeps_packages_out_is_seen(bed, hosts, kind):
         assert said in found.get(name, ("",))[0], found
     finally:
         host.sh(mend)
+
+
+# What is in the way of an installation from the bed's source: what makes it so, what undoes that, and what is said.
+IN_THE_WAY = {
+    "a dead proxy of apt": (
+        "debian-13", (), "source proxy", "the proxy 127.0.0.1:9, which /etc/apt/apt.conf.d/90corp:1 sets for ",
+        "echo 'Acquire::http::Proxy \"http://127.0.0.1:9\";' >/etc/apt/apt.conf.d/90corp",
+        "rm /etc/apt/apt.conf.d/90corp",
+    ),
+    "a dead proxy of dnf": (
+        "centos-9-lookalike", (), "source proxy", "the proxy 127.0.0.1:9, which /etc/dnf/dnf.conf:",
+        "cp -p /etc/dnf/dnf.conf /root/ && echo proxy=http://127.0.0.1:9 >>/etc/dnf/dnf.conf",
+        "cp -p /root/dnf.conf /etc/dnf/",
+    ),
+    "a held package of somebody else": (
+        "debian-13", (), "held packages", "an engine needs libxtables12 in a state that it is not in, and it is held",
+        "apt-get -q update && apt-get -y -q purge iptables libxtables12 && apt-mark hold libxtables12",
+        "apt-mark unhold libxtables12 && apt-get -y -q install --no-install-recommends iptables",
+    ),
+    "apt told to fetch and no more": (
+        "debian-13", (), "settings", "apt installs nothing of what it fetches",
+        "echo 'APT::Get::Download-Only \"true\";' >/etc/apt/apt.conf.d/99only", "rm /etc/apt/apt.conf.d/99only",
+    ),
+    "sources of apt in another place": (
+        "debian-13", (), "settings", "apt does not read /etc/apt/sources.list.d",
+        "echo 'Dir::Etc::SourceParts \"/etc/apt/vendor.d\";' >/etc/apt/apt.conf.d/99parts",
+        "rm /etc/apt/apt.conf.d/99parts",
+    ),
+    "a folder of keys that apt's account cannot read": (
+        "debian-13", (), "keys", "_apt cannot go through /etc/apt/keyrings",
+        "mkdir -p /etc/apt/keyrings && chmod 700 /etc/apt/keyrings", "chmod 755 /etc/apt/keyrings",
+    ),
+    "dnf told to say no": (
+        "centos-9-lookalike", (), "settings", "every question is answered with no",
+        "cp -p /etc/dnf/dnf.conf /root/ && echo assumeno=1 >>/etc/dnf/dnf.conf", "cp -p /root/dnf.conf /etc/dnf/",
+    ),
+    "no versionlock to hold with": (
+        "centos-9-lookalike", ("--hold",), "hold", "no repository of this host offers python3-dnf-plugin-versionlock",
+        ":", ":",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", IN_THE_WAY)
+def test_what_stops_an_apply_is_seen_before_it(bed, hosts, kind):
+    slug, words, name, said, break_it, mend = IN_THE_WAY[kind]
+    host, wish = hosts[slug], ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint, *words)
+    assert checked(bed, host, *wish[:4]) == {}
+    host.sh(break_it)
+    try:
+        found = checked(bed, host, *wish)
+        assert said in found.get(name, ("",))[0], found
+    finally:
+        host.sh(mend)
+    assert checked(bed, host, *wish[:4]) == {}
+
+
+def test_the_distributions_engine_needs_a_way_to_its_archive(bed, hosts):
+    host, wish = hosts["debian-13"], ("--strategy", "distro-packages")
+    host.write("/etc/apt/apt.conf.d/90corp", 'Acquire::http::Proxy "http://127.0.0.1:9";\n')
+    try:
+        assert "no package can come: the proxy 127.0.0.1:9" in checked(bed, host, *wish)["archive proxy"][0]
+        refused = provisioner(bed, "apply", host.target, *wish, "--yes")
+        assert (refused.returncode, "127.0.0.1:9" in refused.stdout) == (8, True), refused.stdout
+    finally:
+        host.sh("rm /etc/apt/apt.conf.d/90corp")
+    assert checked(bed, host, *wish) == {}

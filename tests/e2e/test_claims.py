@@ -13,6 +13,7 @@ from provisioner.facts.host import Host
 from provisioner.host_files.daemon_json import DaemonJson
 from provisioner.host_files.host_file import HostFile
 from provisioner.planner.daemon_refusals import file_problems
+from tests.e2e.engine_ages import ALL
 from tests.hosts import INFO, RUNNING
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -42,7 +43,7 @@ VALIDATE = "dockerd --validate --config-file $path"
 UNSHARE = "unshare -U dockerd --config-file $path 2>&1 | grep -q 'needs to be started with root'"
 
 
-@pytest.fixture(scope="module", params=["debian-12-engine", "debian-13-engine", "forky-engine"])
+@pytest.fixture(scope="module", params=ALL)
 def taken(request, bed):
     """A function: which of these documents dockerd takes."""
     host = bed.start(request.param)

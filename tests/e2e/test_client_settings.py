@@ -6,9 +6,9 @@ import pytest
 
 from tests.e2e import engine_states as states
 from tests.e2e.command_line import outcomes
+from tests.e2e.engine_ages import NEW, NEWEST, OLD
 
 pytestmark = pytest.mark.e2e
-OLD, NEW, NEWEST = "debian-12-engine", "debian-13-engine", "forky-engine"
 CONFIG = "/root/.docker/config.json"
 ENVIRONMENT = """DOCKER_HOST=tcp://192.0.2.1:2375
 DOCKER_CONTENT_TRUST=1
@@ -20,13 +20,21 @@ DOCKER_TLS_VERIFY=1
 """
 
 
-@pytest.mark.parametrize("engine", [OLD, NEW, NEWEST])
+SETTINGS = {
+    "cut off": f"mkdir -p /root/.docker; printf '{{\"auths\": {{' >{CONFIG}",
+    "a directory": f"mkdir -p {CONFIG}",
+    "environment": f"cat >>/etc/environment <<'END'\n{ENVIRONMENT}END",
+}
+SHOWN = {("cut off", OLD), ("a directory", NEWEST), ("environment", NEW)}
+"""Each of the settings and each of the engines; make matrix has all pairs."""
+
+
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "engine"),
     [
-        pytest.param(f"mkdir -p /root/.docker; printf '{{\"auths\": {{' >{CONFIG}", id="cut off"),
-        pytest.param(f"mkdir -p {CONFIG}", id="a directory"),
-        pytest.param(f"cat >>/etc/environment <<'END'\n{ENVIRONMENT}END", id="environment"),
+        pytest.param(text, engine, id=f"{name}-{engine}", marks=[] if (name, engine) in SHOWN else pytest.mark.matrix)
+        for engine in (OLD, NEW, NEWEST)
+        for name, text in SETTINGS.items()
     ],
 )
 def test_client_config_broken(on, bed, engine, settings):

@@ -8,9 +8,9 @@ import pytest
 
 from tests.e2e import engine_states as states
 from tests.e2e.command_line import outcomes, provisioner
+from tests.e2e.engine_ages import ALL, NEW, NEWEST, OLD
 
 pytestmark = pytest.mark.e2e
-OLD, NEW, NEWEST = "debian-12-engine", "debian-13-engine", "forky-engine"
 CONTAINERD = "--containerd=/run/containerd/containerd.sock"
 
 
@@ -39,7 +39,7 @@ def nothing_to_apply(host, bed):
     assert applied["status"] == "converged", applied
 
 
-@pytest.mark.parametrize("engine", [OLD, NEW, NEWEST])
+@pytest.mark.parametrize("engine", ALL)
 def test_pidfile_elsewhere(on, bed, engine):
     host = on(engine)
     states.start(host, config={"pidfile": "/run/dockerd/docker.pid"}, files={"/run/dockerd/x": ""})

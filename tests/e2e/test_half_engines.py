@@ -20,7 +20,7 @@ def with_container(host, bed):
     return host.sh(RUNNING).stdout
 
 
-@pytest.mark.parametrize("engine", [NEW, NEWEST])
+@pytest.mark.parametrize("engine", [pytest.param(NEW, marks=pytest.mark.matrix), NEWEST])
 def test_an_engine_without_its_client(on, bed, engine):
     host, second = on(engine), bed.mirrors[1].url
     before = with_container(host, bed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import urllib.request
@@ -10,6 +11,7 @@ import pytest
 
 from tests.e2e import image_hosts
 from tests.e2e.command_line import provisioner
+from tests.e2e.image_registry import ImageRegistry
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -24,8 +26,17 @@ def place(bed):
 
 
 @pytest.fixture(scope="module")
-def hosts(bed, place):
-    daemon = {"registry-mirrors": [bed.registry.url, bed.mirrors[0].url], "insecure-registries": [place]}
+def private():
+    """A registry that can ask for a login."""
+    registry = ImageRegistry()
+    yield registry
+    registry.close()
+
+
+@pytest.fixture(scope="module")
+def hosts(bed, place, private):
+    insecure = [place, private.address]
+    daemon = {"registry-mirrors": [bed.registry.url, bed.mirrors[0].url], "insecure-registries": insecure}
     pulls = "docker pull -q busybox && docker pull -q hello-world"
     with image_hosts.filled(bed, pulls, KINDS, **daemon) as running:
         yield running
@@ -150,6 +161,37 @@ def test_another_registry_is_asked_by_the_engine(hosts, bed, place):
     now = push(hosts["26.1"], place, "hello-world", "apart:1")
     rows, _ = found_of(bed, some, name, "--upstream", status=9)
     assert {row["upstream"][0]["registry"] for row in rows.values()} == {now}
+
+
+def test_a_registry_that_asks_for_a_login_is_asked_with_that_of_the_host(hosts, bed, private):
+    some = {kind: hosts[kind] for kind in ("20.10", "28.5-containerd")}
+    secret = 's3cret:"pass\\wörd'
+    private.login = base64.b64encode(f"who:{secret}".encode()).decode()
+    name = f"{private.address}/team/app:1"
+    private.put("team/app", "1", b"one")
+    for host in some.values():
+        host.write("/root/secret", secret)
+    image_hosts.on_all(
+        some, f"docker login -u who --password-stdin {private.address} </root/secret; docker pull -q {name}"
+    )
+    assert drift(bed, some, name, "--upstream", "-q", status=0) == ""
+
+    second = private.put("team/app", "1", b"two")
+    done = provisioner(bed, "image", "drift", name, "--upstream", "--json", *(host.target for host in some.values()))
+    assert done.returncode == 9, done.stderr
+    for row in json.loads(done.stdout)["hosts"]:
+        assert [asked["registry"] for asked in row["upstream"]] == [second]
+    for word in (secret, "s3cret", private.login):
+        assert word not in done.stdout + done.stderr
+
+    kept = json.dumps({"credHelpers": {private.address: "pass"}})
+    some["20.10"].write("/root/.docker/config.json", kept)
+    some["28.5-containerd"].sh(f"docker logout {private.address}")
+    shown = drift(bed, some, name, "--upstream", status=4)
+    assert f"{name} was not compared with a registry on" in shown
+    rows, _ = found_of(bed, some, name, "--upstream", status=4)
+    assert "docker-credential-pass has the login, and is not asked" in rows["20.10"]["upstream"][0]["said"]
+    image_hosts.on_all(some, "rm -rf /root/.docker /root/secret")
 
 
 def test_what_no_registry_tells_is_said_and_is_no_success(hosts, bed):

@@ -6,12 +6,11 @@ import json
 
 import pytest
 
-from tests.e2e import engine_states, made_images
+from tests.e2e import made_images
 from tests.e2e.command_line import at_a_terminal, provisioner
 
 pytestmark = pytest.mark.e2e
 
-ENGINES = ("debian-12-engine", "debian-13-engine", "forky-engine")
 CLAIM = "com.docker.compose.project"
 SCENE = f"""
 layer base:1 100000
@@ -26,13 +25,9 @@ docker create --name stopped app:1 /none >/dev/null
 GOING = {"base:1", "app:2", "other/app:two", "solo:1", "moved:1"}
 
 
-@pytest.fixture(params=ENGINES)
-def host(request, on):
-    running = on(request.param)
-    made_images.empty(running)
-    made_images.make(running, SCENE)
-    yield running
-    made_images.empty(running)
+@pytest.fixture
+def host(scene):
+    return scene
 
 
 def pruned(bed, host, *words, status=0):
@@ -73,12 +68,12 @@ def test_docker_reclaims_what_was_shown(bed, host, everything):
 
 
 def test_what_changes_between_preview_and_yes_stays(bed, host):
-    engine_states.start(host, config={"registry-mirrors": [bed.mirrors[0].url]})
     host.sh("docker pull -q hello-world")
 
     def meanwhile():
-        host.sh("docker pull -q hello-world && docker pull -q busybox && docker tag solo:1 solo:kept")
+        host.sh("docker pull -q busybox && docker tag solo:1 solo:kept")
         host.sh("docker create --name late moved:1 /none && docker tag app:2 moved:old && docker rmi moved:old")
+        host.sh("docker pull -q hello-world")  # the last, so that not a second passes
         return "y"
 
     status, said = at_a_terminal(bed, "image", "prune", "-a", host.target, question="[y/N] ", answers=[meanwhile])
@@ -91,23 +86,19 @@ def test_what_changes_between_preview_and_yes_stays(bed, host):
     assert "moved:1 stays: a container uses it by now" in said
 
 
-def test_no_answer_removes_nothing(bed, on):
-    host = on("debian-13-engine")
-    made_images.empty(host)
-    made_images.make(host, SCENE)
+@pytest.mark.parametrize("scene", ["26.1"], indirect=True)
+def test_no_answer_removes_nothing(bed, host):
     before = made_images.layers_size(host)
     status, said = at_a_terminal(bed, "image", "prune", "-a", host.target, question="[y/N] ", answers=["n"])
     assert (status, made_images.layers_size(host)) == (0, before), said
     done = provisioner(bed, "image", "prune", "-a", host.target)
     assert (done.returncode, made_images.layers_size(host)) == (2, before)
     assert "--yes" in done.stderr
-    made_images.empty(host)
 
 
-def test_the_last_of_a_repository_the_claimed_and_the_protected_stay(bed, on):
-    host = on("debian-13-engine")
-    made_images.empty(host)
-    made_images.make(host, SCENE + "on base:1 app:3 1000; on base:1 app:4 2000")
+@pytest.mark.parametrize("scene", ["26.1"], indirect=True)
+def test_the_last_of_a_repository_the_claimed_and_the_protected_stay(bed, host):
+    made_images.make(host, "on base:1 app:3 1000; on base:1 app:4 2000")
     kept = pruned(bed, host, "--keep-last", "2", "--plan")
     assert {name for row in kept["going"] for name in row["names"]} == {"app:2", "other/app:two"} - {
         "other/app:two"
@@ -117,14 +108,11 @@ def test_the_last_of_a_repository_the_claimed_and_the_protected_stay(bed, on):
     assert pruned(bed, host, "--unused-for", "1h", "--plan")["going"] == []
     named = provisioner(bed, "image", "prune", "-a", "claimed", host.target, "--yes")
     assert (named.returncode, "claimed:1" in made_images.names(host)) == (0, False), named.stderr
-    made_images.empty(host)
 
 
-def test_the_store_of_containerd(bed, start_host):
+def test_the_store_of_containerd(bed, mirrored):
     """Bytes are those of the content, as docker counts them there."""
-    host = start_host("forky-engine")
-    host.write("/etc/docker/daemon.json", json.dumps({"features": {"containerd-snapshotter": True}}))
-    host.sh("systemctl restart docker")
+    host = mirrored["28.5-containerd"]
     scene = f"layer a:1 50000 && docker tag a:1 b:1; layer m:1 7000; layer m:1 9000; layer c:1 3000 --change 'LABEL {CLAIM}=s'"
     made_images.make(host, scene)
     (dangling,) = pruned(bed, host, "--plan")["going"]

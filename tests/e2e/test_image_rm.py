@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e import engine_states, made_images
+from tests.e2e import made_images
 from tests.e2e.command_line import provisioner
 
 pytestmark = pytest.mark.e2e
 
-ENGINES = ("debian-12-engine", "debian-13-engine", "forky-engine")
 SCENE = """
 layer base:1 100000
 on base:1 app:1 20000
@@ -19,22 +18,15 @@ docker create --name stopped app:1 /none >/dev/null
 """
 
 
-@pytest.fixture(params=ENGINES)
-def host(request, on):
-    running = on(request.param)
-    made_images.empty(running)
-    made_images.make(running, SCENE)
-    yield running
-    made_images.empty(running)
+@pytest.fixture
+def host(scene):
+    return scene
 
 
 @pytest.fixture
-def one_host(on):
-    running = on("debian-13-engine")
-    made_images.empty(running)
-    made_images.make(running, SCENE)
-    yield running
-    made_images.empty(running)
+def one_host(mirrored):
+    with made_images.scene(mirrored["26.1"], SCENE) as running:
+        yield running
 
 
 def rm(bed, host, *words):
@@ -45,20 +37,39 @@ def id_of(host, name):
     return host.sh(f"docker image inspect -f '{{{{.Id}}}}' {name}").stdout.strip()
 
 
-def test_names_digests_and_ids_as_docker(bed, host):
-    """Each is removed twice, once by docker itself; the images are brought back by a tar and a pull."""
-    engine_states.start(host, config={"registry-mirrors": [bed.mirrors[0].url]})
+def as_docker(bed, host, *single):
+    """Each name is removed twice, once by docker itself; `single` are those of single:1. Return what docker said.
+
+    The images are brought back by a tar and a pull.
+    """
     host.sh("docker save single:1 -o /root/single.tar; docker pull -q hello-world")
     digest = host.sh("docker image inspect -f '{{index .RepoDigests 0}}' hello-world").stdout.strip()
-    back = "docker load -q -i /root/single.tar; docker pull -q hello-world"
+    back = {"docker load -q -i /root/single.tar": single, "docker pull -q hello-world": ("hello-world", digest)}
+    said = []
+    for again, words in back.items():
+        for word in words:
+            theirs = host.sh(f"{again}; docker image rm {word}").stdout.split("\n", 1)[1]
+            host.sh(again)
+            ours = rm(bed, host, word)
+            assert (ours.returncode, ours.stdout) == (0, theirs), (word, ours.stderr)
+            said.append(theirs)
+    return said
+
+
+def test_names_digests_and_ids_as_docker(bed, host):
     image = id_of(host, "single:1")
-    for word in ("single:1", image, image.removeprefix("sha256:")[:6], "hello-world", digest):
-        host.sh(back)
-        theirs = host.sh(f"docker image rm {word}").stdout
-        host.sh(back)
-        ours = rm(bed, host, word)
-        assert (ours.returncode, ours.stdout) == (0, theirs), (word, ours.stderr)
+    for theirs in as_docker(bed, host, "single:1", image, image.removeprefix("sha256:")[:6]):
         assert theirs.startswith("Untagged: ")
+
+
+def test_the_store_of_containerd(bed, mirrored):
+    """An id there is that of what was pulled, and names are all that an image has: the last one takes it along."""
+    with made_images.scene(mirrored["28.5-containerd"], SCENE) as host:
+        as_docker(bed, host, "single:1", id_of(host, "single:1"))
+        used = rm(bed, host, "app:1", "app:2")
+        assert used.stdout == "Untagged: app:2\n"
+        assert "app:1 stays: container stopped (created) uses it" in used.stderr
+        assert made_images.names(host) == {"app:1", "base:1", "other/app:two"}
 
 
 def test_an_id_that_is_said_twice_is_removed_once(bed, one_host):

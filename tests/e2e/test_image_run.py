@@ -9,6 +9,7 @@ import pty
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -16,7 +17,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.e2e.command_line import COMMAND, run, sound
+from tests.e2e import image_hosts
+from tests.e2e.command_line import COMMAND, Begun, run, sound
 
 pytestmark = pytest.mark.e2e
 ENGINES = ["debian-12-engine", "debian-13-engine", "forky-engine"]
@@ -24,13 +26,10 @@ PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
-def hosts(bed, engines):
+def hosts(bed):
     """The three engines, each with busybox."""
-    found = {slug: engines(slug) for slug in ENGINES}
-    for host in found.values():
-        host.write("/etc/docker/daemon.json", json.dumps({"registry-mirrors": [bed.mirrors[0].url]}))
-        host.sh("systemctl reload docker; sleep 1; docker pull -q busybox")
-    return found
+    with image_hosts.filled(bed, "docker pull -q busybox", ("20.10", "26.1", "28.5")) as found:
+        yield {image_hosts.KINDS[kind]: host for kind, host in found.items()}
 
 
 @pytest.fixture(params=ENGINES)
@@ -153,6 +152,75 @@ def test_ctrl_c_ends_what_does_not_mind_it(bed, hosts):
         assert terminal.end() in {130, 2}
         assert terminal.settings() == before
     assert host.sh("docker ps -q").stdout == ""
+
+
+CAUGHT = ("busybox", "sh", "-c", "trap 'echo caught; exit 7' INT TERM; echo begun; while :; do sleep 0.1; done")
+HEEDLESS = ("busybox", "sh", "-c", "trap '' INT; echo begun; sleep 1000 & wait")
+
+
+def begun(asked, lines=1):
+    """The program, once its containers have printed so many lines."""
+    running = Begun(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    said = "".join(running.stdout.readline() for _ in range(lines))
+    assert said.count("begun") == lines, said + running.stderr.read()
+    return running
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_goes_to_the_container_without_a_terminal_as_well(bed, host, number):
+    """As `docker run` does on that host itself."""
+    words_there = 'docker run --rm busybox sh -c "$SCRIPT" >/tmp/said & client=$!; '
+    wait = "until grep -q begun /tmp/said; do sleep 0.1; done; "
+    script = CAUGHT[-1].replace("'", "'\\''")
+    end = f"kill -s {number.name.removeprefix('SIG')} $client; wait $client; echo $?; cat /tmp/said; rm /tmp/said"
+    there = host.sh(f"SCRIPT='{script}'; {words_there}{wait}{end}").stdout
+    with begun([*words(bed, "--rm", on=[host.target]), *CAUGHT]) as running:
+        running.send_signal(number)
+        out, err = running.communicate(timeout=PATIENCE)
+    assert (f"{running.returncode}\nbegun\n{out}", err) == (there, "")
+    assert running.returncode == 7
+    assert host.sh("docker ps -aq").stdout == ""
+
+
+@pytest.mark.parametrize("account", ["ops", "pat"])
+def test_a_signal_goes_to_the_container_through_sudo(bed, hosts, account):
+    host = hosts["debian-12-engine"]
+    options = ["--rm", "-K"] if account in bed.passwords else ["--rm"]
+    asked = [*words(bed, *options, on=[host.target_as(account)]), *CAUGHT]
+    running = Begun(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with running:
+        running.stdin.write(bed.passwords.get(account, "") + "\n")
+        running.stdin.flush()
+        assert running.stdout.readline() == "begun\n"
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, out) == (7, "caught\n")
+
+
+def test_ctrl_c_ends_the_containers_of_many_hosts(bed, hosts):
+    on = [host.target for host in hosts.values()]
+    with begun([*words(bed, "--rm", on=on), *CAUGHT], lines=len(on)) as running:
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=PATIENCE)
+    assert sorted(out.splitlines()) == sorted(f"{target}: caught" for target in on)
+    assert running.returncode == 7, err
+    assert "3 containers were told to end" in err
+    for host in hosts.values():
+        assert host.sh("docker ps -aq").stdout == ""
+
+
+def test_whoever_insists_leaves_a_container_that_does_not_mind(bed, hosts):
+    """The client of 20.10 passes signals on without an end."""
+    host = hosts["debian-12-engine"]
+    with begun([*words(bed, on=[host.target]), *HEEDLESS]) as running:
+        for _ in range(4):
+            running.send_signal(signal.SIGINT)
+            time.sleep(1)
+        _, err = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 130
+    assert "once more leaves the container running there" in err
+    assert len(host.sh("docker ps -q").stdout.split()) == 1
+    host.sh("docker rm -f $(docker ps -aq)")
 
 
 def test_the_terminal_is_put_back_when_the_host_is_gone(bed, hosts):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command_line import outcomes, provisioner
+from tests.e2e.engine_ages import ALL
 from tests.machine import needs
 
 pytestmark = pytest.mark.e2e
@@ -19,7 +20,7 @@ CONFIG = "/etc/docker/daemon.json"
 ECHO = r"""exec 3<>"/dev/tcp/$1/9000"; while read -r line; do echo "$line" >&3; read -r back <&3; echo "$back"; done"""
 
 
-@pytest.fixture(scope="module", params=["debian-12-engine", "debian-13-engine", "forky-engine"])
+@pytest.fixture(scope="module", params=ALL)
 def host(request, bed):
     running = bed.start(request.param)
     running.write(CONFIG, json.dumps({"registry-mirrors": [bed.mirrors[0].url]}))

@@ -7,14 +7,14 @@ import json
 import pytest
 
 from tests.e2e.command_line import outcomes, provisioner
+from tests.e2e.engine_ages import ALL
 
 pytestmark = pytest.mark.e2e
-ENGINES = ("debian-12-engine", "debian-13-engine", "forky-engine")
 CONFIG = "/etc/docker/daemon.json"
 ODD = '{\n    "shutdown-timeout":   9,\n\t"labels": ["kept=yes"]}'
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=ALL)
 def host(request, bed):
     running = bed.start(request.param)
     yield running

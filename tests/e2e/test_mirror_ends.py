@@ -11,6 +11,7 @@ import json
 import pytest
 
 from tests.e2e.command_line import outcomes, provisioner
+from tests.e2e.engine_ages import ALL
 from tests.remote import registries as r
 from tests.testbed.engine import bridge_address
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.e2e
 PAGE = b"<!doctype html><title>Sign in</title>"
 
 
-@pytest.fixture(scope="module", params=["debian-12-engine", "debian-13-engine", "forky-engine"])
+@pytest.fixture(scope="module", params=ALL)
 def host(bed, request):
     running = bed.start(request.param, name="mirror-ends")
     if request.param == "forky-engine":

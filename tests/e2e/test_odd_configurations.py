@@ -8,13 +8,21 @@ import pytest
 
 from tests.e2e import engine_states as states
 from tests.e2e.command_line import outcomes, provisioner
+from tests.e2e.engine_ages import ALL, NEW, NEWEST, OLD
 
 pytestmark = pytest.mark.e2e
-OLD, NEW, NEWEST = "debian-12-engine", "debian-13-engine", "forky-engine"
 URL = "https://docker.m.daocloud.io"
 
 
-@pytest.mark.parametrize(("engine", "runs"), [(OLD, False), (NEW, False), (NEW, True), (NEWEST, True)])
+@pytest.mark.parametrize(
+    ("engine", "runs"),
+    [
+        (OLD, False),
+        pytest.param(NEW, False, marks=pytest.mark.matrix),
+        pytest.param(NEW, True, marks=pytest.mark.matrix),
+        (NEWEST, True),
+    ],
+)
 def test_mirrors_as_string(on, bed, engine, runs):
     host, mirror = on(engine), bed.mirrors[0].url
     states.start(host, config="{}")
@@ -46,7 +54,7 @@ def test_a_mirror_without_scheme_is_taken_out_by_its_text(on, bed):
     assert states.mirrors(host) == [f"{mirror}/"]
 
 
-@pytest.mark.parametrize("engine", [OLD, NEW, NEWEST])
+@pytest.mark.parametrize("engine", ALL)
 def test_insecure_registries_normalised(on, bed, engine):
     host = on(engine)
     config = {
@@ -65,34 +73,34 @@ def test_insecure_registries_normalised(on, bed, engine):
     outcomes(bed, "status", host.target, "--insecure-registry", "10.30.0.0/16", "--insecure-registry", "::1/128")
 
 
-def test_applying_what_an_engine_shows_changes_nothing(on, bed):
-    for engine in (OLD, NEW, NEWEST):
-        host = on(engine)
-        for config in (
-            {},
-            {"registry-mirrors": [URL, f"{URL}/", bed.mirrors[0].url], "debug": None, "log-driver": ""},
-            {"debug": True, "live-restore": True, "log-driver": "local", "default-runtime": "runc"},
-            {"insecure-registries": ["HTTPS://Reg.Example:5000", "fd00::5/64"], "labels": ["é=<b>&\"'", "z="]},
-        ):
-            states.start(host, config=config)
-            info = json.loads(host.sh("docker info -f '{{json .}}'").stdout)
-            registries = info["RegistryConfig"]
-            shown = {
-                "labels": info["Labels"] or [],
-                "debug": info["Debug"],
-                "live-restore": info["LiveRestoreEnabled"],
-                "log-driver": info["LoggingDriver"],
-                "storage-driver": info["Driver"],
-                "default-runtime": info["DefaultRuntime"],
-            }
-            insecure = [name for name, index in registries["IndexConfigs"].items() if not index["Secure"]]
-            words = [word for key, value in shown.items() for word in ("--daemon", f"{key}={json.dumps(value)}")]
-            for mirror in registries["Mirrors"] or ():
-                words += ["--registry-mirror", mirror]
-            for registry in (*insecure, *registries["InsecureRegistryCIDRs"]):
-                words += ["--insecure-registry", registry]
-            (result,) = outcomes(bed, "apply", host.target, "--yes", *words).values()
-            assert result["status"] == "converged", (engine, config, result["steps"])
+@pytest.mark.parametrize("engine", ALL)
+def test_applying_what_an_engine_shows_changes_nothing(on, bed, engine):
+    host = on(engine)
+    for config in (
+        {},
+        {"registry-mirrors": [URL, f"{URL}/", bed.mirrors[0].url], "debug": None, "log-driver": ""},
+        {"debug": True, "live-restore": True, "log-driver": "local", "default-runtime": "runc"},
+        {"insecure-registries": ["HTTPS://Reg.Example:5000", "fd00::5/64"], "labels": ["é=<b>&\"'", "z="]},
+    ):
+        states.start(host, config=config)
+        info = json.loads(host.sh("docker info -f '{{json .}}'").stdout)
+        registries = info["RegistryConfig"]
+        shown = {
+            "labels": info["Labels"] or [],
+            "debug": info["Debug"],
+            "live-restore": info["LiveRestoreEnabled"],
+            "log-driver": info["LoggingDriver"],
+            "storage-driver": info["Driver"],
+            "default-runtime": info["DefaultRuntime"],
+        }
+        insecure = [name for name, index in registries["IndexConfigs"].items() if not index["Secure"]]
+        words = [word for key, value in shown.items() for word in ("--daemon", f"{key}={json.dumps(value)}")]
+        for mirror in registries["Mirrors"] or ():
+            words += ["--registry-mirror", mirror]
+        for registry in (*insecure, *registries["InsecureRegistryCIDRs"]):
+            words += ["--insecure-registry", registry]
+        (result,) = outcomes(bed, "apply", host.target, "--yes", *words).values()
+        assert result["status"] == "converged", (engine, config, result["steps"])
 
 
 @pytest.mark.timeout(600)

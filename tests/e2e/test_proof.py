@@ -48,7 +48,7 @@ class Engine:
     scope="module",
     params=[
         pytest.param(("debian-12-engine", {}), id="20.10"),
-        pytest.param(("debian-13-engine", {}), id="26.1"),
+        pytest.param(("debian-13-engine", {}), id="26.1", marks=pytest.mark.matrix),
         pytest.param(("forky-engine", {}), id="28.5"),
         pytest.param(("forky-engine", {"features": {"containerd-snapshotter": True}}), id="28.5 containerd"),
     ],

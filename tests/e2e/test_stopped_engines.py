@@ -8,9 +8,9 @@ import pytest
 
 from tests.e2e import engine_states as states
 from tests.e2e.command_line import outcomes, provisioner
+from tests.e2e.engine_ages import ALL, NEW, NEWEST, OLD
 
 pytestmark = pytest.mark.e2e
-OLD, NEW, NEWEST = "debian-12-engine", "debian-13-engine", "forky-engine"
 OTHER = "https://docker.m.daocloud.io"
 START = (
     "[Service]\n{}ExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock {}\n"
@@ -88,7 +88,7 @@ def test_an_option_of_systemds_environment(on, bed, engine, state, place):
     assert provisioner(bed, "mirror", "status", host.target).returncode == 0
 
 
-@pytest.mark.parametrize("engine", [OLD, NEW, NEWEST])
+@pytest.mark.parametrize("engine", ALL)
 def test_what_is_refused_by_a_running_engine_is_refused_by_a_stopped_one(on, bed, engine):
     host, url = on(engine), bed.mirrors[0].url
     for config, state, said in (
@@ -113,7 +113,7 @@ def test_what_is_refused_by_a_running_engine_is_refused_by_a_stopped_one(on, bed
         states.reset(host)
 
 
-@pytest.mark.parametrize("engine", [OLD, NEW, NEWEST])
+@pytest.mark.parametrize("engine", ALL)
 def test_mirrors_of_a_stopped_engine_are_there_at_its_next_start(on, bed, engine):
     host, url = on(engine), bed.mirrors[0].url
     states.start(host, config='{"labels": ["a=b"]}')

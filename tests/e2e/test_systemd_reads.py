@@ -11,6 +11,7 @@ from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
 from provisioner.host_files.systemd_environment import depends_on_version, environment_settings
 from provisioner.host_files.systemd_unit import Unit
+from tests.e2e.engine_ages import ALL
 from tests.hosts import RUNNING
 
 pytestmark = pytest.mark.e2e
@@ -44,7 +45,7 @@ def unit(chance):
     return lines, " ".join(chance.choice(WORDS) for _ in range(chance.randint(1, 6)))
 
 
-@pytest.fixture(scope="module", params=["debian-12-engine", "debian-13-engine", "forky-engine"])
+@pytest.fixture(scope="module", params=ALL)
 def host(request, bed):
     running = bed.start(request.param)
     running.write("/root/reads/dockerd", SHOW, mode="755")

@@ -67,6 +67,20 @@ def engine(host):
     return [version.partition("+")[0] for version in answer.split()]
 
 
+@pytest.fixture
+def untouched(engines):
+    """A function: the host with this package manager, which tests only ask and are refused by; it is swept after each."""
+    used = {}
+
+    def host(manager):
+        used[manager] = engines(HOSTS[manager])
+        return used[manager]
+
+    yield host
+    for one in used.values():
+        one.sweep()
+
+
 @pytest.mark.parametrize("manager", HOSTS)
 def test_both_versions_are_installed_upgraded_and_downgraded(bed, start_host, manager):
     host = start_host(HOSTS[manager])
@@ -125,8 +139,8 @@ def test_apt_present_on_rpm_host(bed, start_host):
         ("broken", "does not match its index|cannot be unpacked|not a"),
     ],
 )
-def test_a_bad_source_is_refused_before_the_package_manager_sees_it(bed, start_host, manager, variant, reason):
-    host = start_host(HOSTS[manager])
+def test_a_bad_source_is_refused_before_the_package_manager_sees_it(bed, untouched, manager, variant, reason):
+    host = untouched(manager)
     answer = apply(bed, host, source=bed.source.variant(variant), check=False)
     assert answer["status"] == "unsupported"
     assert re.search(reason, str(answer["error"]))
@@ -134,8 +148,8 @@ def test_a_bad_source_is_refused_before_the_package_manager_sees_it(bed, start_h
     assert "docker-ce" not in installed(host, manager)
 
 
-def test_source_probe_ranks_what_a_host_reaches(bed, start_host):
-    host = start_host(HOSTS["dnf"])
+def test_source_probe_ranks_what_a_host_reaches(bed, untouched):
+    host = untouched("dnf")
     (row,) = provisioner(bed, host, "source", "probe")["sources"]
     assert (row["problem"], row["packages"]) == ("", "centos/9")
     assert NEW in row["newest"]

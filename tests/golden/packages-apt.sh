@@ -271,13 +271,18 @@ pin_reason() {
   package=$(
     apt-cache policy $(sed 's/=.*//' "$RUN/named") 2>/dev/null | while IFS= read -r line; do
       case $line in
-        [a-z0-9]*:) package=${line%:} none='' ;;
+        [a-z0-9]*:) package=${line%:} none='' version='' ;;
         '  Candidate: (none)') none=1 ;;
         '     '*' -'[0-9]* | ' *** '*' -'[0-9]*)
           version=${line#?????}
-          version=${version%% *}
+          version=${version%% *} ;;
+        # What is left of a removed package has no source, and the same priority.
+        *' /var/lib/dpkg/status') ;;
+        '        '*)
+          [ -n "$version" ] || continue
           if grep -q -x -F -e "$package=$version" "$RUN/named"; then printf '%s\n' "$package"; fi
-          if [ -n "$none" ] && grep -q -x -F -e "$package" "$RUN/named"; then printf '%s\n' "$package"; fi ;;
+          if [ -n "$none" ] && grep -q -x -F -e "$package" "$RUN/named"; then printf '%s\n' "$package"; fi
+          version='' ;;
       esac
     done | head -n 1
   )

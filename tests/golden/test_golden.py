@@ -18,6 +18,8 @@ from provisioner.facts.frames import RAW_NONCE
 from provisioner.facts.host import Host
 from provisioner.facts.parse import parse
 from provisioner.host_files.openpgp import fingerprints
+from provisioner.plan.document import plan_document, plan_of
+from provisioner.plan.rests_on import differences, rests_on
 from provisioner.planner.planner import plan, questions
 from provisioner.report.plans import plans_text
 from provisioner.scripts.render import apply_script, shell_text
@@ -152,3 +154,24 @@ def test_facts_say_what_the_host_is(host):
     facts = facts_of(host)
     said = json.dumps({"id": facts.os.id, "version": facts.os.version_id, "init": facts.init})
     assert all(json.loads(said).values()) or "forky" in host, said
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_plan_that_is_kept_is_the_plan(host, state):
+    """As JSON, and back: it looks the same, and so does its script."""
+    try:
+        planned = planned_for(host, state)
+    except ProvisionerError:
+        return
+    kept = plan_of(json.loads(json.dumps(plan_document(planned))))
+    assert kept.diffs == planned.diffs
+    assert plans_text([kept], script=True) == plans_text([planned], script=True)
+    assert apply_script(kept) == apply_script(planned)
+    assert (kept.package_manager, kept.restart, kept.engine) == (
+        planned.package_manager,
+        planned.restart,
+        planned.engine,
+    )
+    facts = facts_of(host)
+    assert differences(rests_on(facts, planned), rests_on(facts_of(host), kept)) == ""

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
-from provisioner.images.archive import Entry, chain_ids, diff_ids, entries, manifest, missing
+from provisioner.images.archive import Entry, diff_ids, entries, manifest, missing
+from provisioner.images.layers import chains as chain_ids
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 

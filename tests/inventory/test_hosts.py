@@ -24,6 +24,14 @@ def only(inventory, **keywords):
         ("{ansible_ssh_pass: yes, ansible_password: no}", {"password": "yes"}),
         ("{ansible_become_password: b}", {"become_password": "b"}),
         ("{ansible_become_pass: b, ansible_user: root}", {"become_password": None}),
+        ("{ansible_become_method: community.general.doas}", {"become_method": "doas", "warnings": ()}),
+        ("{ansible_become_method: su, ansible_su_pass: s, ansible_sudo_pass: b}", {"become_password": "s"}),
+        ("{ansible_become_method: doas, ansible_doas_pass: d}", {"become_password": "d"}),
+        ("{ansible_become_method: su, ansible_connection: local}", {"become_method": "su", "local": True}),
+        (
+            "{ansible_become_method: , ansible_become: yes, ansible_become_user: root}",
+            {"become_method": "", "warnings": ()},
+        ),
         ("{ansible_private_key_file: ~/k}", {"key_file": "~/k"}),
         ("{ansible_private_key_file: a, ansible_ssh_private_key_file: b}", {"key_file": "b"}),
         ("{ansible_connection: local}", {"local": True, "address": "h"}),
@@ -69,12 +77,30 @@ def test_usual_ssh_arguments_are_no_news(inventory):
     assert host.warnings == ()
 
 
-def test_another_way_to_become_root_is_named(inventory):
-    host = only(inventory("all: {hosts: {h: {ansible_become_method: su, ansible_become_user: app}}}"))
-    assert [warning.partition(": ")[2] for warning in host.warnings] == [
-        "'su' is not honoured: provisioner becomes root through sudo",
-        "'app' is not honoured: provisioner becomes root through sudo",
+def test_what_cannot_be_had_of_becoming_root_is_named(inventory):
+    host = only(
+        inventory(
+            "all: {hosts: {h: {ansible_become_method: su, ansible_become_user: app, ansible_become: no,"
+            " ansible_become_exe: /opt/su, ansible_become_flags: -H}}}"
+        )
+    )
+    assert host.become_method == "su"
+    assert sorted(warning.partition(": ")[2] for warning in host.warnings) == [
+        f"{value!r} is not honoured: provisioner becomes root" for value in ("-H", "/opt/su", "app", "no")
     ]
+
+
+@pytest.mark.parametrize("connection", ["ssh", "local"])
+def test_an_unknown_way_to_become_root_is_refused_with_those_there_are(inventory, connection):
+    found = inventory(f"all: {{hosts: {{h: {{ansible_become_method: pbrun, ansible_connection: {connection}}}}}}}")
+    with pytest.raises(UsageError, match=r"at all\.hosts\.h\.ansible_become_method: 'pbrun' .* sudo, doas or su"):
+        found.hosts()
+    assert only(found, supplied={"become_method"}).become_method == ""
+
+
+def test_root_need_not_become_root(inventory):
+    host = only(inventory("all: {hosts: {h: {ansible_user: root, ansible_become_method: '{{ method }}'}}}"))
+    assert (host.become_method, host.become_password) == ("", None)
 
 
 def test_passwords_are_in_no_repr(inventory):

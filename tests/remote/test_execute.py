@@ -34,6 +34,8 @@ WHOLE = ["@@N start one", "@@N ok one 3", "@@N start two", "@@N ok two 4", "@@N 
 class Host:
     """Each call answers with the next of `answers`: lines, the last of which may be an error; N is the nonce."""
 
+    become_method = ""
+
     def __init__(self, *answers):
         self.answers = list(answers)
         self.name = "web01"

@@ -235,6 +235,7 @@ def test_a_full_temporary_directory_is_named(server, room, asked, size):
 
 class Told:
     name = "web01"
+    become_method = ""
 
     def __init__(self, *frames):
         self.frames = frames

@@ -105,6 +105,18 @@ def test_a_terminal_shows_a_few_hosts_and_counts_them_all(on_terminal):
     assert said.count("something that stays") == 1
 
 
+def test_what_one_host_has_done_fits_into_the_terminal(on_terminal):
+    terminal = on_terminal()
+    packages = " ".join(f"docker-package-{number}=5:26.1.5-1~debian.13~trixie" for number in range(6))
+    with watching(Output()) as progress:
+        progress.begin("changing", 1)
+        progress.step("web00", "install")
+        progress.step_ended("web00", f"install {packages}", ok=True)
+    said = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue()).replace("\r", "\n").split("\n")
+    assert any("docker-package-5" in line for line in said)
+    assert max(map(len, said)) <= 90, said
+
+
 @pytest.mark.parametrize("how", ["option", "environment"])
 def test_no_colour(on_terminal, monkeypatch, how):
     terminal = on_terminal()

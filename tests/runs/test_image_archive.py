@@ -11,7 +11,7 @@ import tarfile
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.runs.image_archive import read_archive
+from provisioner.runs.image_archive import ZSTANDARD, read_archive
 
 LOWER, UPPER = b"lower" * 50_000, b"upper" * 70_000
 
@@ -81,6 +81,22 @@ def test_a_flipped_byte_is_refused_with_the_blob_named(tmp_path, layout, what):
     named = r"blobs/sha256/[0-9a-f]{64}|a/layer\.tar|[0-9a-f]{64}\.json"
     with pytest.raises(UsageError, match=rf"({named}): its content is not what its digest says"):
         read_archive(path)
+
+
+def test_zstandard_is_passed_on_as_it_is_when_it_is_what_its_name_says(tmp_path):
+    packed, text = ZSTANDARD + b"whatever", config(LOWER, UPPER)
+    paths = [f"blobs/sha256/{digest(blob)}" for blob in (text, LOWER, packed)]
+    files = dict(zip(paths, (text, LOWER, packed), strict=True))
+    (image,) = read_archive(write(tmp_path / "good.tar", {**files, "manifest.json": manifest(*paths)})).images
+    assert [blob.zstandard for blob in image.layers] == [False, True]
+    assert image.layers[1].digest == digest(packed)
+    files[paths[2]] = packed + b"more"
+    with pytest.raises(UsageError, match="its content is not what its digest says"):
+        read_archive(write(tmp_path / "wrong.tar", {**files, "manifest.json": manifest(*paths)}))
+    files["a/layer.tar"] = packed
+    named = manifest(paths[0], paths[1], "a/layer.tar")
+    with pytest.raises(UsageError, match="packed with zstandard, and not called by its digest"):
+        read_archive(write(tmp_path / "unnamed.tar", {**files, "manifest.json": named}))
 
 
 def test_a_link_to_a_file_outside_is_none(tmp_path):

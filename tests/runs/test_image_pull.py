@@ -33,6 +33,8 @@ class Taste:
 class Engine:
     """A host whose engine pulls in words of docker; `at_once` has the pulls in progress, and the most there were."""
 
+    become_method = ""
+
     def __init__(self, name, digest=A, *, at_once=None, said="", lost=False, unreachable=False, words=()):
         self.name, self.digest, self.said = name, digest, said
         self.lost, self.unreachable, self.words = lost, unreachable, words

@@ -74,14 +74,11 @@ def run(request, tmp_path):
 
 def tools(folder, *names, busybox=("cp",)):
     """A PATH of these tools, some of them busybox's."""
-    needs("busybox")
+    needs("busybox", *names)
     folder.mkdir()
     usual = ("sh", "cat", "date", "mkdir", "rm", "mv", "ls", "dd", "stat", "chown", "chmod", "wc", "sed", "sort", "cut")
     for name in {*usual, "sha256sum", "grep", "tail", "head", "tr", *names} - set(busybox):
-        found = shutil.which(name)
-        if found is None:
-            lacks(f"this machine has no {name}")
-        (folder / name).symlink_to(found)
+        (folder / name).symlink_to(shutil.which(name))
     for name in busybox:
         (folder / name).symlink_to(shutil.which("busybox"))
     return f"{folder}"

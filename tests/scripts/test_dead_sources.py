@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
-from provisioner.scripts.render import template_text
+from tests.scripts.package_functions import APT, RPM, function, ran
 from tests.scripts.shells import SHELLS
 
-NOTE = 'note() { printf "note %s\\n" "$*"; }\none_line() { tr "\\n" " "; }\n'
-APT, RPM = template_text("packages/apt.sh"), template_text("packages/rpm.sh")
 UPDATE = """\
 Hit:1 http://archive.example/debian trixie InRelease
 Err:2 http://127.0.0.1:9 stable InRelease
@@ -22,20 +18,6 @@ CDROM = """\
 Get:1 http://archive.example/debian trixie InRelease [140 kB]
 E: The repository 'cdrom://[Debian GNU/Linux 13 _Trixie_ - Official amd64 NETINST] trixie Release' does not have a Release file.
 """
-
-
-def function(text, name):
-    return (
-        f"{name}() {{{text.partition(f'''{chr(10)}{name}() {{''')[2].partition(f'''{chr(10)}}}{chr(10)}''')[0]}\n}}\n"
-    )
-
-
-def ran(shell, directory, script):
-    done = subprocess.run(
-        [*SHELLS[shell], "-c", f"RUN={directory}\n{NOTE}{script}"], capture_output=True, text=True, check=False
-    )
-    assert done.stderr == ""
-    return done.stdout
 
 
 @pytest.mark.parametrize("shell", SHELLS)

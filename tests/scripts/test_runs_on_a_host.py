@@ -116,6 +116,16 @@ def identity(pid):
     return stat[19], Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
+def test_a_run_that_has_said_its_end_is_over_at_once(shell, tmp_path):
+    (tmp_path / "log").write_text("\n@@n start one\n\n@@n ended\n")
+    (tmp_path / "ended").touch()
+    script = (
+        f'N=n\nsleep() {{ echo "slept $1"; }}\n{template_text("follow.sh")}\nfollow {shlex.quote(str(tmp_path))} 0\n'
+    )
+    answer = subprocess.run([*shell, "-s"], input=script, text=True, capture_output=True, check=False, timeout=60)
+    assert answer.stdout == (tmp_path / "log").read_text()
+
+
 @pytest.mark.parametrize("noted", ["a number", "all"])
 def test_neither_a_kernel_thread_nor_another_process_is_taken_for_the_run(shell, tmp_path, noted):
     (tmp_path / "log").write_text("\n@@n start packages\n")

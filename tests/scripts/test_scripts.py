@@ -146,7 +146,14 @@ SCRIPTS = {
         engine_script(
             "images/upstream.sh.j2",
             new_nonce(),
-            asked=[{"name": "it's", "known": "sha256:1 sha256:2", "urls": ("https://it's.example/v2/a",)}],
+            asked=[
+                {
+                    "name": "it's",
+                    "registry": "r.example:5",
+                    "known": "sha256:1 sha256:2",
+                    "urls": ("https://it's.example",),
+                }
+            ],
         )
     ),
     "images-pull": carried(
@@ -163,7 +170,7 @@ SCRIPTS = {
     "images-way": carried(engine_script("images/way.sh.j2", new_nonce())),
     "images-layers": carried(engine_script("images/layers.sh.j2", new_nonce())),
     "images-stage": shell_text("images/stage.sh.j2", nonce=new_nonce(), blobs=("0" * 64, "1" * 64)),
-    "images-receive": shell_text("images/receive.sh.j2", stage="/root/it's", digest="0" * 64, size=7),
+    "images-receive": shell_text("images/receive.sh.j2", stage="/root/it's", digest="0" * 64, begin=3, size=7),
     "images-load": carried(
         engine_script(
             "images/load.sh.j2",
@@ -175,8 +182,15 @@ SCRIPTS = {
         )
     ),
     "images-client": shell_text(
-        "images/client.sh.j2", client="/usr/bin/docker", settings="/root/it's", socket="unix:///s", words=("run", "a b")
+        "images/client.sh.j2",
+        client="/usr/bin/docker",
+        settings="/root/it's",
+        socket="unix:///s",
+        nonce=new_nonce(),
+        words=("run", "a b"),
     ),
+    "images-signal": shell_text("images/signal.sh.j2", signal="INT", process=7),
+    "images-as-root": shell_text("images/as_root.sh.j2", nonce=new_nonce(), method="su", script="echo it's"),
     "engine-proxies": carried(root_script("engine_proxies.sh.j2", new_nonce())),
     **{
         manager: apply_script(
@@ -208,6 +222,7 @@ SCRIPTS = {
         f"versions-{manager}": carried(root_script("versions.sh.j2", new_nonce(), manager=manager, package="docker-ce"))
         for manager in ("apt", "dnf")
     },
+    "lock-tool": carried(root_script("lock_tool.sh.j2", new_nonce(), manager="dnf", plugin="a-plugin")),
     **{
         f"remove-{manager}": apply_script(
             plan_removal("h", Host.of(replace(INSTALLED, package_manager=manager, rpm_keys=KEYS)))

@@ -42,6 +42,18 @@ def test_every_tool_asks_alike(tool, serve, tmp_path):
     assert "404" in gone.problem
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_every_tool_tells_one_reason_and_nothing_else(tool, tmp_path):
+    tools, without = TOOLS[tool]
+    if tool == "apt-helper":
+        needs(APT_HELPER)
+    (dead,) = ask(OnlyWith(tmp_path, *tools, without=without), {"dead": "http://127.0.0.1:9"})
+    assert "onnect" in dead.problem
+    assert len(dead.problem) < 160, dead.problem
+    for noise in ("/tmp", "_apt", "W:", "E:", "Failed to fetch"):
+        assert noise not in dead.problem, dead.problem
+
+
 def test_nothing_to_ask_with_is_said(serve, tmp_path):
     host = OnlyWith(tmp_path, without=f"{APT_HELPER} /usr/libexec/platform-python")
     (answer,) = ask(host, {"a": serve(deb_tree())})

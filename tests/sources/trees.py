@@ -106,6 +106,7 @@ class OnlyWith:
     """A transport to this machine whose PATH holds nothing but the tools that are named."""
 
     name = "here"
+    become_method = ""
 
     def __init__(self, directory, *tools, without="", shell=("sh",)):
         self.path, self.without = directory, without

@@ -7,6 +7,7 @@ and the archive drops what they name sooner or later.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import shlex
 import subprocess
@@ -24,6 +25,7 @@ ENTRY = (Path(__file__).parent / "entry.sh").read_text()
 BUILDERS = 2
 
 
+@functools.cache
 def image(slug: str) -> str:
     """Return the tag of the image of `slug`, a row of RECIPES or of SUITES, building what is missing of it."""
     tag = _tag(slug)

@@ -202,6 +202,14 @@ RECIPES = {
         ),
         Recipe("debian-13", "suite-trixie", "systemd", (*SYSTEMD, "ca-certificates", "curl")),
         Recipe("debian-13-engine", "debian-13", "systemd", ("docker.io", "docker-cli"), engine="26.1.5"),
+        # Other ways to become root, and other shells to log in with: tests/e2e/accounts.py gives them accounts.
+        Recipe(
+            "debian-13-accounts",
+            "debian-13-engine",
+            "systemd",
+            ("opendoas", "fish", "tcsh", "busybox-static"),
+            engine="26.1.5",
+        ),
         Recipe(
             "ubuntu-24.04-lookalike",
             "suite-trixie",

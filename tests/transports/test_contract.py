@@ -11,8 +11,10 @@ import paramiko
 import pytest
 
 from provisioner.errors import AnswerTooLongError, ConnectionLostError
+from provisioner.scripts import render
 from provisioner.transports.local import LocalTransport
 from tests.transports.ssh_server import RELAY, Server, key
+from tests.ways_to_root import DOAS, PASSWORD
 
 # paramiko's own threads end with an EOFError when the other end, here in the same process, goes first.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -197,3 +199,20 @@ def test_three_threads_at_most(transport):
             break
         time.sleep(0.1)
     assert most[-1] == 0
+
+
+def test_nobody_asks_for_a_way_to_root_unless_told(transport):
+    assert transport.become_method == ""
+
+
+def test_a_password_that_is_read_from_a_terminal(transport, tmp_path):
+    """Whatever the way there: the terminal is made on the host, and the script does not pass it."""
+    for name, body in (("id", "echo 'uid=1000(ops) gid=1000(ops)'"), ("doas", DOAS)):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    payload = f"tty; printf 'a\\r\\n'; : {'z' * 70_000}\necho err >&2; exit 3"
+    envelope = render._envelope("n", payload, PASSWORD, "doas", needs_root=True)
+    done = transport.run(f"PATH={tmp_path}:$PATH; export PATH\n{envelope}", timeout=60)
+    assert "\npassword doas terminal\n" in done.stdout, done
+    assert done.stdout.endswith("end login\nnot a tty\na\r\n")
+    assert (done.status, done.stderr) == (3, "err\n")

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from provisioner.catalogue.versions import newest, satisfies, upstream
 from provisioner.wanted.spec import Spec
-from provisioner.wanted.values import registry_mirror
+from provisioner.wanted.values import package_source, registry_mirror
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,38 @@ def test_a_login_name(name):
 def test_what_is_no_login_name(name):
     with pytest.raises(ValidationError, match="is not a login name"):
         Spec(users=[name])
+
+
+@pytest.mark.parametrize(
+    ("word", "such_as"),
+    [
+        ("docker.m.daocloud.io", "https://docker.m.daocloud.io"),
+        ("localhost:5000", "https://localhost:5000"),
+        ("http//hub.example", "https://hub.example"),
+        ("ftp://hub.example", "https://hub.example"),
+        ("//hub.example", "https://hub.example"),
+    ],
+)
+def test_what_is_put_in_front_leaves_the_name_whole(word, such_as):
+    with pytest.raises(ValueError, match=r"needs http:// or https:// in front") as refused:
+        registry_mirror(word)
+    assert str(refused.value).endswith(f" such as {such_as}")
+
+
+BASE = "https://mirrors.example/docker-ce"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        BASE,
+        f"{BASE}/",
+        f"{BASE}/linux/debian",
+        f"{BASE}/linux/ubuntu/dists/noble",
+        f"{BASE}/linux/centos/docker-ce.repo",
+        f"{BASE}/linux/rhel/9/x86_64/stable/",
+    ],
+)
+def test_a_source_may_be_given_as_guides_and_source_files_have_it(url):
+    assert package_source(url) == BASE
+    assert package_source("http://linux.example/linux") == "http://linux.example/linux"

@@ -1,0 +1,33 @@
+"""Whoever works on hosts: threads of this process (`provisioner.runs.fleet.each`), or a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from provisioner.runs.brakes import Brake
+from provisioner.runs.duty import Assignment, Job
+from provisioner.runs.fleet import GRACE
+from provisioner.runs.outcome import Outcome
+
+
+def _ignore(_: Any) -> None:
+    pass
+
+
+class Crew(Protocol):
+    """Does an assignment at every job, as `each` promises it; canary, batches and history stay with the caller."""
+
+    def __call__(
+        self,
+        items: Sequence[Job],
+        work: Assignment,
+        *,
+        forks: int,
+        instead: Callable[[Job, Exception], Outcome],
+        done: Callable[[Outcome], None] = _ignore,
+        brake: Brake,
+        waiting: Callable[[int], None] = _ignore,
+        settled: Callable[[Outcome], None] = _ignore,
+        grace: float = GRACE,
+    ) -> list[Outcome]: ...
