@@ -169,7 +169,7 @@ $path
     seen="$seen$path
 "
     if [ "$saved" = absent ]; then [ ! -e "$path" ] || return 1
-    else cmp -s "$saved" "$path" || return 1
+    else same_text "$saved" "$path" || return 1
     fi
   done <"$RUN/undone"
 }
@@ -205,7 +205,7 @@ put_back() {
       [ ! -e "$path" ] || failed=1
     else
       alike "$saved" "$path.provisioner" && mv -f "$path.provisioner" "$path"
-      cmp -s "$saved" "$path" || failed=1
+      same_text "$saved" "$path" || failed=1
     fi
     [ -n "$failed" ] || [ -z "$current_fails" ] || note "put back $path"
     count=$((count - 1))
@@ -219,6 +219,12 @@ digest() {
   sum=absent
   if [ -e "$1" ]; then sum=$(sha256sum <"$1"); fi
   sum=${sum%% *}
+}
+
+# same_text ONE OTHER: both are there, with the same in them.
+same_text() {
+  [ -e "$1" ] && [ -e "$2" ] || return 1
+  if have cmp; then cmp -s "$1" "$2"; else digest "$1" && [ "$(checksum "$2")" = "$sum" ]; fi
 }
 
 unchanged() {
@@ -296,14 +302,13 @@ back_up() {
   while [ $# -gt 10 ]; do rm -f "$1"; shift; done
 }
 
-# keep PATH [replaced]: remember it for the way back. One that is replaced by a rename now is kept by another name that it
-# has, where that can be.
+# keep PATH: remember it for the way back. By a copy: whoever has the file open, or by another name, may yet write into it.
 keep() {
   printf '%s\n' "$1" >>"$RUN/wrote"
   if [ -e "$1" ]; then
     keeps=$((keeps + 1))
     saved=$RUN/backup/$keeps
-    { [ -n "${2:-}" ] && ln "$1" "$saved" 2>/dev/null; } || alike "$1" "$saved" || no_copy "$1" "in $RUN"
+    alike "$1" "$saved" || no_copy "$1" "in $RUN"
     printf '%s %s\n' "$saved" "$1" >>"$RUN/undo"
   else
     printf 'absent %s\n' "$1" >>"$RUN/undo"
@@ -332,7 +337,7 @@ put() {
     rm -f "$1.provisioner"
     die "$1 cannot be written as $3 with mode $2: $why"
   }
-  keep "$1" replaced
+  keep "$1"
   why=$(mv -f "$1.provisioner" "$1" 2>&1) || {
     rm -f "$1.provisioner"
     sed -i '$d' "$RUN/undo"
