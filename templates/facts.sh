@@ -3,7 +3,8 @@
 # Before it stand a line package_names='NAME ...', the packages that are asked for, a line going_names='NAME ...', those
 # that may be taken away, perhaps asked_users, accounts one a line, perhaps asked_runs='NAME ...', those whose journal is
 # told, perhaps asked_sources='URI ...', where packages would come from, perhaps a line brief=1, which leaves out what only
-# an installation needs to know, and with it perhaps a line engine_alone=1, which leaves out packages and accounts too.
+# an installation needs to know, with it perhaps a line engine_alone=1, which leaves out packages and accounts too, and
+# perhaps a line singly=1, by which each file has a frame of its own.
 # Usage: sh -s NONCE [LOGIN_USER]. Answer: frames "@@NONCE begin NAME" ... "@@NONCE end NAME", then "@@NONCE done 0".
 # The newline before a marker belongs to the marker, so a frame carries a file exactly, final newline or not.
 # Every process that is started here is waited for on every host: what the shell can do itself, it does.
@@ -81,6 +82,7 @@ tell_files() {
   unset IFS
   set +f
   [ $# -gt 0 ] || return 0
+  if [ -n "${singly:-}" ]; then one_by_one "$@"; return 0; fi
   attributes=''
   if [ -f "$marked" ] && have lsattr; then attributes=$(lsattr -d "$marked" 2>/dev/null); fi
   heads=''

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.errors import FactsError
+from provisioner.errors import FactsError, FileChangedError
 from provisioner.facts.frames import Frame
 from provisioner.host_files.host_file import HostFile
 
@@ -15,7 +15,8 @@ def host_files(answer: Iterable[Frame]) -> Iterator[HostFile]:
     """Return the files in the frames `files`, which have many, and `file`, of older answers, which have one.
 
     Raises:
-        FactsError: the lengths of their texts are not those that were told before; somebody has just written one.
+        FileChangedError: the lengths of their texts are not those that were told before; somebody has just written one.
+        FactsError: the frame is of an unknown form.
     """
     for frame in answer:
         if frame.name == "file":
@@ -36,7 +37,7 @@ def _many(body: str) -> Iterator[HostFile]:
     if not found or any(len(row) != 5 or not row[0].isdecimal() for row in rows):
         raise FactsError("the answer's frame 'files' is of an unknown form")
     if sum(int(row[0]) for row in rows) != len(content):
-        raise FactsError("a file has changed while the host told it", hint="run the same command again")
+        raise FileChangedError("a file has changed while the host told it", hint="run the same command again")
     end = 0
     for size, path, asked, status, attributes in rows:
         begin, end = end, end + int(size)

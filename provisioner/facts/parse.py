@@ -36,6 +36,7 @@ def parse(text: str, nonce: str) -> Facts:
 
     Raises:
         FactsError: a frame is missing, unknown in form or cut off; the message names it.
+        FileChangedError: see `host_files`; another answer may do.
     """
     answer = frames(text, nonce)
     single: dict[str, str] = {frame.name: frame.body for frame in answer}

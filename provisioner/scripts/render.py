@@ -31,6 +31,7 @@ def facts_script(
     become_method: str = "",
     brief: bool = False,
     engine_alone: bool = False,
+    singly: bool = False,
     users: Sequence[str] = (),
     runs: Sequence[str] = (),
     sources: Sequence[str] = (),
@@ -42,11 +43,17 @@ def facts_script(
 
     `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `engine_alone`
     leaves out packages and accounts as well, which the configuration of an engine that answers has nothing to do with.
+    `singly` tells each file by itself, which costs more and asks nothing of files that change meanwhile.
     `users` are accounts that the name service is asked for, `runs` those whose entries of its journal are told,
     `sources` URLs of hosts that packages may come from.
     """
     payload = _facts(
-        brief=brief, engine_alone=engine_alone, users=tuple(users), runs=tuple(runs), sources=tuple(sources)
+        brief=brief,
+        engine_alone=engine_alone,
+        singly=singly,
+        users=tuple(users),
+        runs=tuple(runs),
+        sources=tuple(sources),
     )
     return _envelope(nonce, payload, become_password, become_method, needs_root=False)
 
@@ -56,6 +63,7 @@ def _facts(
     *,
     brief: bool,
     engine_alone: bool = False,
+    singly: bool = False,
     users: tuple[str, ...] = (),
     runs: tuple[str, ...] = (),
     sources: tuple[str, ...] = (),
@@ -69,6 +77,8 @@ def _facts(
         asked += f"asked_runs={shlex.quote(' '.join(runs))}\n"
     if sources:
         asked += f"asked_sources={shlex.quote(' '.join(sources))}\n"
+    if singly:
+        asked += "singly=1\n"
     asked = ("brief=1\n" if brief or engine_alone else "") + ("engine_alone=1\n" if engine_alone else "") + asked
     return asked + template_text("facts.sh", without="facts_install.sh" if brief or engine_alone else "")
 

@@ -20,13 +20,13 @@ from tests.scripts.shells import SHELLS
 FUNCTIONS = template_text("facts.sh").split("operating_system() {")[0]
 
 
-def told(shell, paths, marked="", environment=None):
+def told(shell, paths, marked="", environment=None, prefix=""):
     """What `tell_files` makes of files that were put off."""
     needs(SHELLS[shell][0])
     later = "".join(f"later {path}\n" for path in paths)
     done = subprocess.run(
         [*SHELLS[shell], "-s", "n"],
-        input=f"{FUNCTIONS}\n{later}tell_files {marked or 'none'}\nprintf '\\n@@n done 0\\n'\n".encode(),
+        input=f"{prefix}{FUNCTIONS}\n{later}tell_files {marked or 'none'}\nprintf '\\n@@n done 0\\n'\n".encode(),
         capture_output=True,
         check=True,
         env={**os.environ, **(environment or {})},
@@ -49,6 +49,15 @@ def test_many_files_are_told_to_the_byte(shell, tmp_path):
     assert [file.text.encode("utf-8", "surrogateescape") for file in found] == [*texts, texts[2]]
     assert [(file.path, file.asked) for file in found[-2:]] == [(str(paths[4]), ""), (str(paths[2]), str(link))]
     assert {file.mode for file in found} == {"640"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_one_by_one_they_are_the_same(shell, tmp_path):
+    paths = [tmp_path / "one", tmp_path / "two"]
+    paths[0].write_bytes(b"\xff\n")
+    paths[0].chmod(0o640)
+    paths[1].symlink_to(paths[0])
+    assert told(shell, paths, prefix="singly=1\n") == told(shell, paths)
 
 
 @pytest.mark.parametrize("shell", sorted(SHELLS.keys() - {"busybox"}))  # which has that program built in
