@@ -5,11 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 LONGEST_FIRST = (
-    *("versions", "remove", "endless_starts", "engine_stays", "engines_found", "live_changes", "odd_configurations"),
+    *(
+        "becoming_root",
+        "versions",
+        "remove",
+        "endless_starts",
+        "check",
+        "engine_stays",
+        "engines_found",
+        "live_changes",
+    ),
+    *("odd_configurations", "journal", "kept_plans"),
     *("stopped_engines", "package_matrix", "disturbed_runs", "half_engines", "package_locks", "proof", "take_over"),
-    *("sweep", "lookalikes", "bare_machine", "check", "live_mirrors", "told_engines", "interruptions"),
+    *("sweep", "lookalikes", "bare_machine", "live_mirrors", "told_engines", "interruptions"),
     *("convenience_script", "from_nothing", "logins", "start_policy", "fall_through", "claims", "static_engine"),
-    *("no_init", "mirror_ends", "package_proxies", "client_settings", "images", "docker_opts", "registry_files"),
+    *(
+        "no_init",
+        "mirror_ends",
+        "package_proxies",
+        "client_settings",
+        "images",
+        "dask",
+        "schedulers",
+        "docker_opts",
+        "registry_files",
+    ),
 )
 """Files that take a quarter of a minute or more, as measured on two cores; the others follow in any order."""
 FILES = [f"test_{name}.py" for name in LONGEST_FIRST]

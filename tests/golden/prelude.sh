@@ -517,6 +517,6 @@ by_hand() {
 
 # not_by_hand WHY: before a step has begun.
 not_by_hand() {
-  rm -rf "$RUN"
+  rm -r "$RUN"
   die "$1; nothing was begun. See what it is: ls -ld $hand $hand/*; df -h $hand"
 }
