@@ -9,6 +9,7 @@ value() { begin "$1"; printf '%s' "$2"; end "$1"; }
 
 # find_engine [keep]: the client, and the socket to ask; false where nobody answers, which is told in the frame problem.
 # With "keep", the settings of this account stay: its logins to registries are in them.
+# shellcheck disable=SC2120 # most scripts give it no word
 find_engine() { find_client "$@" && answers; }
 
 # find_client [keep]: as find_engine, without asking anybody yet.
