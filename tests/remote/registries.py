@@ -229,9 +229,15 @@ def silent():
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+TAKEN = []
+"""Sockets that nobody listens at, kept so that no server of another test gets their port."""
+
+
 def dead_url():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    TAKEN.append(taken)
+    return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 class Proxy(Registry):
