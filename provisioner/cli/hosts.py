@@ -33,12 +33,17 @@ def targets(
     except ProvisionerError as error:
         error.message, error.hint = in_full(error.message, lettered), in_full(error.hint, lettered)
         raise
-    if connection.shard and not found:
-        gate.remark(f"shard {connection.shard}: none of the hosts is in it; nothing is to be done here")
+    tell_empty_shard(connection, found)
     reached = as_typed(connection, leave_out=("limit", "shard", "keep_together", "forks"))
     return [
         replace(target, force=force, words=shlex.join([target.name, *reached]), lettered=lettered) for target in found
     ]
+
+
+def tell_empty_shard(connection: Connection, found: Sequence[Target]) -> None:
+    """Say so where the hosts were divided and none is left."""
+    if connection.shard and not found:
+        gate.remark(f"shard {connection.shard}: none of the hosts is in it; nothing is to be done here")
 
 
 def with_wanted(names: Sequence[str] | None, connection: Connection, wanted: WantedState) -> list[Target]:

@@ -33,6 +33,8 @@ def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
             values[name] = group(**fields)
         return command(**values)
 
+    # typer breaks the lines of the first paragraph alone anew.
+    flat.__doc__ = "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(command.__doc__ or "").split("\n\n"))
     flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what inspect.signature looks for
     flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return flat

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 
-from provisioner.cli.hosts import Typist
+from provisioner.cli.hosts import Typist, tell_empty_shard
 from provisioner.cli.option_groups import as_typed
 from provisioner.cli.options import Connection, Output, WantedState
 from provisioner.cli.survey import survey
@@ -84,6 +84,5 @@ def planned(path: str, wanted: WantedState, connection: Connection, *, quiet: bo
     found = file.targets(connection, person)
     if not quiet:
         gate.remark(about_text(file))
-    if connection.shard and not found:
-        gate.remark(f"shard {connection.shard}: none of the hosts is in it; nothing is to be done here")
+    tell_empty_shard(connection, found)
     return found

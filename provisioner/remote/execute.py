@@ -25,7 +25,7 @@ from provisioner.host_files.lines import lines
 from provisioner.plan.model import Plan, StepResult
 from provisioner.remote.attempt import Attempt, holder, new_attempt, opening
 from provisioner.remote.gather import gather, parse_answer
-from provisioner.remote.progress import OnStep, RunProgress
+from provisioner.remote.progress import OnStep, RunProgress, unheard
 from provisioner.remote.watched import Watched
 from provisioner.scripts.render import apply_script, follow_script, launch_script
 from provisioner.transports.base import Transport
@@ -118,7 +118,7 @@ def recorded(plan: Plan, entry: Entry, facts: Facts) -> RunResult:
     Raises:
         BlockedError: somebody else held a lock.
     """
-    progress = RunProgress(plan, _JOURNAL, lambda _step, _what: None, joined=entry.name)
+    progress = RunProgress(plan, _JOURNAL, unheard, joined=entry.name)
     for said in entry.said:
         progress.line(f"@@{_JOURNAL} {said}")
     return replace(_result(plan, progress, "", ""), facts=facts)

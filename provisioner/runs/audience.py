@@ -10,11 +10,8 @@ from provisioner.runs.brakes import Brakes
 from provisioner.runs.outcome import Outcome
 
 
-class Audience(Protocol):
-    """Workers call `step`, `step_ended`, `note` and `detail`, several at a time; the rest comes from one thread."""
-
-    def begin(self, doing: str, total: int) -> None:
-        """A phase over `total` hosts begins: "looking at", "changing"."""
+class Hearing(Protocol):
+    """Hears from whoever works on hosts, several at a time."""
 
     def step(self, host: str, title: str) -> None:
         """A host begins with this; "" for the phase itself."""
@@ -25,6 +22,19 @@ class Audience(Protocol):
     def note(self, host: str, text: str) -> None:
         """Something about the step, such as who holds a lock."""
 
+    def plans(self, plans: Sequence[Plan], *, whole: bool) -> None:
+        """These are about to be carried out: all there are when `whole`, else that of one host, from its worker."""
+
+    def warn(self, text: str) -> None:
+        """Something beside the work does not work, such as the history."""
+
+
+class Audience(Hearing, Protocol):
+    """Workers call what is `Hearing`'s and `detail`, several at a time; the rest comes from one thread."""
+
+    def begin(self, doing: str, total: int) -> None:
+        """A phase over `total` hosts begins: "looking at", "changing"."""
+
     def detail(self, host: str, text: str, *, done: bool) -> None:
         """Where the step is; `done`: a part of it that stays done."""
 
@@ -34,14 +44,8 @@ class Audience(Protocol):
     def rest(self) -> None:
         """The phase is over, or a question is about to be asked."""
 
-    def plans(self, plans: Sequence[Plan], *, whole: bool) -> None:
-        """These are about to be carried out: all there are when `whole`, else that of one host, from its worker."""
-
     def waiting(self, number: int) -> None:
         """A first Ctrl-C came while so many hosts were in progress."""
-
-    def warn(self, text: str) -> None:
-        """Something beside the work does not work, such as the history."""
 
     def resumed(self, run: str, finished: int, total: int, brakes: Brakes) -> None:
         """The run goes on where `run` stopped, which has finished some of the hosts, with `brakes`."""

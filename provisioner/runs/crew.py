@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from provisioner.runs.brakes import Brake
 from provisioner.runs.duty import Assignment, Job
-from provisioner.runs.fleet import GRACE
+from provisioner.runs.fleet import GRACE, ignore
 from provisioner.runs.outcome import Outcome
-
-
-def _ignore(_: Any) -> None:
-    pass
 
 
 class Crew(Protocol):
@@ -25,9 +21,9 @@ class Crew(Protocol):
         *,
         forks: int,
         instead: Callable[[Job, Exception], Outcome],
-        done: Callable[[Outcome], None] = _ignore,
+        done: Callable[[Outcome], None] = ignore,
         brake: Brake,
-        waiting: Callable[[int], None] = _ignore,
-        settled: Callable[[Outcome], None] = _ignore,
+        waiting: Callable[[int], None] = ignore,
+        settled: Callable[[Outcome], None] = ignore,
         grace: float = GRACE,
     ) -> list[Outcome]: ...

@@ -15,20 +15,11 @@ from provisioner.plan.model import Plan, Step
 from provisioner.remote.attempt import Attempt
 from provisioner.remote.progress import OnStep
 from provisioner.runs import one_host
+from provisioner.runs.audience import Hearing
 from provisioner.runs.brakes import Brake
 from provisioner.runs.crash import stand_in
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
-
-
-class Hearing(Protocol):
-    """The part of `Audience` that hears from whoever works on hosts, several at a time."""
-
-    def step(self, host: str, title: str) -> None: ...
-    def step_ended(self, host: str, title: str, ok: bool) -> None: ...  # noqa: FBT001 # as in Audience
-    def note(self, host: str, text: str) -> None: ...
-    def plans(self, plans: Sequence[Plan], *, whole: bool) -> None: ...
-    def warn(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ def worst(codes: Iterable[int]) -> int:
     return next((code for code in WORST_FIRST if code in found), max(found, default=0))
 
 
-def _ignore(_: Any) -> None:
-    pass
+def ignore(_: Any) -> None:
+    """Hears of a host, an outcome or a number, and does nothing."""
 
 
 def _raise(_: Any, error: Exception) -> NoReturn:
@@ -99,10 +99,10 @@ def each(
     *,
     forks: int,
     instead: Callable[[Item, Exception], Result] = _raise,
-    done: Callable[[Result], None] = _ignore,
+    done: Callable[[Result], None] = ignore,
     brake: Brake | None = None,
-    waiting: Callable[[int], None] = _ignore,
-    settled: Callable[[Result], None] = _ignore,
+    waiting: Callable[[int], None] = ignore,
+    settled: Callable[[Result], None] = ignore,
     grace: float = GRACE,
 ) -> list[Result]:
     """Return a result for every item, in the order of `items`; at most `forks` are worked on at a time.
@@ -153,8 +153,8 @@ def roll(
     brakes: Brakes,
     brake: Brake,
     instead: Callable[[Item, Exception], Outcome],
-    done: Callable[[Outcome], None] = _ignore,
-    waiting: Callable[[int], None] = _ignore,
+    done: Callable[[Outcome], None] = ignore,
+    waiting: Callable[[int], None] = ignore,
     grace: float = GRACE,
     crew: Callable[..., list[Outcome]] = each,
 ) -> list[Outcome]:

@@ -18,7 +18,6 @@ from typing import Any
 
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.masking import masked, masked_words
-from provisioner.runs.brakes import Brakes
 from provisioner.runs.history_store import path, reading, writing
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.past_run import PENDING, PastHost, PastRun, PastShard, last_word
@@ -200,15 +199,6 @@ def to_resume(command: str, wanted: dict[str, Spec]) -> tuple[str, frozenset[str
         f"there is nothing to resume: no earlier run of `{command}` with these hosts and this wanted state",
         hint="run it without --resume; `provisioner history` lists the last runs",
     )
-
-
-def brakes_of(name: str) -> Brakes:
-    """Return the brakes that a run was started with; one that went on with another has that one's."""
-    known = {record.id: record for record in runs()}
-    said, record = Brakes(), known.get(name)
-    while record and said == Brakes():
-        said, record = Brakes.said(record.argv), known.get(record.resumes or "")
-    return said
 
 
 def _same(host: PastHost, wanted: dict[str, Spec]) -> bool:

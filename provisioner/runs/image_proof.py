@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from provisioner.errors import ProvisionerError
-from provisioner.plan.model import Step
 from provisioner.remote.gather import gather
+from provisioner.remote.progress import unheard
 from provisioner.runs.one_host import prove
 from provisioner.runs.outcome import Outcome
 from provisioner.runs.target import Target
@@ -17,11 +17,7 @@ def served_by(target: Target, name: str) -> tuple[str, ProvisionerError | None]:
     """
     try:
         facts = gather(target.transport, become_password=target.become_password, brief=True)
-        proven = prove(target, Outcome(target.name, "converged", facts), name, _unheard)
+        proven = prove(target, Outcome(target.name, "converged", facts), name, unheard)
     except ProvisionerError as error:
         return "", error
     return "; ".join(check.detail for check in proven.checks if check.name == "proof"), proven.error
-
-
-def _unheard(step: Step, what: str) -> None:
-    del step, what

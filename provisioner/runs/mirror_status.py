@@ -11,6 +11,7 @@ from provisioner.checks.mirror_status import MirrorStatus
 from provisioner.errors import TARGET, DifferenceError, ProvisionerError
 from provisioner.facts.host import Host
 from provisioner.remote.gather import gather
+from provisioner.remote.progress import unheard
 from provisioner.runs.answers import answers
 from provisioner.runs.one_host import prove
 from provisioner.runs.outcome import Outcome, status_of
@@ -47,7 +48,7 @@ def _mirror_status(target: Target, proof: str | None) -> HostMirrors:
     found = checks.mirror_status(Host.of(facts))
     outcome = Outcome(target.name, "verified", facts)
     if proof:
-        outcome = prove(target, outcome, proof, lambda _step, _what: None)
+        outcome = prove(target, outcome, proof, unheard)
     if found.problems and outcome.succeeded:
         error = DifferenceError("; ".join(found.problems), hint=_way_back(found))
         outcome = replace(outcome, status="drifted", error=error)

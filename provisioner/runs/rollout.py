@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from provisioner.remote.attempt import new_attempt
 from provisioner.runs.audience import Audience, Confirm
 from provisioner.runs.brakes import Brakes
-from provisioner.runs.history import Journal, brakes_of, to_resume
+from provisioner.runs.history import Journal, to_resume
 from provisioner.runs.named_run import refuse_other_use
 from provisioner.runs.outcome import Outcome
-from provisioner.runs.resumed import resumed_runs
+from provisioner.runs.resumed import brakes_of, resumed_runs
 from provisioner.runs.rollout_work import RolloutWork
 from provisioner.runs.run_name import run_name
 from provisioner.runs.target import Target

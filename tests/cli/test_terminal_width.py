@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import pty
 import re
@@ -74,3 +75,14 @@ def test_hosts_that_are_not_there_fit():
         "  -> check the address, -p/--port and whether sshd runs",
         "     there",
     ]
+
+
+@pytest.mark.parametrize("words", [("apply",), ("image", "rm")], ids=" ".join)
+def test_paragraphs_of_help_are_broken_where_the_terminal_ends(words):
+    shown = "\n".join(line.strip() for line in on_terminal(100, *words, "--help"))
+    prose = shown.partition("Usage: ")[2].partition("╭")[0].strip().split("\n\n")[1:]
+    assert len(prose) == 2
+    for paragraph in prose:
+        lines = paragraph.split("\n")
+        broken = [line for line, after in itertools.pairwise(lines) if cells(line + after.split()[0]) < 90]
+        assert broken == []

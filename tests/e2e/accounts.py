@@ -2,7 +2,7 @@
 
 nushell has no package in the distribution's archive. Its own build for Linux comes from the package index of npm once,
 and is kept beside the images; where that cannot be had, a stand-in takes the one form in which sshd calls a shell, and
-no command that nushell would read in another way than as bare words.
+no command that nushell would read in another way than as bare words and words in single quotes, as they stand.
 """
 
 from __future__ import annotations
@@ -20,8 +20,14 @@ ROOTS = "r00t pass'\"$"
 NUSHELL = ("@nushell/linux-x64", "0.115.1")
 STAND_IN = """#!/bin/sh
 [ $# = 2 ] && [ "$1" = -c ] || { echo "nu: $*: not how sshd calls a shell" >&2; exit 2; }
-case $2 in *[!A-Za-z0-9\\ -]*) echo "nu: $2: more than bare words" >&2; exit 2 ;; esac
-exec $2
+bare=$2
+while :; do
+  case $bare in *" '"*"'"*) ;; *) break ;; esac
+  after=${bare#*" '"}
+  bare="${bare%%" '"*} ${after#*"'"}"
+done
+case $bare in *[!A-Za-z0-9\\ -]*) echo "nu: $2: more than bare words and words in single quotes" >&2; exit 2 ;; esac
+eval "exec $2"
 """
 
 MAKE = f"""set -e

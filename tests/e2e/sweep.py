@@ -20,6 +20,7 @@ from tests.testbed import Bed, Host, sessions
 
 NAME = r"([0-9]{8}T[0-9]{6}Z?-[0-9a-f]{6}|e2e-[a-z]+)"
 ATTEMPT = rf"{NAME}\.[0-9a-f]{{6}}(_[0-9]+)?"
+BY_HAND = r"manual-[0-9]{8}T[0-9]{6}Z-[0-9]+\.1"
 RUN = f"runs/({NAME}|{ATTEMPT})"  # an older version made no attempts
 RECORDS = [
     re.compile(pattern)
@@ -27,7 +28,7 @@ RECORDS = [
         "runs",
         "record",
         "written(/[0-9a-f]{64})?",
-        rf"journal(/(last|{ATTEMPT}))?",
+        rf"journal(/(last|{ATTEMPT}|{BY_HAND}))?",
         RUN,
         # What was to be done, by whom, what came of it, and how it ended.
         rf"{RUN}/(apply\.sh|facts\.sh|run\.sh|holder|pid|log|ended)",

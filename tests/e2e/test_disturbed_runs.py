@@ -134,7 +134,7 @@ def test_a_step_that_prints_much_to_a_slow_reader_is_a_success(transport):
     class Slow:
         """A controller that has other things to do: eight seconds for the first megabyte."""
 
-        name = "h"
+        name, become_method = "h", ""
 
         def run(self, script, *, timeout, on_line):
             def listened(line):

@@ -156,7 +156,7 @@ def test_a_run_that_is_cut_off_is_repaired_by_the_next_proof(engine, bed):
     assert engine.images() == before
     assert engine.host.read(CONFIG) == configuration
     assert engine.host.sh("docker info -f '{{.Debug}}'").stdout == "false\n"
-    assert engine.host.sh("ls -A /var/lib/provisioner").stdout.split() == ["lock", "runs"]
+    assert engine.host.sh("ls -A /var/lib/provisioner").stdout.split() == ["journal", "lock", "runs"]
 
 
 def test_a_local_build_is_not_asked_for(engine, bed):

@@ -13,24 +13,11 @@ from provisioner.planner.planner import plan
 from provisioner.scripts.render import apply_script
 from provisioner.wanted.spec import Spec
 from tests.hosts import RUNNING
-from tests.machine import needs
-from tests.scripts.shells import SHELLS
 
 PLAN = plan("h", Host.of(RUNNING), (), Spec(registry_mirrors=["https://m.example"], install=False))
 SCRIPT = apply_script(PLAN)
 PRELUDE = SCRIPT.split("step_1() {")[0]
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="runs are root's")
-
-
-@pytest.fixture(params=SHELLS)
-def shell(request):
-    needs(SHELLS[request.param][0])
-    return SHELLS[request.param]
-
-
-@pytest.fixture
-def state(tmp_path):
-    return tmp_path / "state"
 
 
 def by_hand(shell, state, step, arguments=()):

@@ -13,8 +13,7 @@ import pytest
 from provisioner.facts.frames import Frame
 from provisioner.facts.journal import entry_in, host_journal
 from provisioner.scripts.render import follow_script, launch_script, template_text
-from tests.machine import needs
-from tests.scripts.shells import SHELLS
+from tests.scripts.payload import payload
 from tests.until import until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="runs are root's")
@@ -23,22 +22,6 @@ CHANGES = (
     'printf "\\n@@%s start one\\n\\n@@%s ok one 3\\n\\n@@%s finished 0\\n" "$1" "$1" "$1"; echo x >>"$2/../../done"'
 )
 FAILS = 'printf "\\n@@%s start one\\n\\n@@%s fail one 1\\n\\n@@%s rollback done\\n\\n@@%s finished 1\\n" "$1" "$1" "$1" "$1"'
-
-
-@pytest.fixture(params=SHELLS)
-def shell(request):
-    needs(SHELLS[request.param][0])
-    return SHELLS[request.param]
-
-
-@pytest.fixture
-def state(tmp_path):
-    return tmp_path / "state"
-
-
-def payload(script, state):
-    carried = re.search(r"<<'(PROVISIONER_\w+_PAYLOAD)'\n(.*)^\1$", script, re.DOTALL | re.MULTILINE)[2]
-    return carried.replace("/var/lib/provisioner", str(state))
 
 
 def entry(name):

@@ -14,27 +14,10 @@ from pathlib import Path
 import pytest
 
 from provisioner.scripts.render import follow_script, launch_script, template_text
-from tests.machine import needs
-from tests.scripts.shells import SHELLS
+from tests.scripts.payload import payload
 from tests.until import until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="runs are root's")
-
-
-@pytest.fixture(params=SHELLS)
-def shell(request):
-    needs(SHELLS[request.param][0])
-    return SHELLS[request.param]
-
-
-@pytest.fixture
-def state(tmp_path):
-    return tmp_path / "state"
-
-
-def payload(script, state):
-    carried = re.search(r"<<'(PROVISIONER_\w+_PAYLOAD)'\n(.*)^\1$", script, re.DOTALL | re.MULTILINE)[2]
-    return carried.replace("/var/lib/provisioner", str(state))
 
 
 def sh(script):

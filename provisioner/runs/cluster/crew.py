@@ -11,7 +11,6 @@ import queue
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from provisioner.errors import ConnectError, UnreachableError, UsageError
 from provisioner.runs.brakes import Brake
@@ -19,16 +18,12 @@ from provisioner.runs.cluster.dask_client import DaskClient
 from provisioner.runs.cluster.ledger import Ledger
 from provisioner.runs.cluster.shift import Shift
 from provisioner.runs.duty import Assignment, Job
-from provisioner.runs.fleet import GRACE, still_running
+from provisioner.runs.fleet import GRACE, ignore, still_running
 from provisioner.runs.outcome import Outcome
 
 START = 60.0
 """Seconds for the scheduler and its workers to answer at the beginning."""
 _POLL = 0.2
-
-
-def _ignore(_: Any) -> None:
-    pass
 
 
 class DaskCrew:
@@ -89,10 +84,10 @@ class DaskCrew:
         *,
         forks: int,
         instead: Callable[[Job, Exception], Outcome],
-        done: Callable[[Outcome], None] = _ignore,
+        done: Callable[[Outcome], None] = ignore,
         brake: Brake,
-        waiting: Callable[[int], None] = _ignore,
-        settled: Callable[[Outcome], None] = _ignore,
+        waiting: Callable[[int], None] = ignore,
+        settled: Callable[[Outcome], None] = ignore,
         grace: float = GRACE,
     ) -> list[Outcome]:
         ledger = Ledger(len(items), forks, f"provisioner-{secrets.token_hex(6)}-")
