@@ -413,6 +413,19 @@ engine_answers() {
   if have docker; then timeout 20 docker version >/dev/null 2>&1; else api_shows '"ServerVersion":'; fi
 }
 
+# reaches_containerd: of a containerd that it does not reach the engine says N/A, and starts no container. After it was
+# away the engine looks for it every few seconds alone (moby's daemon, the backoff of its gRPC connection).
+reaches_containerd() {
+  if have docker; then
+    containerd_seen=$(timeout 20 docker info --format {{ "{{.ContainerdCommit.ID}}" }} 2>/dev/null) ||
+      [ "$?" != 124 ] || return 1
+  else
+    engine_answers || return 1
+    case $answer in *'"ContainerdCommit":{"ID":"N/A"'*) containerd_seen=N/A ;; *) containerd_seen='' ;; esac
+  fi
+  [ "$containerd_seen" != N/A ]
+}
+
 # comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
 comes_up() {
   clock

@@ -92,3 +92,28 @@ def test_what_hangs_is_ended_before_it_is_started_again(run):
 def test_other_service_managers_have_a_limit_as_well(run, service, verb):
     said, _ = run(f"engine_pid() {{ return 1; }}; engine_{verb}", service=service)
     assert "status 124" in said
+
+
+CONTAINERD = re.search(r"(?ms)^engine_answers\(\) \{.*?^# say_why", template_text("prelude.sh"))[0]
+CLIENT = """#!/bin/sh
+echo >>{folder}/asked
+[ "$(wc -l <{folder}/asked)" -ge 3 ] || {{ {before}; }}
+{after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        pytest.param("echo N/A; exit", "echo d64c661f1d51", 0, id="found again"),
+        pytest.param("exec sleep 9", "echo d64c661f1d51", 0, id="silent at first"),
+        pytest.param("exit 1", "exit 1", 0, id="an engine before 1.11 tells of none"),
+        pytest.param("echo N/A; exit", "echo N/A", 1, id="never"),
+    ],
+)
+def test_an_engine_is_waited_for_until_it_has_found_its_containerd(run, tmp_path, before, after, status):
+    (tmp_path / "docker").write_text(CLIENT.format(folder=tmp_path, before=before, after=after))
+    (tmp_path / "docker").chmod(0o755)
+    functions = CONTAINERD.replace("timeout 20", "timeout 1")
+    said, _ = run(f"{functions}\nengine_pid() {{ echo 4242; }}; comes_up 5 reaches_containerd")
+    assert f"status {status}" in said

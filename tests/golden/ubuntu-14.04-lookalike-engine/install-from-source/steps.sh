@@ -414,6 +414,10 @@ step_6() {
     say_what_failed
     die "the engine was started and does not answer"
   }
+  comes_up 30 reaches_containerd || {
+    say_what_failed
+    die "the engine answers and does not reach its containerd, so that it starts no container"
+  }
   if [ -n "$packages_noted" ]; then
     containers_again || :
     # The engine runs as planned: what follows takes nothing of that back.
