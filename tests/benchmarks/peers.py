@@ -23,10 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import contestants as who
-from tests.benchmarks.chroots import Fleet, chroots
+from tests.chroots import BASE, Chroots, chroots
 from tests.testbed import Bed, testbed
 
 NOTHING = "ours, nothing to do"
+_PYTHON = "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3"
+"""Some tools want one on hosts."""
 SLOW = {"ansible-core", "ansible-core and mitogen", "a plain ssh loop"}
 """Once is enough for these."""
 
@@ -55,9 +57,11 @@ def main() -> None:
     asked = parser.parse_args()
     growth = [int(number) for number in asked.growth.split(",") if number]
     print(f"{time.strftime('%F')}, {platform.machine()}, {os.cpu_count()} processors, Linux {platform.release()}")
-    with testbed() as bed, chroots(bed, max(asked.hosts, *growth, 1)) as fleet:
+    with testbed() as bed:
+        fleet = _fleet(bed, max(asked.hosts, *growth, 1))
+        address = fleet.machine.inner_address
         entered = [row for row in _entered(bed) if not asked.only or any(word in row[0] for word in asked.only)]
-        near = fleet.at(fleet.address, 22, asked.hosts)
+        near = fleet.at(address, 22, asked.hosts)
         _race(f"{asked.hosts} hosts, no delay", entered, bed, fleet, near, rounds=asked.rounds)
         if asked.delay:
             with _relayed(bed, fleet, asked.delay / 2000) as port:
@@ -66,7 +70,20 @@ def main() -> None:
                 _race(title, entered, bed, fleet, far, rounds=asked.rounds)
         for count in growth:
             rows = [row for row in entered if row[0].startswith(("floor", "ours"))]
-            _race(f"growth: {count} hosts", rows, bed, fleet, fleet.at(fleet.address, 22, count), rounds=asked.rounds)
+            _race(f"growth: {count} hosts", rows, bed, fleet, fleet.at(address, 22, count), rounds=asked.rounds)
+
+
+def _fleet(bed: Bed, count: int) -> Chroots:
+    """That many hosts in one container, whose key is in the known_hosts of the bed."""
+    machine = bed.start(BASE)
+    machine.sh(_PYTHON, timeout=300)
+    _known(bed, machine.inner_address, machine.read("/etc/ssh/ssh_host_ed25519_key.pub"))
+    return chroots(machine, count)
+
+
+def _known(bed: Bed, place: str, key: str) -> None:
+    with bed.known_hosts.open("a") as file:
+        file.write(f"{place} {key.strip()}\n")
 
 
 def _entered(bed: Bed) -> list[tuple[str, who.Contestant | None]]:
@@ -101,7 +118,7 @@ def _race(
     title: str,
     entered: Sequence[tuple[str, who.Contestant | None]],
     bed: Bed,
-    fleet: Fleet,
+    fleet: Chroots,
     targets: Sequence[str],
     *,
     rounds: int,
@@ -142,7 +159,7 @@ def _word_of(name: str) -> str:
     return "".join(letter for letter in name if letter.isalpha())
 
 
-def _cost(command: who.Command, fleet: Fleet, count: int) -> Cost | str:
+def _cost(command: who.Command, fleet: Chroots, count: int) -> Cost | str:
     """What the command costs, or its last words when it fails."""
     asking = -(fleet.started() - fleet.started())
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -166,17 +183,14 @@ def _cost(command: who.Command, fleet: Fleet, count: int) -> Cost | str:
 
 
 @contextmanager
-def _relayed(bed: Bed, fleet: Fleet, delay: float) -> Iterator[int]:
+def _relayed(bed: Bed, fleet: Chroots, delay: float) -> Iterator[int]:
     """A port of 127.0.0.1 behind which the fleet's sshd is far away, `delay` seconds each way."""
-    words = [sys.executable, "-m", "tests.benchmarks.relay", fleet.address, "22", str(delay)]
+    words = [sys.executable, "-m", "tests.benchmarks.relay", fleet.machine.inner_address, "22", str(delay)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as relay:
         try:
             assert relay.stdout
             port = int(relay.stdout.readline())
-            keys = bed.known_hosts.read_text().splitlines()
-            (key,) = {line.partition(" ")[2] for line in keys if line.startswith(f"{fleet.address} ")}
-            with bed.known_hosts.open("a") as file:
-                file.write(f"[127.0.0.1]:{port} {key}\n")
+            _known(bed, f"[127.0.0.1]:{port}", fleet.machine.read("/etc/ssh/ssh_host_ed25519_key.pub"))
             yield port
         finally:
             relay.terminate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -64,9 +65,7 @@ def test_one_by_one_they_are_the_same(shell, tmp_path):
 def test_without_a_program_that_lists_them_they_are_told_one_by_one(shell, tmp_path):
     """The mode is not known then."""
     for name in ("cat", "readlink", "busybox", "bash", "dash"):
-        (tmp_path / name).symlink_to(
-            subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout.strip()
-        )
+        (tmp_path / name).symlink_to(shutil.which(name))
     path = tmp_path / "daemon.json"
     path.write_text("{}")
     (found,) = told(shell, [path], environment={"PATH": str(tmp_path)})
