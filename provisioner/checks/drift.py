@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from provisioner.catalogue.daemon_values import container_problems
 from provisioner.checks import single
@@ -90,8 +92,13 @@ def _configuration(host: Host) -> Iterator[Check]:
         yield Check("configuration", passed=False, detail=f"no container starts with it: {'; '.join(useless)}")
         return
     stale = stale_keys(host)
-    said = ", ".join(f"{key} is {live_value(info, key)!r}" for key in stale) if info else ""
+    said = ", ".join(f"{key} is {_as_written(live_value(info, key))}" for key in stale) if info else ""
     yield Check("configuration", not stale, f"{path} was not reloaded: {said}" if stale else path)
+
+
+def _as_written(value: Any) -> str:
+    """`value` as daemon.json would have it."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def stale_keys(host: Host) -> list[str]:

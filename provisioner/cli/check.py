@@ -18,8 +18,9 @@ def check(
 ) -> None:
     """Say whether hosts can carry a Docker Engine, before anything is changed.
 
-    A failure stops apply. Exit code 0: none, though there may be warnings; 5: kernel, architecture or
-    distribution are not supported; 8: something else has to be put right first.
+    Package sources are asked as plan asks them. A failure stops apply. Exit code 0: none, though there may be
+    warnings; 5: kernel, architecture or distribution are not supported, or no package source has an engine for them;
+    8: something else has to be put right first.
     """
     from functools import partial
 

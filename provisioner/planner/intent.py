@@ -222,8 +222,9 @@ def _choose(host: Host, reach: tuple[SourceReach, ...], spec: Spec) -> StrategyC
         if isinstance(answer, Accept):
             rejected += [Rejected(f"source {name}", reason) for name, reason in answer.passed_over]
             return StrategyChoice(row.name, allowed[row.name], answer, tuple(rejected))
-        rejected.append(Rejected(row.name, answer.reason))
-    reasons = "\n".join(f"  {row.strategy}: {row.reason}" for row in rejected)
+        if spec.strategy == row.name or not answer.foreign:
+            rejected.append(Rejected(row.name, answer.reason))
+    reasons = "\n".join(f"- {row.strategy}: {row.reason}" for row in rejected)
     raise UnsupportedError(
         f"there is no way to install Docker Engine on {platform.name}:\n{reasons}",
         hint="name a package source that this host reaches: --source NAME or --source URL",

@@ -14,6 +14,9 @@ _COMMAND = re.compile(
 """Marks of a command in a sentence; what only looks like one stays whole as well, which does no harm."""
 
 
+_ITEM = "- "
+
+
 def cells(text: str) -> int:
     """The cells of a terminal that `text` takes on one line: two for a wide character, none for a combining one."""
     return len(text) if text.isascii() else sum(map(_cells, text))
@@ -56,8 +59,8 @@ def wrapped(text: str, room: int) -> list[str]:
 
 
 def told(text: str, room: int | None) -> list[str]:
-    """`text` in lines for people: prose is wrapped; a command to paste stays whole, and so does all of it when the
-    `room` is None.
+    """`text` in lines for people: prose is wrapped, an item behind a dash below itself; a command to paste stays whole,
+    and so does all of it when the `room` is None.
     """
     return [piece for line in text.split("\n") for piece in ([line] if room is None else _told(line, room))]
 
@@ -65,6 +68,9 @@ def told(text: str, room: int | None) -> list[str]:
 def _told(line: str, room: int) -> list[str]:
     if cells(line) <= room:
         return [line]
+    if line.startswith(_ITEM):
+        first, *rest = _told(line.removeprefix(_ITEM), room - len(_ITEM))
+        return [_ITEM + first, *(" " * len(_ITEM) + further for further in rest)]
     command = _COMMAND.search(line)
     if command is None:
         return wrapped(line, room)

@@ -11,6 +11,9 @@ from provisioner.report.cells import told
 from provisioner.report.columns import READABLE
 from provisioner.report.groups import WIDEST, grouped, names, names_host, without_address, without_name
 
+_QUOTED = "    "
+"""Stands before a line of a file in a message, see `provisioner.errors`."""
+
 _ARROW = "  -> "
 EACH = f"{' ' * len(_ARROW)}(the others alike, each by its own name)"
 """Stands below a way out that names the first of several hosts."""
@@ -55,7 +58,7 @@ def shared_failure(hosts: Sequence[str], error: ProvisionerError, width: int | N
     first, *rest = told(f"{who}: {message}", _room(width, 2))
     return [
         first,
-        *(line if line.startswith("  ") else f"  {line}" for line in rest),
+        *(line if line.startswith(_QUOTED) else f"  {line}" for line in rest),
         *([names(hosts, width=min(WIDEST, width or WIDEST))] if len(hosts) > 1 else []),
         *_way_out(hosts[0], error, width, shared=len(hosts) > 1),
     ]

@@ -12,9 +12,11 @@ from provisioner.facts.host import Host
 from provisioner.mirror_probe.before_writing import hopeless, probe_warnings, way_out_of
 from provisioner.planner.foreseen import foresee
 from provisioner.planner.intent import must_install
+from provisioner.planner.planner import plan
 from provisioner.preflight.finding import Finding, failed, passed, warned
 from provisioner.remote.ask_host import ask_host
 from provisioner.runs.answers import answers
+from provisioner.runs.judgement import reach_of
 from provisioner.runs.mirrors import new_mirrors
 from provisioner.runs.target import Target
 
@@ -65,9 +67,9 @@ def _check(target: Target) -> Checked:
         return Checked(target.name, error=error, seconds=time.monotonic() - began)
     host = Host.of(facts)
     findings = preflight.check(host, target.spec, installs=must_install(host, target.spec))
-    if not any(row.verdict == "fail" for row in findings):
-        findings += tuple(_plan(target, host))
     try:
+        if not any(row.verdict == "fail" for row in findings):
+            findings += tuple(_plan(target, host))
         findings += tuple(_holds(target, host))
         findings += tuple(_mirrors(target, host))
     except ProvisionerError as error:
@@ -78,12 +80,25 @@ def _check(target: Target) -> Checked:
 
 
 def _plan(target: Target, host: Host) -> Iterator[Finding]:
-    """What keeps a plan from being made, beyond what the preflight knows."""
+    """What keeps a plan from being made, beyond what the preflight knows: first what no package source can change."""
     try:
         foresee(host, target.spec)
     except ProvisionerError as error:
-        nature = isinstance(error, UnsupportedError)
-        yield failed("plan", error.message, error.hint, "always", unsupported=nature)
+        yield _no_plan("plan", error)
+        return
+    if not must_install(host, target.spec):
+        return
+    reach = reach_of(target, host)
+    try:
+        planned = plan(target.name, host, reach, target.spec)
+    except ProvisionerError as error:
+        yield _no_plan("packages", error)
+        return
+    yield from (passed("packages", step.title) for step in planned.steps if step.id == "packages")
+
+
+def _no_plan(name: str, error: ProvisionerError) -> Finding:
+    return failed(name, error.message, error.hint, "always", unsupported=isinstance(error, UnsupportedError))
 
 
 def _holds(target: Target, host: Host) -> Iterator[Finding]:

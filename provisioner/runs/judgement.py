@@ -28,7 +28,7 @@ from provisioner.removal.removal import plan_removal, removal_checks
 from provisioner.runs.mirrors import new_mirrors
 from provisioner.runs.outcome import Outcome, Status
 from provisioner.runs.target import Target
-from provisioner.strategies.strategy import Questions
+from provisioner.sources.reach import SourceReach
 
 LOSSES_TIMEOUT = 600.0
 
@@ -80,17 +80,24 @@ def plan_for(target: Target, host: Host, *, asks: bool = True) -> Plan:
     if target.removal:
         losses = _losses(target, host.facts.storage.data_root) if target.removal == "purge" else None
         return plan_removal(target.name, host, losses, remove_dependents=target.spec.remove_dependents)
-    asked = planner.questions(host, target.spec) if asks else Questions()
-    become = target.become_password
-    reach = source_probe.probe_sources(target.transport, asked.sources, become_password=become)
-    if asked.script:
-        reach = (*reach, fetch_script(target.transport, target.spec, become_password=become))
-    planned = planner.plan(target.name, host, reach, target.spec)
+    planned = planner.plan(target.name, host, reach_of(target, host) if asks else (), target.spec)
     if planned.empty or target.force or not asks:
         return planned
     judged = new_mirrors(target, host)
     refuse_hopeless(target.name, judged)
     return replace(planned, warnings=(*planned.warnings, *probe_warnings(judged)))
+
+
+def reach_of(target: Target, host: Host) -> tuple[SourceReach, ...]:
+    """What package sources, and the place of the installation script, answer this host; nothing where none is needed.
+
+    Raises:
+        ConnectError: the host cannot be asked.
+        ProvisionerError: see `planner.questions`.
+    """
+    asked, become = planner.questions(host, target.spec), target.become_password
+    reach = source_probe.probe_sources(target.transport, asked.sources, become_password=become)
+    return (*reach, fetch_script(target.transport, target.spec, become_password=become)) if asked.script else reach
 
 
 def _plan_again(target: Target, host: Host) -> Plan:

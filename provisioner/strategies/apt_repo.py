@@ -43,7 +43,7 @@ def installed(host: Host) -> str:
 def consider(host: Host, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
     arch = host.facts.arch
     if _is_foreign(host.facts, platform):
-        return Reject("not an apt system")
+        return Reject("not an apt system", foreign=True)
     if not platform.suites:
         return Reject(f"Docker builds no packages for {platform.name}")
     if ARM.get(arch, 99) < platform.oldest_arm:

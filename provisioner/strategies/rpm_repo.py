@@ -35,7 +35,7 @@ def installed(host: Host) -> str:
 
 def consider(host: Host, platform: Platform, reach: tuple[SourceReach, ...], spec: Spec) -> Accept | Reject:
     if _is_foreign(host.facts, platform):
-        return Reject("not a dnf or yum system")
+        return Reject("not a dnf or yum system", foreign=True)
     if not platform.suites:
         return Reject(f"Docker builds no packages for {platform.name}")
     return docker_ce.from_best_source(host, reach, spec)

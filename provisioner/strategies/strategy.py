@@ -37,9 +37,10 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Why a strategy cannot install on a host."""
+    """Why a strategy cannot install on a host. `foreign`: it is a way of systems with another package manager."""
 
     reason: str
+    foreign: bool = False
 
 
 class Strategy(Protocol):

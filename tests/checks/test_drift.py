@@ -82,6 +82,16 @@ def test_a_service_that_starts_at_boot_is_no_drift_however_systemd_calls_it(stat
             id="not reloaded",
         ),
         pytest.param(
+            running(
+                daemon_json=file('{"labels": ["b=ü"], "debug": true}'),
+                info={"raw": {"Labels": ["a=1"], "Debug": False}},
+            ),
+            Spec(),
+            "configuration",
+            'was not reloaded: labels is ["a=1"], debug is false',
+            id="as a file has it",
+        ),
+        pytest.param(
             running(daemon_json=file('{"nope": 1}')), Spec(), "configuration", "nope is no key", id="unknown key"
         ),
         pytest.param(

@@ -22,6 +22,10 @@ sleep 60;
 SLUGS = ["debian-12", "debian-13", "forky-engine", "centos-9-lookalike", "ubuntu-14.04-lookalike"]
 
 
+def source(bed):
+    return ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
+
+
 @pytest.fixture(scope="module")
 def hosts(bed):
     started = {slug: bed.start(slug) for slug in SLUGS}
@@ -32,11 +36,25 @@ def hosts(bed):
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_a_good_host_passes(bed, hosts, slug):
-    done = provisioner(bed, "check", hosts[slug].target, "--json")
+    # No distribution's archive of Enterprise Linux has an engine.
+    wish = source(bed) if slug == "centos-9-lookalike" else ()
+    done = provisioner(bed, "check", hosts[slug].target, *wish, "--json")
     (row,) = json.loads(done.stdout)["hosts"]
     assert [check for check in row["checks"] if check["verdict"] == "fail"] == []
     assert (done.returncode, row["status"]) == (0, "passed")
     assert {"kernel", "control groups", "disk space", "DNS", "package lock"} <= {c["name"] for c in row["checks"]}
+    comes = [check["detail"] for check in row["checks"] if check["name"] == "packages"]
+    assert [what.startswith("install ") for what in comes] == ([] if slug == "forky-engine" else [True]), comes
+
+
+def test_a_host_that_reaches_no_package_source_fails_as_its_plan_does(bed, hosts):
+    dead = ("--source", "http://127.0.0.1:9/docker-ce")
+    for slug in ("debian-13", "centos-9-lookalike"):
+        host = hosts[slug]
+        detail, _ = checked(bed, host, *dead)["packages"]
+        assert "127.0.0.1:9" in detail
+        statuses = {command: provisioner(bed, command, host.target, *dead).returncode for command in ("check", "plan")}
+        assert statuses == {"check": 5, "plan": 5}
 
 
 def test_a_host_whose_kernel_reports_2_6_is_refused_with_the_rule(bed, hosts):
@@ -110,8 +128,7 @@ def release_file(hosts):
 @pytest.mark.parametrize("name", ["puppy-10.0.8", "puppy-23.12"])
 def test_puppy_codename_ignored(bed, hosts, release_file, name):
     release_file("debian-13", (SAMPLES / f"{name}.os-release").read_text(encoding="utf-8"))
-    source = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
-    done = provisioner(bed, "plan", *source, hosts["debian-13"].target, "--json")
+    done = provisioner(bed, "plan", *source(bed), hosts["debian-13"].target, "--json")
     (row,) = json.loads(done.stdout)["hosts"]
     assert (done.returncode, row["platform"], row["strategy"]) == (0, "debian-12", "apt-repo"), row["error"]
     assert "Suites: bookworm\n" in done.stdout.replace("\\n", "\n")
@@ -122,8 +139,7 @@ def test_apt_present_on_rpm_host(bed, hosts):
     host = hosts["centos-9-lookalike"]
     host.sh("touch /usr/bin/apt-get /usr/bin/dpkg-query && chmod 755 /usr/bin/apt-get /usr/bin/dpkg-query")
     try:
-        source = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
-        done = provisioner(bed, "plan", *source, host.target, "--json")
+        done = provisioner(bed, "plan", *source(bed), host.target, "--json")
         (row,) = json.loads(done.stdout)["hosts"]
         assert (done.returncode, row["platform"], row["strategy"]) == (0, "centos-9", "rpm-repo"), row["error"]
     finally:
@@ -161,8 +177,7 @@ def test_what_the_host_forbids_to_install_is_seen_before_an_apply(bed, hosts, ki
     host.sh(forbid)
     try:
         assert said in checked(bed, host)[name][0]
-        source = ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint)
-        refused = provisioner(bed, "apply", host.target, *source, "--yes")
+        refused = provisioner(bed, "apply", host.target, *source(bed), "--yes")
         assert (refused.returncode, said in refused.stdout) == (8, True), refused.stdout
     finally:
         host.sh(allow)
@@ -260,7 +275,7 @@ IN_THE_WAY = {
 @pytest.mark.parametrize("kind", IN_THE_WAY)
 def test_what_stops_an_apply_is_seen_before_it(bed, hosts, kind):
     slug, words, name, said, break_it, mend = IN_THE_WAY[kind]
-    host, wish = hosts[slug], ("--source", bed.source.url, "--source-fingerprint", bed.source.fingerprint, *words)
+    host, wish = hosts[slug], (*source(bed), *words)
     assert checked(bed, host, *wish[:4]) == {}
     host.sh(break_it)
     try:

@@ -84,6 +84,12 @@ def test_a_colon_in_a_command_does_not_part_it():
     assert told(line, 40) == ["take its programs away first:", line.partition(": ")[2]]
 
 
+def test_an_item_goes_on_below_itself():
+    assert told("no way:\n- one: so and so, and more of it\n- two", 20) == [
+        "no way:", "- one: so and so,", "  and more of it", "- two",
+    ]  # fmt: skip
+
+
 def test_wide_characters_stay_in_their_columns():
     rows = [("HOST", "NOTE"), ("数据库", "a"), ("web0001", "b")]
     assert aligned(rows).split("\n") == ["HOST     NOTE", "数据库   a", "web0001  b"]
