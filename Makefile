@@ -11,6 +11,8 @@
 # make golden                 golden plans, scripts and terminals written anew; FACTS="debian-13 ..." or FACTS=all asks hosts
 # make tools                   what tests ask of this machine
 # make bench                   how long people wait: medians and ratios of one run
+# make bench-peers             re-pointing a fleet beside other tools, and its growth to 1,000 hosts: half an hour;
+#                              ARGS="--hosts 20 --growth ''" makes it shorter
 VENV := .venv
 BIN := $(VENV)/bin
 UNIT := --durations=20 --durations-min=5 --dist worksteal --ignore tests/e2e
@@ -21,7 +23,7 @@ HOSTS := -n 4 --durations=40 --durations-min=10 --dist loadfile --no-loadscope-r
 IMAGES := tests/e2e/test_image_*.py
 THIS_MACHINE := tests/e2e/test_this_machine.py
 
-.PHONY: up test matrix images unit lint test-bare golden tools bench clean
+.PHONY: up test matrix images unit lint test-bare golden tools bench bench-peers clean
 
 up: $(VENV)/.installed
 	@echo "Docker Engine on $(or $(TARGETS),this machine): a look at it first, then the plan, then its steps"
@@ -67,6 +69,9 @@ images: tools
 
 bench: $(VENV)/.tested
 	$(BIN)/python -m tests.benchmarks
+
+bench-peers: tools
+	$(BIN)/python -m tests.benchmarks.peers $(ARGS)
 
 # What tests ask of the machine, a list in tests/machine.py.
 tools: $(VENV)/.tested

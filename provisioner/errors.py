@@ -11,6 +11,7 @@ The tree::
         ConnectionLostError       3    the connection broke after it stood
           AnswerTooLongError      3    it was closed, since the host said more than it may
       FactsError                  4    the host's answer is incomplete or unreadable
+        FileChangedError          4    a file was written while it was told; the host is asked again
       UnsupportedError            5    no platform row, or every strategy rejected
       PrivilegeError              6    sudo refused
       DaemonConfigurationError    6    an existing configuration file is broken or cannot be edited safely
@@ -95,6 +96,10 @@ class AnswerTooLongError(ConnectionLostError):
 
 class FactsError(ProvisionerError):
     exit_code = 4
+
+
+class FileChangedError(FactsError):
+    pass
 
 
 class UnsupportedError(ProvisionerError):

@@ -1,7 +1,7 @@
 # How an account becomes root. `wish` is the one way that shall be tried; else sudo, doas and su are, in this order. A
-# password that one of them calls wrong goes to none of the others, since failures are counted. `payload` prints what
-# root's command reads. It comes to it by a pipe of its own, for whoever reads the password may read on: sudo-rs 0.2.5
-# takes more than its line.
+# password that one of them calls wrong goes to none of the others, since failures are counted. `with_payload COMMAND...`
+# runs COMMAND with what root's command reads on its stdin. That comes to root by a pipe of its own, for whoever reads the
+# password may read on: sudo-rs 0.2.5 takes more than its line.
 
 # find_way COMMAND...: says in kind, method and refusal what the frame `login` tells: root | nopasswd | password |
 # refused | none; sudo (as ""), doas or su; and why not. Without a refusal, `enter COMMAND...` runs it as root.
@@ -76,7 +76,7 @@ by_su() {
 
 enter() {
   if [ -n "$way" ]; then enter_terminal
-  elif [ "$kind" = nopasswd ]; then payload | "${method:-sudo}" -n "$@"
+  elif [ "$kind" = nopasswd ]; then with_payload "${method:-sudo}" -n "$@"
   else enter_pipe "$@"
   fi
 }
@@ -123,7 +123,7 @@ enter_pipe() {
     echo "$why" >&2
     return 73
   fi
-  payload >"$way/script" &
+  with_payload exec cat >"$way/script" &
   writer=$!
   trap 'rm -rf "$way"; kill "$writer" 2>/dev/null; exit 129' HUP INT TERM
   if [ "$method" = su ]; then printf '%s\n' "$password" | su -s /bin/sh -c "sh '$way/login'" root
@@ -233,7 +233,7 @@ TERMINAL
 }
 
 enter_terminal() {
-  payload >"$way/script" &
+  with_payload exec cat >"$way/script" &
   writer=$!
   cat "$way/err" >&2 &
   errors=$!

@@ -1,23 +1,37 @@
 # The engine: its process, the unit and the files it is made of, and what it says of itself.
 
-# option_value NAME [LETTER]: the values of dockerd's option --NAME, or -LETTER, in the words on stdin, one a line.
+# option_value NAME [LETTER]: sets `values` to those of dockerd's option --NAME, or -LETTER, in the lines of `words`, one a
+# line, and `first` to the first of them.
 option_value() {
-  take=''
-  while IFS= read -r word; do
-    if [ -n "$take" ]; then printf '%s\n' "$word"; take=''; continue; fi
-    case $word in
-      --"$1"=*) printf '%s\n' "${word#*=}" ;;
+  values='' take=''
+  left=$words
+  while lines_off "$left"; do
+    left=$rest
+    if [ -n "$take" ]; then values=$values$line$nl; take=''; continue; fi
+    case $line in
+      --"$1"=*) values=$values${line#*=}$nl ;;
       --"$1" | -"${2:-/}") take=1 ;;
-      -"${2:-/}"=*) printf '%s\n' "${word#*=}" ;;
-      -"${2:-/}"*) printf '%s\n' "${word#-?}" ;;
+      -"${2:-/}"=*) values=$values${line#*=}$nl ;;
+      -"${2:-/}"*) values=$values${line#-?}$nl ;;
     esac
   done
+  first=${values%%"$nl"*}
 }
 
-# string_value NAME FILE: a string of daemon.json, for what must be known before anything can read JSON.
+# program_on_path NAME: sets `where` to the file that this command is; empty where there is none.
+program_on_path() {
+  IFS=:
+  for place in $PATH; do
+    where=${place:-.}/$1
+    if [ -f "$where" ] && [ -x "$where" ]; then break; fi
+    where=''
+  done
+  unset IFS
+}
+
+# string_value NAME: a string of daemon.json, for what must be known before anything can read JSON.
 string_value() {
-  [ -f "$2" ] && [ -r "$2" ] && tr '\n' ' ' <"$2" |
-    sed -n 's/.*"'"$1"'"[[:space:]]*:[[:space:]]*"\([^"\\]*\)".*/\1/p'
+  printf '%s\n' "$configured" | tr '\n' ' ' | sed -n 's/.*"'"$1"'"[[:space:]]*:[[:space:]]*"\([^"\\]*\)".*/\1/p'
 }
 
 # Docker 20.10's client calls the daemon even for this: it would start one that is stopped, and wait for one that hangs.
@@ -25,15 +39,18 @@ client_version() { DOCKER_HOST=unix:///nonexistent/docker.sock limited 20 "$clie
 
 # sockets_of PID: sets `sockets` to the paths of the sockets at which it takes requests; "?" where nobody may know.
 sockets_of() {
+  process_of "$1"
   sockets='?'
-  handles=$(ls -l "/proc/$1/fd" 2>/dev/null) || return 0
+  [ -n "$handles" ] || return 0
   sockets=''
-  while IFS=' ' read -r inode path; do
-    case $handles in *"socket:[$inode]"*) sockets="$sockets $path" ;; esac
-  done <<END
-$(sed -n 's/^[^ ]*: [^ ]* [^ ]* 00010000 0001 01 *\([0-9][0-9]* \/.*\)/\1/p' /proc/net/unix 2>/dev/null |
-    grep -v -e '/metrics\.sock$' -e '/libnetwork/')
-END
+  left=$listening
+  while lines_off "$left"; do
+    left=$rest
+    # A number, flags, and then the inode and the path.
+    inode=${line#* 00010000 0001 01}
+    inode=${inode#"${inode%%[! ]*}"}
+    case $handles in *"socket:[${inode%% *}]"*) sockets="$sockets ${inode#* }" ;; esac
+  done
   sockets=${sockets# }
 }
 
@@ -44,7 +61,7 @@ END
 choose_engine() {
   pid='' program='' unit='' sockets='' noted='' best=0 undecided=''
   if [ -r /var/run/docker.pid ]; then read -r noted </var/run/docker.pid || :; fi
-  found=$(dockerds)
+  dockerds
   if [ -z "$found" ] && [ -n "$noted" ] && [ -r "/proc/$noted/cmdline" ] && of_this_host "$noted"; then
     case $(tr '\0' ' ' <"/proc/$noted/cmdline") in *docker*) found=$noted ;; esac
   fi
@@ -68,7 +85,6 @@ choose_engine() {
     [ "$candidate" != "$pid" ] || continue
     unit_of "$candidate"
     sockets_of "$candidate"
-    program_of "$candidate"
     begin other-dockerd
     printf '%s\n%s\n%s\n%s\n' "$candidate" "$program" "$unit" "$sockets"
     tr '\0' '\n' <"/proc/$candidate/cmdline"
@@ -78,7 +94,6 @@ choose_engine() {
   [ -n "$pid" ] || return 0
   unit_of "$pid"
   sockets_of "$pid"
-  program_of "$pid"
 }
 
 # governs UNIT: systemd runs the engine `pid` by it; a unit that is none of Docker's may be what dockerd was started in.
@@ -97,7 +112,11 @@ governs() {
 package_of() {
   owner=''
   if [ "$manager" = apt ]; then
-    owner=$(grep -lsxF -e "$1" -e "${1#/usr}" /var/lib/dpkg/info/*.list | head -n 1)
+    # Where it mostly is, before everywhere.
+    set -- "$1" "${1#/usr}"
+    owner=$(grep -lsxF -e "$1" -e "$2" /var/lib/dpkg/info/docker*.list) ||
+      owner=$(grep -lsxF -e "$1" -e "$2" /var/lib/dpkg/info/*.list)
+    owner=${owner%%"$nl"*}
     owner=${owner##*/}
     owner=${owner%.list}
     owner=${owner%%:*}
@@ -111,6 +130,7 @@ package_of() {
 
 # engine_units: the units that make the engine, with the files they consist of.
 engine_units() {
+  started=''
   begin units
   units=$(systemctl show -p Id -p Names -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p DropInPaths \
     -p ExecStart -p Environment -p EnvironmentFiles -p NeedDaemonReload -p MainPID -p Result \
@@ -118,28 +138,39 @@ engine_units() {
   printf '%s' "$units"
   end units
   case $units in *'$'*) value manager-environment "$(systemctl show-environment 2>/dev/null)" ;; esac
-  printf '%s\n' "$units" | while IFS= read -r line; do
+  left=$units
+  while lines_off "$left"; do
+    left=$rest
     case $line in
       FragmentPath=?* | DropInPaths=?*)
-        for path in ${line#*=}; do case $path in *containerd*) ;; *) file "$path" ;; esac; done ;;
+        for path in ${line#*=}; do case $path in *containerd*) ;; *) later "$path" ;; esac; done ;;
       EnvironmentFiles=/*)
         path=${line#*=}
         # A pattern may name several.
-        for path in ${path%% (*}; do file "$path"; done ;;
+        for path in ${path%% (*}; do later "$path"; done ;;
+      'ExecStart={ path='*)
+        if [ -z "$started" ]; then
+          started=${line#*path=}
+          started=${started%%[ ;]*}
+        fi ;;
     esac
   done
   # Those that systemd has not read yet.
   for path in "/etc/systemd/system/$unit.d"/*.conf; do
-    case $units in *"$path"*) ;; *) file "$path" ;; esac
+    case $units in *"$path"*) ;; *) later "$path" ;; esac
   done
 }
 
-# told_to_listen: the addresses at which the engine is told to listen, one a line, by its options or its configuration.
+# told_to_listen: sets `listens` to the addresses at which the engine is told to listen, by its options or its
+# configuration, one a line.
 told_to_listen() {
-  printf '%s\n' "$words" | option_value host H
-  if [ -f "$config" ] && [ -r "$config" ]; then
-    tr ',[]' '\n\n\n' <"$config" | sed -n 's/^[[:space:]]*"\(\(unix\|tcp\|fd\):[^"]*\)".*/\1/p'
-  fi
+  option_value host H
+  listens=$values
+  case $configured in
+    *'"unix:'* | *'"tcp:'* | *'"fd:'*)
+      listens=$listens$(printf '%s\n' "$configured" | tr ',[]' '\n\n\n' |
+        sed -n 's/^[[:space:]]*"\(\(unix\|tcp\|fd\):[^"]*\)".*/\1/p') ;;
+  esac
 }
 
 # config_in_environment: the --config-file that variables of the unit of a stopped engine give it.
@@ -158,7 +189,7 @@ place_to_ask() {
   place=''
   reached=''
   gone=''
-  listens=$(told_to_listen)
+  told_to_listen
   for address in ${listens:-unix:///var/run/docker.sock}; do
     case $address in
       fd://*)
@@ -198,12 +229,12 @@ try_port() {
 # ask_engine: frames docker-info, what the engine says of itself, docker-info-errors, what the client says besides, and
 # docker-info-by, who was asked for it. Sets `information`.
 ask_engine() {
-  status=127
   by=''
   if [ -n "$client" ]; then
     exec 6>&1
     begin docker-info-errors
-    information=$(limited 20 "$client" info --format '{{json .}}' 2>&6)
+    # shellcheck disable=SC2086 # no words, or two
+    information=$($limit "$client" info --format '{{json .}}' 2>&6)
     status=$?
     end docker-info-errors
   fi
@@ -247,6 +278,9 @@ engine() {
     [ ! -e "$path" ] || value snap "$path"
   done
   own_client /nonexistent/docker
+  limit=''
+  if have timeout; then limit='timeout 20'; fi
+  status=127
   choose_engine
   dockerd=$program
   words='' config='' by='' owner='' information='' place=''
@@ -264,7 +298,6 @@ engine() {
     unit=${unit:-docker.service}
     value engine-unit "$unit"
     engine_units
-    started=$(printf '%s\n' "$units" | sed -n 's/^ExecStart={ path=\([^ ;]*\) ;.*/\1/p' | head -n 1)
     case ${started##*/} in dockerd*) if [ -z "$dockerd" ] && [ -x "$started" ]; then dockerd=$started; fi ;; esac
     if [ -z "$words" ]; then
       words=$(printf '%s\n' "$units" | sed -n 's/^ExecStart=.*argv\[\]=\([^;]*dockerd[^;]*\) ;.*/\1/p' | tr ' ' '\n')
@@ -274,7 +307,10 @@ engine() {
       if [ -e "$link" ]; then value starts-at-boot "$link"; break; fi
     done
   fi
-  [ -n "$dockerd" ] || dockerd=$(command -v dockerd) || dockerd=''
+  if [ -z "$dockerd" ]; then
+    program_on_path dockerd
+    dockerd=$where
+  fi
   # The snap's engine is the system's when there is no other; its commands are not on PATH everywhere.
   case $dockerd in
     '' | /snap/docker/*)
@@ -290,29 +326,41 @@ engine() {
     read -r count </proc/sys/user/max_user_namespaces
     value user-namespaces "$count"
   fi
-  client=$(command -v docker) || client=''
+  program_on_path docker
+  client=$where
   for path in "${dockerd%/*}/docker" /snap/bin/docker; do
     if [ -z "$client" ] && [ -x "$path" ] && [ ! -d "$path" ]; then client=$path; fi
   done
   value dockerd "$dockerd"
   value docker "$client"
-  case $dockerd in '' | /snap/*) ;; *) package_of "$(readlink -f "$dockerd")" ;; esac
+  case $dockerd in
+    '' | /snap/*) ;;
+    *)
+      # What a process runs is told by where it really is.
+      if [ "$dockerd" = "$program" ] && [ -r "/proc/$pid/exe" ]; then package_of "$dockerd"
+      else package_of "$(readlink -f "$dockerd")"
+      fi ;;
+  esac
   if [ -z "$pid$owner" ] && [ -x "$dockerd" ]; then
     value dockerd-version "$(limited 20 "$dockerd" --version 2>/dev/null)"
   fi
-  told=$(printf '%s\n' "$words" | option_value config-file | head -n 1)
+  option_value config-file
+  told=$first
   if [ -z "$pid$told" ] && [ "$init" = systemd ]; then told=$(config_in_environment); fi
   config=${told:-${config:-/etc/docker/daemon.json}}
   engine_config=$config
   value config-path "$config"
-  file "$config" attributes
-  pid_file=$(printf '%s\n' "$words" | option_value pidfile p | head -n 1)
-  [ -n "$pid_file" ] || pid_file=$(string_value pidfile "$config")
+  later "$config"
+  configured=''
+  if [ -f "$config" ] && [ -r "$config" ]; then take "$config"; configured=$taken; fi
+  option_value pidfile p
+  pid_file=$first
+  case $pid_file$configured in *'"pidfile"'*) pid_file=$(string_value pidfile) ;; esac
   value pid-file "$pid_file"
   value certificates "$certificates"
-  for path in "$certificates"/*/hosts.toml "$certificates"/*/ca.crt; do file "$path"; done
+  for path in "$certificates"/*/hosts.toml "$certificates"/*/ca.crt; do later "$path"; done
   for path in /etc/default/docker /etc/conf.d/docker /etc/sysconfig/docker /etc/sysconfig/docker-storage \
-    /etc/sysconfig/docker-network; do file "$path"; done
+    /etc/sysconfig/docker-network; do later "$path"; done
   if [ -n "$pid" ]; then
     place_to_ask
     value engine-host "$place"

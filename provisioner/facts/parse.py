@@ -12,6 +12,7 @@ from typing import Any, get_args
 from provisioner.errors import FactsError
 from provisioner.facts.digest import digest
 from provisioner.facts.engine import engine
+from provisioner.facts.files import host_files
 from provisioner.facts.frames import frames
 from provisioner.facts.journal import host_journal
 from provisioner.facts.kernel_support import kernel_support
@@ -35,6 +36,7 @@ def parse(text: str, nonce: str) -> Facts:
 
     Raises:
         FactsError: a frame is missing, unknown in form or cut off; the message names it.
+        FileChangedError: see `host_files`; another answer may do.
     """
     answer = frames(text, nonce)
     single: dict[str, str] = {frame.name: frame.body for frame in answer}
@@ -47,7 +49,7 @@ def parse(text: str, nonce: str) -> Facts:
             hint="this does not look like a Linux distribution that Docker Engine is packaged for",
         )
     hostname, kernel, arch = _words("uname", single["uname"], 3)
-    files = tuple(dict.fromkeys(_file(frame.body) for frame in answer if frame.name == "file"))
+    files = tuple(dict.fromkeys(host_files(answer)))
     by_path = {path: file for file in files for path in (file.path, file.asked) if path}
     config_path = single["config-path"].strip()
     installed = engine(single, config_path, answer)
@@ -143,19 +145,6 @@ def _held(single: Mapping[str, str]) -> frozenset[str]:
         name
         for name, _, state in _packages(single)
         if state.startswith("h") or (locks and re.search(named[name], locks))
-    )
-
-
-def _file(body: str) -> HostFile:
-    path, asked, status, attributes, text = [*body.split("\n", 4), "", "", "", "", ""][:5]
-    mode, _, owner = status.partition(" ")
-    return HostFile(
-        path=path,
-        asked=asked if asked != path else "",
-        mode=mode or "644",
-        owner=owner or "root:root",
-        immutable="i" in attributes,
-        text=text,
     )
 
 

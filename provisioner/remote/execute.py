@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from provisioner.errors import (
     ApplyError,
     BlockedError,
+    ConnectError,
     ConnectionLostError,
     FactsError,
+    FileChangedError,
     PrivilegeError,
     ProvisionerError,
 )
@@ -20,7 +24,7 @@ from provisioner.facts.model import Facts
 from provisioner.host_files.lines import lines
 from provisioner.plan.model import Plan, StepResult
 from provisioner.remote.attempt import Attempt, holder, new_attempt, opening
-from provisioner.remote.gather import parse_answer
+from provisioner.remote.gather import gather, parse_answer
 from provisioner.remote.progress import OnStep, RunProgress, unheard
 from provisioner.remote.watched import Watched
 from provisioner.scripts.render import apply_script, follow_script, launch_script
@@ -52,11 +56,13 @@ def execute(
     attempt: Attempt | None = None,
     command: str = "",
     facts: str = "",
+    engine_alone: bool = False,
 ) -> RunResult:
     """Apply `plan`. A lost connection is joined again; the run on the host does not depend on it.
 
     None for `attempt` is `command` in a run of its own, which nobody repeats; the host may know another one already,
-    see `attempt.py`. `facts` is the digest of those that `plan` rests on.
+    see `attempt.py`. `facts` is the digest of those that `plan` rests on; those of its end tell of packages and
+    accounts unless `engine_alone`.
 
     Raises:
         BlockedError: somebody else's run, or a package manager, holds a lock.
@@ -74,6 +80,7 @@ def execute(
         entry=opening(attempt, plan, facts),
         asked=attempt.runs,
         known=attempt.seen,
+        engine_alone=engine_alone,
         become_password=become_password,
         become_method=transport.become_method,
     )
@@ -84,7 +91,8 @@ def execute(
         completed = watched.join_again(lost)
         if "refused" in watched.progress.said:
             return RunResult(watched.heard, None, watched.out_of_sight(lost), rolled_back=False)
-    return _result(plan, watched.progress, completed.stdout, completed.stderr)
+    again = partial(gather, transport, become_password=become_password, brief=True, engine_alone=engine_alone)
+    return _result(plan, watched.progress, completed.stdout, completed.stderr, again)
 
 
 def join(transport: Transport, plan: Plan, name: str, *, become_password: str | None, on_step: OnStep) -> RunResult:
@@ -100,7 +108,8 @@ def join(transport: Transport, plan: Plan, name: str, *, become_password: str | 
         completed = watched.hear(follow_script(nonce, run=name, become_password=become_password, become_method=method))
     except ConnectionLostError as lost:
         completed = watched.join_again(lost)
-    return _result(plan, watched.progress, completed.stdout, completed.stderr)
+    again = partial(gather, transport, become_password=become_password, brief=True)
+    return _result(plan, watched.progress, completed.stdout, completed.stderr, again)
 
 
 def recorded(plan: Plan, entry: Entry, facts: Facts) -> RunResult:
@@ -118,7 +127,9 @@ def recorded(plan: Plan, entry: Entry, facts: Facts) -> RunResult:
 _JOURNAL = "journal"
 
 
-def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunResult:
+def _result(
+    plan: Plan, progress: RunProgress, stdout: str, stderr: str, again: Callable[[], Facts] | None = None
+) -> RunResult:
     results = tuple(progress.results.get(step.id, StepResult(step.id, "not run")) for step in plan.steps)
     if progress.joined:  # perhaps with other steps
         results = tuple(progress.results.values())
@@ -134,7 +145,7 @@ def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunR
             f"{way_of(progress.last('refused') or '')[1]} refused on {plan.host}; nothing was changed",
             hint="give the password with -K, or log in as root",
         )
-    facts, error = _facts(stdout, stderr, progress.nonce) if left is not None else (None, None)
+    facts, error = _facts(stdout, stderr, progress.nonce, again) if left is not None else (None, None)
     if progress.last("finished") == "0":
         proof = tuple(progress.said.get("proof", ()))
         return RunResult(results, facts, error, rolled_back=False, proof=proof, joined=progress.joined)
@@ -150,9 +161,18 @@ def _result(plan: Plan, progress: RunProgress, stdout: str, stderr: str) -> RunR
     return RunResult(results, facts, error, rolled_back=rollback == "done", joined=progress.joined)
 
 
-def _facts(stdout: str, stderr: str, nonce: str) -> tuple[Facts | None, ProvisionerError | None]:
-    """What the host is like after the run; that it cannot be told takes nothing away from the run's results."""
+def _facts(
+    stdout: str, stderr: str, nonce: str, again: Callable[[], Facts] | None
+) -> tuple[Facts | None, ProvisionerError | None]:
+    """What the host is like after the run, asked `again` where a file changed while it told that; that it cannot be
+    told takes nothing away from the run's results.
+    """
     try:
-        return parse_answer(stdout, stderr, nonce), None
-    except FactsError as error:
+        try:
+            return parse_answer(stdout, stderr, nonce), None
+        except FileChangedError:
+            if again is None:
+                raise
+            return again(), None
+    except (FactsError, ConnectError) as error:
         return None, error

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from provisioner.errors import FactsError
+from provisioner.errors import FactsError, FileChangedError
 from provisioner.facts.frames import RAW_NONCE, new_nonce
 from provisioner.facts.model import Facts
 from provisioner.facts.parse import parse
@@ -25,35 +25,45 @@ def gather(
     *,
     become_password: str | None = None,
     brief: bool = False,
+    engine_alone: bool = False,
     users: Sequence[str] = (),
     runs: Sequence[str] = (),
     sources: Sequence[str] = (),
 ) -> Facts:
     """Return the facts of the host behind `transport`; `brief` leaves out what only an installation needs.
 
-    `users` are accounts that its name service is asked for, `runs` those that its journal is asked for, `sources` URLs
-    of hosts that packages may come from.
+    `engine_alone` leaves out more, see `facts_script`. `users` are accounts that its name service is asked for, `runs`
+    those that its journal is asked for, `sources` URLs of hosts that packages may come from.
 
     Raises:
         ConnectError: see `Transport.run`.
         FactsError: the answer is incomplete; its tail and what the host said on stderr are in the message.
     """
-    nonce = new_nonce()
-    asked = time.time()
-    script = facts_script(
-        nonce,
-        become_password=become_password,
-        become_method=transport.become_method,
-        brief=brief,
-        users=users,
-        runs=runs,
-        sources=sources,
-    )
-    streams = _ask(transport, script)
-    answered = time.time()
-    facts = parse_answer(*streams, nonce)
-    told = 0 < facts.clock < 10**limits.DIGITS
-    return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if told else facts
+
+    def told(*, singly: bool) -> Facts:
+        nonce = new_nonce()
+        script = facts_script(
+            nonce,
+            become_password=become_password,
+            become_method=transport.become_method,
+            brief=brief,
+            engine_alone=engine_alone,
+            singly=singly,
+            users=users,
+            runs=runs,
+            sources=sources,
+        )
+        asked = time.time()
+        streams = _ask(transport, script)
+        answered = time.time()
+        facts = parse_answer(*streams, nonce)
+        known = 0 < facts.clock < 10**limits.DIGITS
+        return replace(facts, clock_skew=_skew(facts.clock, asked, answered)) if known else facts
+
+    try:
+        return told(singly=False)
+    except FileChangedError:
+        return told(singly=True)
 
 
 def gather_raw(transport: Transport, *, become_password: str | None = None) -> str:
@@ -68,7 +78,7 @@ def parse_answer(stdout: str, stderr: str, nonce: str) -> Facts:
     """Return the facts in an answer.
 
     Raises:
-        FactsError: it is incomplete; its tail and `stderr` are in the message.
+        FactsError, FileChangedError: it is incomplete; its tail and `stderr` are in the message.
     """
     try:
         return parse(stdout, nonce)
@@ -76,7 +86,7 @@ def parse_answer(stdout: str, stderr: str, nonce: str) -> Facts:
         said = "\n".join(lines(stderr.strip())[-10:])
         if not said:
             raise
-        raise FactsError(f"{error.message}; the host said: {said}", hint=error.hint) from error
+        raise type(error)(f"{error.message}; the host said: {said}", hint=error.hint) from error
 
 
 def _skew(clock: int, asked: float, answered: float) -> float:

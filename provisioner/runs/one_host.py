@@ -128,8 +128,12 @@ def verify(target: Target, *, on_step: OnStep, proof: str | None = None) -> Outc
 
 
 def _facts(target: Target, attempt: Attempt | None) -> Facts:
-    brief = not target.spec.install and not target.removal
-    return target.gather(brief=brief, runs=attempt.runs if attempt else ())
+    return target.gather(engine_alone=_engine_alone(target), runs=attempt.runs if attempt else ())
+
+
+def _engine_alone(target: Target) -> bool:
+    """What is wanted changes neither packages nor accounts."""
+    return not target.spec.install and not target.removal
 
 
 def _planned(target: Target, attempt: Attempt | None, facts: Facts) -> Outcome:
@@ -176,6 +180,7 @@ def _applied(
             on_step=on_step,
             attempt=attempt and repeat.in_view_of(attempt, planned.facts),
             facts=planned.facts.digest if planned.facts else "",
+            engine_alone=_engine_alone(target),
         )
         outcome = judged(target, repeat.heard(planned, run), run)
     except ProvisionerError as error:

@@ -41,9 +41,9 @@ class Target:
     def name(self) -> str:
         return self.transport.name
 
-    def gather(self, *, brief: bool = False, runs: Sequence[str] = ()) -> Facts:
-        """Return the facts that a plan of what is wanted needs; `brief` is for one that installs nothing, `runs` are
-        those that the host's journal is asked for.
+    def gather(self, *, engine_alone: bool = False, runs: Sequence[str] = ()) -> Facts:
+        """Return the facts that a plan of what is wanted needs; `engine_alone` is for one that changes neither
+        packages nor accounts, `runs` are those that the host's journal is asked for.
 
         Raises:
             ConnectError, FactsError: see `provisioner.remote.gather`.
@@ -51,7 +51,7 @@ class Target:
         return gather(
             self.transport,
             become_password=self.become_password,
-            brief=brief,
+            engine_alone=engine_alone,
             users=self.spec.users,
             runs=runs,
             sources=hosts_to_ask(self.spec),

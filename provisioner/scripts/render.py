@@ -30,6 +30,8 @@ def facts_script(
     become_password: str | None = None,
     become_method: str = "",
     brief: bool = False,
+    engine_alone: bool = False,
+    singly: bool = False,
     users: Sequence[str] = (),
     runs: Sequence[str] = (),
     sources: Sequence[str] = (),
@@ -39,15 +41,33 @@ def facts_script(
     `become_method`, here and below: the one way to root that is tried, of `provisioner.transports.become.METHODS`; ""
     leaves the choice to the host.
 
-    `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `users` are
-    accounts that the name service is asked for, `runs` those whose entries of its journal are told, `sources` URLs of
-    hosts that packages may come from.
+    `brief` leaves out what only an installation needs to know: kernel, storage, network, package locks. `engine_alone`
+    leaves out packages and accounts as well, which the configuration of an engine that answers has nothing to do with.
+    `singly` tells each file by itself, which costs more and asks nothing of files that change meanwhile.
+    `users` are accounts that the name service is asked for, `runs` those whose entries of its journal are told,
+    `sources` URLs of hosts that packages may come from.
     """
-    payload = _facts(brief=brief, users=users, runs=runs, sources=sources)
+    payload = _facts(
+        brief=brief,
+        engine_alone=engine_alone,
+        singly=singly,
+        users=tuple(users),
+        runs=tuple(runs),
+        sources=tuple(sources),
+    )
     return _envelope(nonce, payload, become_password, become_method, needs_root=False)
 
 
-def _facts(*, brief: bool, users: Sequence[str] = (), runs: Sequence[str] = (), sources: Sequence[str] = ()) -> str:
+@functools.cache
+def _facts(
+    *,
+    brief: bool,
+    engine_alone: bool = False,
+    singly: bool = False,
+    users: tuple[str, ...] = (),
+    runs: tuple[str, ...] = (),
+    sources: tuple[str, ...] = (),
+) -> str:
     asked = f"package_names={shlex.quote(' '.join(row.name for row in packages()))}\n"
     asked += f"going_names={shlex.quote(' '.join(taken_away()))}\n"
     if users:
@@ -57,7 +77,10 @@ def _facts(*, brief: bool, users: Sequence[str] = (), runs: Sequence[str] = (), 
         asked += f"asked_runs={shlex.quote(' '.join(runs))}\n"
     if sources:
         asked += f"asked_sources={shlex.quote(' '.join(sources))}\n"
-    return ("brief=1\n" if brief else "") + asked + template_text("facts.sh")
+    if singly:
+        asked += "singly=1\n"
+    asked = ("brief=1\n" if brief or engine_alone else "") + ("engine_alone=1\n" if engine_alone else "") + asked
+    return asked + template_text("facts.sh", without="facts_install.sh" if brief or engine_alone else "")
 
 
 def apply_script(plan: Plan) -> str:
@@ -74,19 +97,21 @@ def launch_script(
     entry: Sequence[str] = (),
     asked: Sequence[str] = (),
     known: Sequence[str] = (),
+    engine_alone: bool = False,
     become_password: str | None = None,
     become_method: str = "",
 ) -> str:
     """The script that starts `apply` on a host under its lock, follows it and ends with fresh facts.
 
-    `holder` is what somebody else is told who finds the lock taken. `run` names the directory of this run
-    below /var/lib/provisioner/runs, and its entry in the journal there, which begins with the lines `entry`. An entry
-    of the runs `asked` that is none of the `known` is joined, or told, instead.
+    They are brief, or `engine_alone`, see `facts_script`. `holder` is what somebody else is told who finds the lock
+    taken. `run` names the directory of this run below /var/lib/provisioner/runs, and its entry in the journal there,
+    which begins with the lines `entry`. An entry of the runs `asked` that is none of the `known` is joined, or told,
+    instead.
     """
     payload = shell_text(
         "launch.sh.j2",
         apply=apply,
-        facts=_facts(brief=True),
+        facts=_facts(brief=True, engine_alone=engine_alone),
         nonce=nonce,
         run=run,
         holder=holder,
@@ -128,10 +153,15 @@ def shell_text(template: str, **context: Any) -> str:
     return _shell().get_template(template).render(**context)
 
 
-def template_text(name: str) -> str:
-    """A template that needs no rendering, with the ones that it includes in their places."""
+@functools.cache
+def template_text(name: str, *, without: str = "") -> str:
+    """A template that needs no rendering, with the ones that it includes in their places, except for one."""
     text = (_directory() / name).read_text(encoding="utf-8")
-    return re.sub(r'(?m)^\{% include "([^"]+)" %\}$', lambda include: template_text(include[1]), text)
+
+    def included(include: re.Match[str]) -> str:
+        return "" if include[1] == without else template_text(include[1])
+
+    return re.sub(r'(?m)^\{% include "([^"]+)" %\}$', included, text)
 
 
 def quote(value: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 import random
 import time
@@ -115,7 +114,6 @@ class SSHTransport:
             raise
 
     def _connected(self, settings: Settings) -> paramiko.Transport:
-        logging.getLogger("paramiko").addHandler(logging.NullHandler())  # else its tracebacks go to stderr
         if (settings.host, settings.port) in self._behind:
             raise UnreachableError(
                 f"{self._name} is to be reached through itself",

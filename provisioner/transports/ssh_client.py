@@ -6,8 +6,11 @@ old name only. This module loads paramiko: it is imported when a connection is m
 
 from __future__ import annotations
 
+import logging
+
 import paramiko
 
+logging.getLogger("paramiko").addHandler(logging.NullHandler())  # else its tracebacks go to stderr
 _KEX = vars(paramiko.Transport)
 _OLD, _NEW = "curve25519-sha256@libssh.org", "curve25519-sha256"
 

@@ -58,13 +58,12 @@ def _repoint(bed: Bed, hosts: list[Host], rounds: int) -> None:
     ours: list[float] = []
     nothing: list[float] = []
     asking: list[float] = []
-    ports = [str(host.port) for host in hosts]
     for number in range(rounds + 1):
         bare = [str(bed.key_file), str(bed.known_hosts), f"http://floor-{number}.example"]
         # As the floor does, this asks no mirror: those names stand for nothing.
         set_ = _set([f"http://ours-{number}.example"], targets, connection, "--force")
         ask = _set([bed.mirrors[number % 2].url], targets, connection)
-        floor_ = [sys.executable, "-m", "tests.benchmarks.floor", *bare, *ports]
+        floor_ = [sys.executable, "-m", "tests.benchmarks.floor", *bare, *targets]
         times = (_timed(floor_), _timed(set_), _timed(set_), _timed(ask))
         if number:  # the first round warms up
             for series, seconds in zip((floor, ours, nothing, asking), times, strict=True):

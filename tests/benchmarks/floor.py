@@ -1,6 +1,6 @@
 """The least that re-pointing a fleet can cost: one bare paramiko exec a host that only writes and checks.
 
-python -m tests.benchmarks.floor KEY KNOWN_HOSTS URL PORT...
+python -m tests.benchmarks.floor KEY KNOWN_HOSTS URL USER@ADDRESS:PORT...
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ until [ "$(docker info -f '{{range .RegistryConfig.Mirrors}}{{.}}{{end}}')" = UR
 """
 
 
-def repoint(port: int, key: str, known_hosts: str, url: str) -> None:
+def repoint(target: str, key: str, known_hosts: str, url: str) -> None:
+    user, _, place = target.partition("@")
+    address, _, port = place.partition(":")
     client = paramiko.SSHClient()
     client.load_host_keys(known_hosts)
-    client.connect("127.0.0.1", port, username="root", key_filename=key, allow_agent=False, look_for_keys=False)
+    client.connect(address, int(port), username=user, key_filename=key, allow_agent=False, look_for_keys=False)
     _, stdout, _ = client.exec_command(SCRIPT.replace("URL", url))
     stdout.read()
     assert stdout.channel.recv_exit_status() == 0
@@ -29,6 +31,6 @@ def repoint(port: int, key: str, known_hosts: str, url: str) -> None:
 
 
 if __name__ == "__main__":
-    key, known_hosts, url, *ports = sys.argv[1:]
+    key, known_hosts, url, *targets = sys.argv[1:]
     with ThreadPoolExecutor(FORKS) as pool:
-        list(pool.map(lambda port: repoint(int(port), key, known_hosts, url), ports))
+        list(pool.map(lambda target: repoint(target, key, known_hosts, url), targets))

@@ -24,6 +24,14 @@ class Chroots:
         path.write_text(f"all:\n  vars: {address}\n  hosts:\n{rows}")
         return path
 
+    def at(self, address: str, port: int, count: int) -> list[str]:
+        """The first `count` hosts as targets, by another way to their sshd."""
+        return [f"{name}@{address}:{port}" for name in self.names[:count]]
+
+    def started(self) -> int:
+        """The number of the last process that the hosts have started, threads counted; asking takes two of its own."""
+        return int(self.machine.sh("read -r _ _ _ _ last </proc/loadavg; echo $last").stdout)
+
     def slow(self, seconds: float) -> None:
         """Let a reload of the engine take so long."""
         self.machine.sh(f"for host in /srv/hosts/*; do echo {seconds} >$host/root/slow; done")

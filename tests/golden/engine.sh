@@ -6,46 +6,93 @@ limited() { if have timeout; then timeout "$@"; else shift; "$@"; fi; }
 # own_client DIRECTORY: docker reads its settings there; none of this account's, of its session or of /etc/environment
 # says where it asks and how.
 own_client() {
-  # shellcheck disable=SC2046 # a list of names
-  unset $(env | sed -n 's/^\(DOCKER_[A-Za-z0-9_]*\)=.*/\1/p')
+  if ! [ -r /proc/self/environ ] || starts_with_docker; then
+    # shellcheck disable=SC2046 # a list of names
+    unset $(env | sed -n 's/^\(DOCKER_[A-Za-z0-9_]*\)=.*/\1/p')
+  fi
   export DOCKER_CONTEXT=default DOCKER_CONFIG="$1"
 }
 
-# dockerds: the processes that are a dockerd of root on this host, one number a line; none of those in containers, and
-# no rootless ones.
+# starts_with_docker: a variable of the environment that this shell was started with may be docker's.
+starts_with_docker() {
+  while IFS= read -r line || [ -n "$line" ]; do case $line in *DOCKER_*) return 0 ;; esac; done </proc/self/environ
+  return 1
+}
+
+# dockerds: sets `found` to the processes that are a dockerd of root on this host; none of those in containers, and no
+# rootless ones; and `listening` to the sockets of paths at which somebody takes requests, lines of /proc/net/unix.
 dockerds() {
-  grep -ls '^dockerd' /proc/[0-9]*/comm | while IFS=/ read -r _ _ process _; do
-    if of_this_host "$process" && is_dockerd "$process"; then echo "$process"; fi
+  found='' listening='' looked_at=''
+  all=$(grep -sH -e '^dockerd' -e ' 00010000 0001 01 .* /' /proc/[0-9]*/comm /proc/net/unix) || :
+  while [ -n "$all" ]; do
+    line=${all%%"$nl"*}
+    all=${all#"$line"}
+    all=${all#"$nl"}
+    case $line in
+      /proc/net/*/metrics.sock | /proc/net/*/libnetwork/*) ;;
+      /proc/net/*) listening=$listening$line$nl ;;
+      *)
+        line=${line#/proc/}
+        line=${line%%/*}
+        if of_this_host "$line" && is_dockerd "$line"; then found="$found $line"; fi ;;
+    esac
   done
 }
 
-# of_this_host PID: it is in the name space of processes that /proc shows, and in none below it.
+# of_this_host PID: it is in the name space of processes that /proc shows, and in none below it. Sets `account` to the
+# number of the account as which it runs.
 of_this_host() {
-  spaces=$(sed -n 's/^NSpid:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) || return 1
+  spaces='' account=''
+  while read -r label number others; do
+    case $label in
+      Uid:) account=${others%%[!0-9]*} ;;
+      NSpid:) spaces="$number $others"; break ;;
+    esac
+  done 2>/dev/null <"/proc/$1/status" || return 1
   case $spaces in
-    *[[:space:]]*) return 1 ;;
-    ?*) return 0 ;;
+    [0-9]*' '[0-9]*) return 1 ;;
+    [0-9]*) return 0 ;;
   esac
   [ "$(readlink "/proc/$1/ns/pid" 2>/dev/null)" = "$(readlink /proc/self/ns/pid)" ]
 }
 
-# is_dockerd PID: it runs that program, as root; a script of a similar name runs a shell.
+# is_dockerd PID: it runs that program, as root; a script of a similar name runs a shell. After `of_this_host`.
 is_dockerd() {
-  program_of "$1"
-  case ${program##*/} in dockerd*) [ "$(stat -c %u "/proc/$1" 2>/dev/null)" = 0 ] ;; *) return 1 ;; esac
+  process_of "$1"
+  case ${program##*/} in dockerd*) [ "$account" = 0 ] ;; *) return 1 ;; esac
 }
 
-# program_of PID: sets `program` to the file that it runs, as far as this account may know.
-program_of() {
-  program=$(readlink "/proc/$1/exe" 2>/dev/null) || program=''
-  program=${program% (deleted)}
-  if [ -z "$program" ]; then program=$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline" | head -n 1) || program=''; fi
+# process_of PID: sets `program` to the file that it runs and `handles` to what it has open, as far as this account may
+# know.
+looked_at=''
+process_of() {
+  if [ "$1" != "$looked_at" ]; then
+    looked_at=$1
+    handles=$(ls -l "/proc/$1/exe" "/proc/$1/fd" 2>/dev/null) || :
+    its_program=''
+    case $handles in
+      *"/proc/$1/exe -> "*)
+        its_program=${handles#*"/proc/$1/exe -> "}
+        its_program=${its_program%%"$nl"*}
+        its_program=${its_program% (deleted)} ;;
+    esac
+    case $handles in *"/proc/$1/fd:"*' -> '*) ;; *) handles='' ;; esac
+    if [ -z "$its_program" ]; then
+      its_program=$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline") || its_program=''
+      its_program=${its_program%%"$nl"*}
+    fi
+  fi
+  program=$its_program
 }
+nl='
+'
 
 # unit_of PID: sets `unit` to the systemd service that it belongs to, by its control group; empty for none.
 unit_of() {
-  unit=$(sed -n -e 's/^0::.*\/\([^/]*\.service\)$/\1/p' -e 's/^[0-9]*:name=systemd:.*\/\([^/]*\.service\)$/\1/p' \
-    "/proc/$1/cgroup" 2>/dev/null | head -n 1) || unit=''
+  unit=''
+  while IFS= read -r line; do
+    case $line in 0::*/*.service | [0-9]*:name=systemd:*/*.service) unit=${line##*/}; return 0 ;; esac
+  done 2>/dev/null <"/proc/$1/cgroup" || unit=''
 }
 
 # engine_api SOCKET: sets `answer` to what the engine itself says there to GET /info, and `by` to the program that asked;

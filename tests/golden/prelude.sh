@@ -5,6 +5,11 @@ umask 022
 # environment_proxies: what /etc/environment says, where sudo has taken it away or no login has read it.
 environment_proxies() {
   [ -r /etc/environment ] || return 0
+  said=''
+  while IFS= read -r content || [ -n "$content" ]; do
+    case $content in *_proxy=* | *_PROXY=*) said=1 ;; esac
+  done </etc/environment
+  [ -n "$said" ] || return 0
   for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
     eval "content=\${$name:-}"
     if [ -z "$content" ]; then
@@ -16,13 +21,17 @@ environment_proxies() {
 }
 
 environment_proxies
-stamp=$(date -u +%Y%m%dT%H%M%SZ)
+stamp=$(date -u '+%Y%m%dT%H%M%SZ %s')
+born=${stamp#* }
+stamp=${stamp% *}
+read -r born_up _ </proc/uptime
 current=''
 config_changed=''
 current_fails=''
 packages_noted=''
 lasting=''
 failed=''
+keeps=0
 mkdir -p "$RUN/backup" "$RUN/client"
 own_client "$RUN/client"
 if [ -n "$engine_host" ]; then export DOCKER_HOST="$engine_host"; fi
@@ -35,8 +44,13 @@ die() { mark "error $*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 now() { date +%s; }
 nap() { sleep 0.05 2>/dev/null || sleep 1; }
-start() { current=$1; began=$(now); mark "start $1"; }
-ok() { mark "ok $current $(($(now) - began))"; current=''; }
+start() { current=$1; clock; began=$time; mark "start $1"; }
+ok() { clock; mark "ok $current $((time - began))"; current=''; }
+# clock: sets `time` to what `now` would print, by what has passed since this run began; no process is started for it.
+clock() {
+  read -r time _ </proc/uptime
+  time=$((born + ${time%%.*} - ${born_up%%.*}))
+}
 
 # unguard: services may start again; a step that keeps them from it says how.
 unguard() { :; }
@@ -54,7 +68,7 @@ finish() {
     undo_files
   fi
   [ "$status" -ne 0 ] || remember
-  rm -f "$RUN/candidate"
+  if [ -e "$RUN/candidate" ]; then rm -f "$RUN/candidate"; fi
   if [ -z "$failed" ] && [ -d "$RUN/packages" ]; then rm -r "$RUN/packages"; fi
   if [ "$status" -eq 0 ] && [ -z "$given" ]; then rm -r "$RUN"; fi
   mark "finished $status"
@@ -68,39 +82,56 @@ remember() {
   if [ "$engine_version" = ask ]; then
     engine_version=$(timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/null)
   fi
-  mkdir -p "${record%/*}"
-  (
-    umask 077
-    if [ -r "$record" ]; then
-      while read -r kind value when name; do
-        if [ "$kind" = engine ] && [ -n "$engine_version" ]; then continue; fi
-        grep -q -x -F -e "$name" "$RUN/wrote" || printf '%s %s %s %s\n' "$kind" "$value" "$when" "$name"
-      done <"$record"
-    fi
-    if [ -n "$engine_version" ]; then printf 'engine %s %s docker\n' "$engine_version" "$stamp"; fi
-    sort -u "$RUN/wrote" | while IFS= read -r name; do
-      [ ! -e "$name" ] || printf 'file %s %s %s\n' "$(checksum "$name")" "$stamp" "$name"
-    done
-  ) >"$record.new" && mv -f "$record.new" "$record" || note "what was written could not be noted in $record"
-  keep_written "${record%/*}/written"
+  [ -d "${record%/*}" ] || mkdir -p "${record%/*}"
+  wrote=$nl
+  while IFS= read -r name; do
+    case $wrote in *"$nl$name$nl"*) ;; *) wrote=$wrote$name$nl ;; esac
+  done <"$RUN/wrote"
+  recorded=''
+  if [ -r "$record" ]; then
+    while read -r kind value when name; do
+      if [ "$kind" = engine ] && [ -n "$engine_version" ]; then continue; fi
+      case $wrote in *"$nl$name$nl"*) ;; *) recorded="$recorded$kind $value $when $name$nl" ;; esac
+    done <"$record"
+  fi
+  if [ -n "$engine_version" ]; then recorded="${recorded}engine $engine_version $stamp docker$nl"; fi
+  set --
+  wrote=${wrote#"$nl"}
+  while [ -n "$wrote" ]; do
+    name=${wrote%%"$nl"*}
+    wrote=${wrote#*"$nl"}
+    [ ! -e "$name" ] || set -- "$@" "$name"
+  done
+  new=''
+  for name in "$@"; do
+    digest "$name"
+    new="${new}file $sum $stamp $name$nl"
+  done
+  umask 077
+  { printf '%s' "$recorded$new" >"$record.new" && mv -f "$record.new" "$record"; } ||
+    note "what was written could not be noted in $record"
+  keep_written "${record%/*}/written" "$recorded$new" "$@" || :
+  umask 022
 }
 
-# keep_written DIRECTORY: the text of what was written stays there below its checksum, so that a later look can show an
-# edit. Keys are nothing to read.
+# keep_written DIRECTORY RECORD FILE...: the text of what was written stays there below its checksum, so that a later look
+# can show an edit. Keys are nothing to read.
 keep_written() {
-  (
-    umask 077
-    mkdir -p "$1"
-    while read -r kind value _ name; do
-      case $name in *.gpg | *.asc) continue ;; esac
-      [ "$kind" = file ] && [ -f "$name" ] && [ ! -e "$1/$value" ] || continue
-      [ "$(checksum "$name")" = "$value" ] && [ "$(wc -c <"$name")" -le 65536 ] || continue
-      cp "$name" "$1/$value.new" && mv -f "$1/$value.new" "$1/$value"
-    done <"$record"
-    for kept in "$1"/*; do
-      grep -q -F -e " ${kept##*/} " "$record" || rm -f "$kept"
-    done
-  ) || :
+  folder=$1
+  noted=$2
+  shift 2
+  [ -d "$folder" ] || mkdir -p "$folder" || return 1
+  for name in "$@"; do
+    case $name in *.gpg | *.asc) continue ;; esac
+    sum=${noted##*" $name$nl"}
+    sum=${noted%" $stamp $name$nl$sum"}
+    sum=${sum##* }
+    if [ ! -f "$name" ] || [ -e "$folder/$sum" ] || [ "$(wc -c <"$name")" -gt 65536 ]; then continue; fi
+    cp "$name" "$folder/$sum.new" && mv -f "$folder/$sum.new" "$folder/$sum"
+  done
+  for kept in "$folder"/*; do
+    case $noted in *" ${kept##*/} "*) ;; *) [ ! -e "$kept" ] || rm -f "$kept" ;; esac
+  done
 }
 
 undo_files() {
@@ -138,7 +169,7 @@ $path
     seen="$seen$path
 "
     if [ "$saved" = absent ]; then [ ! -e "$path" ] || return 1
-    else cmp -s "$saved" "$path" || return 1
+    else same_text "$saved" "$path" || return 1
     fi
   done <"$RUN/undone"
 }
@@ -171,10 +202,10 @@ put_back() {
     path=${line#* }
     if [ "$saved" = absent ]; then
       rm -f "$path"
-      [ "$(checksum "$path")" = absent ] || failed=1
+      [ ! -e "$path" ] || failed=1
     else
       alike "$saved" "$path.provisioner" && mv -f "$path.provisioner" "$path"
-      [ "$(checksum "$path")" = "$(checksum "$saved")" ] || failed=1
+      same_text "$saved" "$path" || failed=1
     fi
     [ -n "$failed" ] || [ -z "$current_fails" ] || note "put back $path"
     count=$((count - 1))
@@ -182,13 +213,23 @@ put_back() {
   : >"$RUN/undo"
 }
 
-# checksum PATH: its sha256, or "absent".
-checksum() {
-  if [ -e "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1; else echo absent; fi
+# digest PATH: sets `sum` to its sha256, or "absent"; checksum PATH prints that.
+checksum() { digest "$1"; echo "$sum"; }
+digest() {
+  sum=absent
+  if [ -e "$1" ]; then sum=$(sha256sum <"$1"); fi
+  sum=${sum%% *}
+}
+
+# same_text ONE OTHER: both are there, with the same in them.
+same_text() {
+  [ -e "$1" ] && [ -e "$2" ] || return 1
+  if have cmp; then cmp -s "$1" "$2"; else digest "$1" && [ "$(checksum "$2")" = "$sum" ]; fi
 }
 
 unchanged() {
-  [ "$(checksum "$1")" = "$2" ] ||
+  digest "$1"
+  [ "$sum" = "$2" ] ||
     die "$1 was changed by somebody else since it was looked at, and stays as it is. Run the command again."
 }
 
@@ -199,19 +240,32 @@ alike() {
   if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
   if copy "$1" "$2"; then
     why='its mode, owner, access control list or label'
-    ls -ldn "$1" "$2" | {
-      # ls puts a + behind the mode of a file with an access control list.
-      read -r mode _ user group _ && read -r its_mode _ its_user its_group _ &&
-        [ "$mode $user $group" = "$its_mode $its_user $its_group" ]
-    } && { [ ! -e /sys/fs/selinux/enforce ] || [ "$(stat -c %C "$1")" = "$(stat -c %C "$2")" ]; } && return 0
+    if same_access "$1" "$2" && { [ ! -e /sys/fs/selinux/enforce ] || [ "$(stat -c %C "$1")" = "$(stat -c %C "$2")" ]; }
+    then return 0
+    fi
   fi
   rm -f "$2"
   return 1
 }
 
+# same_access ONE OTHER: mode and owner, and whether there is an access control list, for which ls puts a + behind the mode.
+same_access() {
+  listed=$(ls -ldn "$1" "$2") || return 1
+  # shellcheck disable=SC2086 # words
+  set -- ${listed%%"$nl"*}
+  access="$1 $3 $4"
+  # shellcheck disable=SC2086
+  set -- ${listed#*"$nl"}
+  [ "$access" = "$1 $3 $4" ]
+}
+
 # copy FROM TO: with all that cp knows to keep.
 copy() {
-  why=$(umask 077 && cp --preserve=all --preserve=xattr "$1" "$2" 2>&1) && return 0
+  umask 077
+  copied=0
+  why=$(cp --preserve=all --preserve=xattr "$1" "$2" 2>&1) || copied=1
+  umask 022
+  [ "$copied" = 1 ] || return 0
   case $why in *nrecognized\ option* | *'built without'*) ;; *) return 1 ;; esac
   # busybox keeps mode and owner alone; the rest is kept by its own tools before there is a content, or not at all.
   if have getfattr && [ -n "$(getfattr -m '^(user|trusted)[.]' "$1" 2>/dev/null)" ]; then
@@ -248,11 +302,12 @@ back_up() {
   while [ $# -gt 10 ]; do rm -f "$1"; shift; done
 }
 
-# keep PATH: remember it for the way back.
+# keep PATH: remember it for the way back. By a copy: whoever has the file open, or by another name, may yet write into it.
 keep() {
   printf '%s\n' "$1" >>"$RUN/wrote"
   if [ -e "$1" ]; then
-    saved=$RUN/backup/$(($(wc -l <"$RUN/undo")))
+    keeps=$((keeps + 1))
+    saved=$RUN/backup/$keeps
     alike "$1" "$saved" || no_copy "$1" "in $RUN"
     printf '%s %s\n' "$saved" "$1" >>"$RUN/undo"
   else
@@ -274,7 +329,7 @@ put() {
   else
     alike "$1" "$1.provisioner" || no_copy "$1" 'beside it'
   fi
-  why=$(umask 077 && printf '%s' "$5" | dd of="$1.provisioner" conv=fsync 2>&1) || {
+  write_synced "$1.provisioner" "$5" || {
     rm -f "$1.provisioner"
     die "$1 cannot be written: $(printf '%s\n' "$why" | grep -m 1 '^dd:' || printf '%s' "$why" | tail -n 1)"
   }
@@ -291,6 +346,21 @@ put() {
   if [ -n "$fresh" ] && have restorecon; then restorecon "$1" || :; fi
 }
 
+# write_synced PATH TEXT: on the disk when it returns. A text of lines reaches dd without a process between.
+write_synced() {
+  umask 077
+  written=0
+  if [ "${2%"$nl"}$nl" = "$2" ]; then
+    why=$(dd of="$1" conv=fsync 2>&1 <<END
+${2%"$nl"}
+END
+    ) || written=1
+  else why=$(printf '%s' "$2" | dd of="$1" conv=fsync 2>&1) || written=1
+  fi
+  umask 022
+  return "$written"
+}
+
 # put_options PATH MODE OWNER EXPECTED TEXT: as put; a file that was absent and has come with a package gets TEXT at
 # its end, since packages ship it with comments alone.
 put_options() {
@@ -298,7 +368,8 @@ put_options() {
     if grep -q '^[[:space:]]*DOCKER_OPTS=' "$1"; then
       die "$1 has come with DOCKER_OPTS in it, and stays as it is. Run the command again."
     fi
-    put "$1" "$(stat -c %a "$1")" "$(stat -c %U:%G "$1")" "$(checksum "$1")" "$(cat "$1")
+    digest "$1"
+    put "$1" "$(stat -c %a "$1")" "$(stat -c %U:%G "$1")" "$sum" "$(cat "$1")
 $5"
   else put "$@"
   fi
@@ -327,7 +398,8 @@ engine_pid() {
     if runs_engine "$pid"; then echo "$pid"; return 0; fi
   fi
   pid=''
-  for process in $(dockerds); do
+  dockerds
+  for process in $found; do
     case $engine_others in *" $process "*) continue ;; esac
     [ -z "$pid" ] || return 1
     pid=$process
@@ -344,9 +416,11 @@ runs_engine() {
 # engine_end PID: it has a moment to end by itself.
 engine_end() {
   kill "$1" 2>/dev/null || return 0
-  limit=$(($(now) + 20))
+  clock
+  limit=$((time + 20))
   while kill -0 "$1" 2>/dev/null; do
-    if [ "$(now)" -ge "$limit" ]; then kill -9 "$1" 2>/dev/null || :; return 0; fi
+    clock
+    if [ "$time" -ge "$limit" ]; then kill -9 "$1" 2>/dev/null || :; return 0; fi
     nap
   done
 }
@@ -370,12 +444,14 @@ reaches_containerd() {
 
 # comes_up SECONDS COMMAND...: until COMMAND succeeds; gives up early when the daemon's process is gone for good.
 comes_up() {
-  limit=$(($(now) + $1))
-  patience=$(($(now) + 8))
+  clock
+  limit=$((time + $1))
+  patience=$((time + 8))
   shift
   until "$@"; do
-    [ "$(now)" -lt "$limit" ] || return 1
-    if ! engine_pid >/dev/null && [ "$(now)" -gt "$patience" ]; then return 1; fi
+    clock
+    [ "$time" -lt "$limit" ] || return 1
+    if ! engine_pid >/dev/null && [ "$time" -gt "$patience" ]; then return 1; fi
     nap
   done
 }

@@ -106,6 +106,22 @@ def test_a_file_that_comes_back_has_all_of_it(file, run):
     assert (file.read_text(), access(file)) == ("{}", before)
 
 
+def test_whoever_writes_into_the_old_file_later_changes_nothing_of_what_comes_back(file, run):
+    """It may be open somewhere, or have another name."""
+    other = file.with_name("other name")
+    os.link(file, other)
+    before = access(file)
+    answer = run(f"{put(file)}; echo late >>'{other}'; false")
+    assert "rollback done" in answer.stdout, answer.stdout + answer.stderr
+    assert (file.read_text(), access(file), other.read_text()) == ("{}", before, "{}late\n")
+
+
+def test_without_cmp_what_comes_back_is_looked_at_as_well(file, run, tmp_path):
+    answer = run(f"{put(file)}; false", PATH=tools(tmp_path / "bin", "cp", busybox=()))
+    assert "rollback done" in answer.stdout, answer.stdout + answer.stderr
+    assert file.read_text() == "{}"
+
+
 def test_of_a_file_that_somebody_else_has_changed_no_more_is_said_than_that(file, run):
     """Others were written before it, and come back after it."""
     other = file.with_name("other.json")

@@ -17,6 +17,7 @@ mark() { printf '@@n %s\\n' "$*"; }
 note() { mark "note $*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 now() { date +%s; }
+clock() { time=$(now); }
 nap() { sleep 0.05; }
 engine_pid() { echo 4242; }
 kill() { echo "kill $*"; [ "$1" != -0 ]; }

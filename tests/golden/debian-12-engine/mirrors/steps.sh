@@ -19,14 +19,15 @@ engine_others='  '
 
 step_1() {
   unchanged /etc/docker/daemon.json absent
-  mkdir -p "$(dirname /etc/docker/daemon.json)"
-  why=$( (umask 077 && printf '%s' '{
+  path=/etc/docker/daemon.json
+  [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
+  why=$(umask 077 && { printf '%s' '{
   "registry-mirrors": [
     "https://first.example",
     "http://192.0.2.7:5000"
   ]
 }
-' >"$RUN/candidate") 2>&1) || die "no file can be written below $RUN: $why"
+' >"$RUN/candidate"; } 2>&1) || die "no file can be written below $RUN: $why"
   answer=$("$engine_program" -H fd:// --containerd=/run/containerd/containerd.sock --validate --config-file "$RUN/candidate" 2>&1) || case $answer in
     *"unknown flag: --validate"*) ;;
     *)
@@ -34,10 +35,10 @@ step_1() {
       die 'dockerd refuses this configuration; /etc/docker/daemon.json stays as it is' ;;
   esac
   back_up /etc/docker/daemon.json
-  why=$( (umask 077 && printf '%s' '{
+  why=$(umask 077 && { printf '%s' '{
   "registry-mirrors": []
 }
-' >"$RUN/revert") 2>&1) || die "no file can be written below $RUN: $why"
+' >"$RUN/revert"; } 2>&1) || die "no file can be written below $RUN: $why"
   printf '%s' /etc/docker/daemon.json >"$RUN/revert.path"
   put /etc/docker/daemon.json 644 root:root absent '{
   "registry-mirrors": [

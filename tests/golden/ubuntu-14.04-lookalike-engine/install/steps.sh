@@ -19,7 +19,8 @@ engine_others='  '
 
 step_1() {
   unchanged /etc/default/docker 66117bfaf30ce29843f0c86fab2f35046b420deb8e461317152d1d20f29dd158
-  mkdir -p "$(dirname /etc/default/docker)"
+  path=/etc/default/docker
+  [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
   back_up /etc/default/docker
   put /etc/default/docker 644 root:root 66117bfaf30ce29843f0c86fab2f35046b420deb8e461317152d1d20f29dd158 '# Here in Debian, this file is sourced by:
 #   - /etc/init.d/docker (sysvinit)
