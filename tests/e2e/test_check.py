@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.e2e import engine_states as states
 from tests.e2e.command_line import provisioner
 from tests.hosts import SAMPLES
 from tests.until import until
@@ -52,13 +53,14 @@ def test_a_host_that_reaches_no_package_source_fails_as_its_plan_does(bed, hosts
     for slug in ("debian-13", "centos-9-lookalike"):
         host = hosts[slug]
         detail, _ = checked(bed, host, *dead)["packages"]
-        assert "127.0.0.1:9" in detail
+        assert "127.0.0.1" in detail
         statuses = {command: provisioner(bed, command, host.target, *dead).returncode for command in ("check", "plan")}
         assert statuses == {"check": 5, "plan": 5}
 
 
 def test_a_restart_that_stops_containers_is_said_before_an_apply(bed, hosts):
     host, wish, said = hosts["forky-engine"], ("--daemon", "log-driver=local"), "which stops 1 of them"
+    states.start(host, config={"registry-mirrors": [bed.mirrors[0].url]})
     host.sh("docker run -d --name web --network none busybox sleep 9999")
     try:
         done = provisioner(bed, "check", host.target, *wish)

@@ -25,7 +25,7 @@ def host(start_host):
 def guarded(bed, host):
     """A controller whose run has its policy in place and unpacks packages."""
     running = begun(bed, *INSTALL, host.target, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until(lambda: host.sh(f"test -x {POLICY} && pgrep -x dpkg", check=False).returncode == 0)
+    until(lambda: host.sh(f"test -x {POLICY} && pgrep -x dpkg", check=False).returncode == 0, 240)
     return running
 
 
