@@ -53,6 +53,19 @@ def test_many_files_are_told_to_the_byte(shell, tmp_path):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 40_000])
+def test_a_text_that_a_shell_keeps_is_whole_and_soon_there(shell, tmp_path, count):
+    needs(SHELLS[shell][0])
+    path = tmp_path / "daemon.json"
+    path.write_text("\n".join(f' "label-{number}=\\n ü" ' for number in range(count)))
+    script = f"{FUNCTIONS}\ntake {path}\nprintf '%s' \"$taken\""
+    done = subprocess.run(
+        [*SHELLS[shell], "-s", "n"], input=script, text=True, capture_output=True, check=True, timeout=60
+    )
+    assert (done.stdout.removesuffix("\n"), done.stderr) == (path.read_text(), "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_one_by_one_they_are_the_same(shell, tmp_path):
     paths = [tmp_path / "one", tmp_path / "two"]
     paths[0].write_bytes(b"\xff\n")
