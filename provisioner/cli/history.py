@@ -62,12 +62,16 @@ def show(
 
 @history.command("export")
 def export(run: Run) -> None:
-    """Print one run as a file for `history merge`; it holds no secrets."""
+    """Print one run as a file for `history merge`; it holds no secrets.
+
+    Of a run that resumed others, with what came of its hosts in those.
+    """
     from provisioner.report import gate
     from provisioner.runs import history as journal
     from provisioner.runs.history_export import export_document
+    from provisioner.runs.resumed import whole
 
-    gate.document(export_document(journal.run(run)))
+    gate.document(export_document(whole(journal.run(run))))
 
 
 @history.command("merge")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from provisioner.runs.brakes import Brakes
-from provisioner.runs.history import runs
-from provisioner.runs.past_run import PastRun
+from provisioner.runs.history import run, runs
+from provisioner.runs.past_run import PastRun, counts, last_word
 
 
 def resumed_runs(name: str | None) -> tuple[str, ...]:
@@ -16,6 +18,17 @@ def brakes_of(name: str) -> Brakes:
     """Return the brakes that a run was started with; one that went on with another has that one's."""
     said = (Brakes.said(record.argv) for record in _chain(name).values() if record)
     return next((brakes for brakes in said if brakes != Brakes()), Brakes())
+
+
+def whole(record: PastRun) -> PastRun:
+    """Return `record` with what the runs that it resumed know of its hosts: what they changed is not left out."""
+    told = {host.name: host for host in record.hosts}
+    for name, earlier in _chain(record.resumes).items():
+        for host in run(name).hosts if earlier else ():
+            if host.name in told:
+                told[host.name] = last_word(host, told[host.name])
+    hosts = tuple(told.values())
+    return replace(record, hosts=hosts, counts=counts(hosts), exit_codes=tuple(host.exit_code for host in hosts))
 
 
 def _chain(name: str | None) -> dict[str, PastRun | None]:

@@ -14,7 +14,7 @@ from provisioner.masking import masked_words
 from provisioner.runs import history, history_store
 from provisioner.runs.history import Journal, fingerprint, to_resume
 from provisioner.runs.outcome import Outcome
-from provisioner.runs.resumed import resumed_runs
+from provisioner.runs.resumed import resumed_runs, whole
 from provisioner.runs.run_name import run_name
 from provisioner.wanted.spec import Spec
 from tests.hosts import INFO, RUNNING
@@ -110,6 +110,20 @@ def test_a_run_goes_on_with_all_that_were_resumed_before_it(state):
     assert resumed_runs(first) == (first,)
     history_store.path().write_text("no database")
     assert resumed_runs(None) == ()
+
+
+def test_of_a_run_that_was_resumed_what_changed_is_not_lost():
+    hosts = wanted("a", "b", "c", "d")
+    left_out = [Outcome(name, "skipped", note="done in run x") for name in "ab"]
+    first = written("apply", hosts, done("a"), failed("b"), failed("c"), end=False)
+    second = written("apply", hosts, left_out[0], done("b"), failed("c"), failed("d"), resumes=first)
+    third = written("apply", wanted("a", "b", "c"), *left_out, done("c"), resumes=second)
+    found = whole(history.run(third))
+    assert [(host.name, host.status, host.exit_code) for host in found.hosts] == [
+        (name, "changed", 0) for name in ("a", "b", "c")
+    ]
+    assert (found.counts, found.exit_codes) == ({"changed": 3}, (0, 0, 0))
+    assert whole(history.run(first)).hosts == history.run(first).hosts
 
 
 def test_names_of_runs_sort_by_time():
