@@ -1,7 +1,7 @@
 # The engine that this account means, and frames about it. Needs N.
 
 have() { command -v "$1" >/dev/null 2>&1; }
-{% include "engine.sh" %}
+{% include "own_client.sh" %}
 
 begin() { printf '\n@@%s begin %s\n' "$N" "$1"; }
 end() { printf '\n@@%s end %s\n' "$N" "$1"; }
