@@ -164,7 +164,7 @@ def test_an_account_with_an_engine_of_its_own_is_answered_by_that_one(hosts, bed
         f"loginctl enable-linger nosudo; mkdir -p /run/user/{uid}; setsid dockerd --host unix:///run/user/{uid}/docker.sock --group nosudo"
         " --data-root /var/lib/docker/second --exec-root /run/second --pidfile /run/second.pid --bridge none"
         " --iptables=false >/tmp/second.log 2>&1 </dev/null & "
-        f"for i in $(seq 50); do docker -H unix:///run/user/{uid}/docker.sock version >/dev/null 2>&1 && exit 0;"
+        f"for i in $(seq 150); do docker -H unix:///run/user/{uid}/docker.sock version >/dev/null 2>&1 && exit 0;"
         f" sleep 0.2; done; cat /tmp/second.log >&2; exit 1"
     )
     try:
