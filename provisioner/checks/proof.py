@@ -17,14 +17,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from provisioner.facts.host import Host
-from provisioner.plan.engine_steps import pull_for_proof
+from provisioner.plan.engine_steps import debug_for_a_pull, listen_to_pull, pull_for_proof
 from provisioner.plan.files import FileChange
-from provisioner.plan.model import Check, EngineProcess, Plan, Restart
+from provisioner.plan.model import Check, EngineProcess, Plan, Restart, Step
 
 LIMIT = 600
 """Seconds that a pull may take."""
@@ -49,21 +50,33 @@ SAYS_ALL = ("debug", "trace")
 
 def proof_plan(name: str, host: Host, image: str) -> Plan:
     """Return the plan that pulls `image` on the host called `name`; it changes nothing that outlives it."""
+    return _plan(name, host, lambda debug: pull_for_proof(image, debug, limit=LIMIT))
+
+
+def listening_plan(name: str, host: Host, over: Sequence[str], limit: int) -> Plan:
+    """Return the plan that has the daemon of the host called `name` say whom it asks while somebody else pulls.
+
+    One of the files `over` tells that this pull has ended; without it that lasts `limit` seconds.
+    """
+    return _plan(name, host, lambda debug: listen_to_pull(over, debug, limit=limit))
+
+
+def _plan(name: str, host: Host, step: Callable[[Mapping[str, Any]], Step]) -> Plan:
     facts, level = host.facts, log_level(host)
     says_all = level in SAYS_ALL or (host.info is not None and host.info.debug)
     switches = not says_all and level == "info"
     before, path = facts.daemon_json, facts.engine.config_path
-    step = pull_for_proof(
-        image,
+    debug = debug_for_a_pull(
         FileChange(path, before, host.daemon_json.merged({"debug": True})) if switches else None,
         path=path,
         quiet=host.daemon_json.merged({"debug": False}) if switches else "",
         level="" if says_all or switches else level,
         telling=TELLING,
-        limit=LIMIT,
     )
     how = Restart("reload", "debug logging for one pull") if switches else Restart("none")
-    return Plan(name, "", "", (step,), restart=how, init=facts.service_manager, engine=EngineProcess.of(facts.engine))
+    return Plan(
+        name, "", "", (step(debug),), restart=how, init=facts.service_manager, engine=EngineProcess.of(facts.engine)
+    )
 
 
 def log_level(host: Host) -> str:
@@ -96,8 +109,30 @@ def proof_check(said: Sequence[str], mirrors: Iterable[str], image: str) -> Chec
     if served in configured:
         rest = "; its layers were here already and were not asked for" if here else ""
         return Check("proof", passed=True, detail=f"{came} in {seconds} s{rest}{besides}")
-    why = "no mirror is configured" if not configured else f"not from {' or '.join(sorted(configured))}"
-    return Check("proof", passed=False, detail=f"{came}, {why}{besides}")
+    return Check("proof", passed=False, detail=f"{came}, {_instead_of(configured)}{besides}")
+
+
+def served_check(said: Sequence[str], mirrors: Iterable[str], image: str, layers: int) -> Check:
+    """Return the check that a pull of `image`, which brought so many `layers`, was served by one of `mirrors`.
+
+    `said` are the proof markers of a run that listened to it. What the log tells of is the manifest: an engine with the
+    containerd store may take a layer from elsewhere.
+    """
+    served, failures = _served(_all(said, "log"))
+    besides = "".join(f"; {words}" for words in failures)
+    if not served:
+        detail = f"{image} was pulled, and {_silence(_first(said, 'level'))}{besides}"
+        return Check("proof", passed=False, detail=detail)
+    configured = {url.rstrip("/") for url in mirrors}
+    came = f"in this pull, the manifest of {image} came from {served}"
+    if served not in configured:
+        return Check("proof", passed=False, detail=f"{came}, {_instead_of(configured)}{besides}")
+    rest = "" if layers else "; its layers were here already and were not asked for"
+    return Check("proof", passed=True, detail=f"{came}{rest}{besides}")
+
+
+def _instead_of(configured: Collection[str]) -> str:
+    return f"not from {' or '.join(sorted(configured))}" if configured else "no mirror is configured"
 
 
 def _silence(level: str) -> str:

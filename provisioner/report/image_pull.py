@@ -9,7 +9,7 @@ from provisioner.images.agreement import Agreement
 from provisioner.report.columns import aligned, sentence
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failures_text
-from provisioner.runs.image_pull import PulledHost, PulledImage
+from provisioner.runs.pulled import PulledHost, PulledImage
 
 
 def pulled_document(hosts: Sequence[PulledHost], *, run: str, agreements: Sequence[Agreement]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.checks.proof import proof_plan
+from provisioner.checks.proof import listening_plan, proof_plan
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
@@ -164,6 +164,7 @@ SCRIPTS = {
             leaving="it's: ",
             how=("--platform", "linux/it's"),
             details=DETAILS,
+            over=("/tmp/it's", "/dev/shm/b"),
             images=[{"name": "it's:1", "found": "it's@sha256:1"}, {"name": "b", "found": "b"}],
         )
     ),
@@ -252,6 +253,7 @@ SCRIPTS = {
     },
     "losses": carried(root_script("losses.sh.j2", new_nonce(), data_root="/srv/it's docker")),
     "proof": apply_script(proof_plan("h", Host.of(RUNNING), "it's.example/a:1")),
+    "listening": apply_script(listening_plan("h", Host.of(RUNNING), ("/tmp/it's", "/dev/shm/b"), 60)),
     "quiet-proof": apply_script(proof_plan("h", Host.of(replace(RUNNING, daemon_json=QUIET)), "alpine")),
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
     "launch-payload": carried(launch_script("echo hello", "abc", run="r", holder="somebody's")),
