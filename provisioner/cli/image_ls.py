@@ -53,7 +53,7 @@ def ls(
     found = hosts.targets([*targets, *(on or ())], connection, only_said=True)
     look = run.Look(quiet, digests, no_trunc, template or "")
     if output.as_json or by == "image" or (by is None and len(found) > 1 and look == run.Look()):
-        listed = run.list_images(found, question, None, forks=connection.forks)
+        listed = run.list_images(found, question, None, forks=connection.forks, names_alone=not output.as_json)
         text = partial(matrix_text, width=terminal_width())
         raise typer.Exit(answers(listed, output.output, document=images_document, text=text, failed=run.failed))
     listed = run.list_images(found, question, look, forks=connection.forks)

@@ -95,6 +95,16 @@ def details(text: str) -> dict[str, Details]:
     return found
 
 
+def details_of(rows: Iterable[Row]) -> dict[str, Details]:
+    """What rows themselves tell of their images, by id: names and digests, no dates and no bytes."""
+    tags: dict[str, list[str]] = {}
+    digests: dict[str, list[str]] = {}
+    for row in rows:
+        tags.setdefault(row.id, []).extend([row.name] if not row.untagged else [])
+        digests.setdefault(row.id, []).extend([f"{row.repository}@{row.digest}"] if row.digest != NONE else [])
+    return {id_: Details(id_, None, 0, "", tuple(tags[id_]), tuple(digests[id_]), "") for id_ in tags}
+
+
 def instant(text: str) -> datetime | None:
     """The time that an engine writes as RFC 3339; None where it writes none."""
     match = _TIME.match(text)

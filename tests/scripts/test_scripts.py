@@ -90,9 +90,10 @@ SCRIPTS = {
             engine_script(
                 "images/list.sh.j2",
                 new_nonce(),
-                which=("--filter", "reference=it's*"),
+                which=("--filter", "reference=it's*") if way != "all" else (),
                 everything=way == "rows",
-                rows=way == "rows",
+                rows=way in {"rows", "all", "names"},
+                inspects=way != "names",
                 how=("--format", "{{.ID}}"),
                 chosen_here=way == "chosen",
                 marked=("--digests", "--format"),
@@ -100,7 +101,7 @@ SCRIPTS = {
                 details=DETAILS,
             )
         )
-        for way in ("rows", "lines", "chosen")
+        for way in ("rows", "all", "names", "lines", "chosen")
     },
     "images-stock": carried(
         engine_script(
