@@ -37,12 +37,14 @@ def ask_engine(
     timeout: float = PATIENCE,
     hear: OnFrameLine | None = None,
     refuse: bool = True,
+    long: bool = False,
     **context: Any,
 ) -> dict[str, str]:
     """Run `template` (below templates/) where the engine can be asked; return its frames by name.
 
     `hear` is called with what comes in them meanwhile. Without `refuse` they are returned although the engine does not
-    answer; see `refusal_of`.
+    answer; see `refusal_of`. An answer with `long` lines in it, such as the engine's own, has the limit of
+    `Transport.run` alone, and nobody hears it before its end.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -52,7 +54,10 @@ def ask_engine(
     """
     nonce = new_nonce()
     script = engine_script(template, nonce, become_password, transport.become_method, **context)
-    completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
+    if long:
+        completed = transport.run(script, timeout=timeout)
+    else:
+        completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
     found = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
     if refuse and (refusal := refusal_of(transport.name, found)):
         raise refusal

@@ -136,7 +136,9 @@ SCRIPTS = {
     ),
     **{
         f"images-df-{rows}": carried(
-            engine_script("images/df.sh.j2", new_nonce(), rows=rows, how=("--format", "it's"), patience=9)
+            engine_script(
+                "images/df.sh.j2", new_nonce(), rows=rows, how=("--format", "it's"), patience=9, longest=(9, 5)
+            )
         )
         for rows in (True, False)
     },
