@@ -106,11 +106,13 @@ def _refusal(host: str, problem: str, asks: Login | None) -> ProvisionerError:
     if problem == "client":
         return UnsupportedError(f"{host}: there is no docker command", hint=f"install one: provisioner apply {TARGET}")
     if "permission denied" in problem.lower():
-        why = f"; {asks.method}: {asks.sudo_message or asks.sudo}" if asks and asks.sudo != "unneeded" else ""
-        method = asks.method if asks else "sudo"
+        method, said = (asks.method, asks.sudo_message or asks.sudo) if asks else ("sudo", "")
+        why = (
+            f"; {said if said.startswith(method) else f'{method}: {said}'}" if asks and asks.sudo != "unneeded" else ""
+        )
         return PrivilegeError(
             f"{host}: this account may not ask the engine{why}",
-            hint=f"-K for the password of {method}, or: provisioner apply {TARGET} --docker-user LOGIN, and log in "
-            "anew",
+            hint=f"give the password of {method} with -K, or have the account ask without one, and log in anew: "
+            + f"provisioner apply {TARGET} -K --docker-user LOGIN".replace("LOGIN", asks.name if asks else "LOGIN"),
         )
     return FactsError(f"{host}: {problem}", hint=f"provisioner status {TARGET} shows what is wrong with the engine")
