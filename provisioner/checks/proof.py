@@ -112,13 +112,16 @@ def proof_check(said: Sequence[str], mirrors: Iterable[str], image: str) -> Chec
     return Check("proof", passed=False, detail=f"{came}, {_instead_of(configured)}{besides}")
 
 
-def served_check(said: Sequence[str], mirrors: Iterable[str], image: str, layers: int) -> Check:
+def served_check(
+    said: Sequence[str], mirrors: Iterable[str], image: str, layers: int, *, familiar: str, repository: str
+) -> Check:
     """Return the check that a pull of `image`, which brought so many `layers`, was served by one of `mirrors`.
 
-    `said` are the proof markers of a run that listened to it. What the log tells of is the manifest: an engine with the
-    containerd store may take a layer from elsewhere.
+    `said` are the proof markers of a run that listened to it; its `repository` is called `familiar` by engines with a
+    graph driver, and what somebody else pulls meanwhile is not heard. What the log tells of is the manifest: an engine
+    with the containerd store may take a layer from elsewhere.
     """
-    served, failures = _served(_all(said, "log"))
+    served, failures = _served(_all(said, "log"), familiar, f"/v2/{repository}/manifests/")
     besides = "".join(f"; {words}" for words in failures)
     if not served:
         detail = f"{image} was pulled, and {_silence(_first(said, 'level'))}{besides}"
@@ -152,28 +155,33 @@ def _first(said: Sequence[str], verb: str) -> str:
     return [*_all(said, verb), ""][0]
 
 
-def _served(log: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the base URL that served the pull, and what became of those that were asked before it, with their cost."""
-    asked = ""
+def _served(log: Sequence[str], name: str = "", path: str = "/manifests/") -> tuple[str, list[str]]:
+    """Return the base URL that served the pull, and what became of those that were asked before it, with their cost.
+
+    Of a pull with a `name`, lines about others are passed over; `path` is in the URLs of its manifests.
+    """
+    asked, ours = "", True
     since: dict[str, datetime | None] = {}
     failures: dict[str, str] = {}
     for line in log:
         message = _field(line, "msg")
-        if tried := re.match(r"Trying to pull \S+ from (\S+)", message):
-            asked = tried.group(1).rstrip("/")
-            since.setdefault(asked, _time(line))
+        if tried := re.match(r"Trying to pull (\S+) from (\S+)", message):
+            ours = name in {"", tried[1]}
+            if ours:
+                asked = tried[2].rstrip("/")
+                since.setdefault(asked, _time(line))
         elif message == "do request":
             since.setdefault(_field(line, "host"), _time(line))
         elif message.startswith(("Attempting next endpoint", "Error getting v2 registry")):
-            if asked:
+            if asked and ours:
                 failures.setdefault(asked, message.partition(": ")[2] + _cost(since.get(asked), line))
-            asked = ""
+            asked = "" if ours else asked
         elif message == "trying next host":
             host = _field(line, "host")
             failures.setdefault(host, _field(line, "error") + _cost(since.get(host), line))
         elif message == "fetch response received" and _field(line, "response.status").startswith("2"):
             url = _field(line, "url")
-            asked = _base(url) if "/manifests/" in url else asked
+            asked = _base(url) if path in url else asked
     return asked, [f"{url}: {reason}" for url, reason in failures.items()]
 
 

@@ -61,7 +61,11 @@ def proven(target: Target, pull: Pull) -> Proven:
         return Proven(answer, error=heard if isinstance(heard, ProvisionerError) else heard.error)
     if answer.name.digest and answer.output.arrival == "up to date":
         return _failed(answer, f"{answer.name.pulled} {UNASKED['digest']}; name an image that is not here")
-    check = served_check(heard.proof, facts.engine.info.mirrors, answer.name.pulled, answer.output.came)
+    check = served_check(
+        *(heard.proof, facts.engine.info.mirrors, answer.name.pulled, answer.output.came),
+        familiar=answer.name.familiar,
+        repository=answer.name.repository,
+    )
     if not check.passed:
         return _failed(answer, "; ".join([check.detail, *overridden(host)]))
     return Proven(answer, check.detail)

@@ -107,6 +107,14 @@ def test_the_proof_is_what_the_log_says(said, mirrors, passed, detail):
             "in this pull, the manifest of hello came from https://registry-1.docker.io, no mirror is configured",
             id="no mirror",
         ),
+        pytest.param(
+            [TRY_MIRROR, TRY_HUB.replace("hello-world", "other"), NEXT], [MIRROR], 1, True,
+            f"in this pull, the manifest of hello came from {MIRROR}", id="somebody else pulls",
+        ),
+        pytest.param(
+            [FETCHED.format("200 OK"), FETCHED.format("200 OK").replace("hello-world", "other").replace(":5000", ":5001")],
+            [MIRROR], 1, True, f"in this pull, the manifest of hello came from {MIRROR}", id="somebody else, store",
+        ),
         pytest.param([], [MIRROR], 1, False, "hello was pulled, and the daemon's log does not say from where", id="silent"),
         pytest.param(
             ["level warn"], [MIRROR], 1, False,
@@ -117,7 +125,7 @@ def test_the_proof_is_what_the_log_says(said, mirrors, passed, detail):
     ],
 )  # fmt: skip
 def test_a_pull_that_was_listened_to_is_proof(said, mirrors, layers, passed, detail):
-    check = served_check(said, mirrors, "hello", layers)
+    check = served_check(said, mirrors, "hello", layers, familiar="hello-world", repository="library/hello-world")
     assert (check.passed, check.detail) == (passed, detail)
 
 
@@ -135,7 +143,7 @@ HOSTILE = st.one_of(
 @given(st.lists(HOSTILE, max_size=6))
 def test_whatever_a_host_says_there_is_a_check(said):
     assert proof_check(said, [MIRROR], "hello-world").name == "proof"
-    assert served_check(said, [MIRROR], "hello-world", 1).name == "proof"
+    assert served_check(said, [MIRROR], "hello", 1, familiar="hello-world", repository="a").name == "proof"
 
 
 def test_the_cost_of_a_dead_mirror_is_told():
