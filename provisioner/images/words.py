@@ -53,7 +53,9 @@ def filters(texts: Sequence[str] | None, known: Sequence[str] = FILTERS) -> dict
         key, _, value = text.partition("=")
         key = key.strip().lower()
         if key in known and not value:
-            raise UsageError(f"{text!r} has no value", hint=f"{key}={'true' if key == 'dangling' else '...'}")
+            raise UsageError(
+                f"{text!r} is no filter without a value", hint=f"{key}={'true' if key == 'dangling' else '...'}"
+            )
         if key not in known:
             raise UsageError(f"{text!r} is no filter", hint="filters are " + ", ".join(f"{name}=..." for name in known))
         if key == "dangling" and value not in {"true", "false", "1", "0"}:

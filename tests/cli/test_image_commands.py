@@ -59,8 +59,8 @@ def test_which_images_hosts_have_is_counted(rows, names, last):
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("dangling", "'dangling' has no value", "dangling=true"),
-        ("label=", "'label=' has no value", "label=..."),
+        ("dangling", "'dangling' is no filter without a value", "dangling=true"),
+        ("label=", "'label=' is no filter without a value", "label=..."),
         ("color=red", "'color=red' is no filter", "filters are before=..."),
         ("dangling=maybe", "dangling is true or false, not 'maybe'", ""),
     ],
