@@ -11,13 +11,11 @@ import os
 import re
 import shutil
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingMixIn, UnixStreamServer
 
 import pytest
 
 from provisioner.images import drift, listing, stock
+from tests.engine_socket import engine_socket
 from tests.machine import lacks
 
 pytestmark = pytest.mark.e2e
@@ -41,46 +39,25 @@ CONTAINERS = {
 }
 
 
-class Engine(ThreadingMixIn, UnixStreamServer):
-    daemon_threads = True
-
-
-class Answers(BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = b"OK"
-        if re.search(r"/(images|containers)/x/json", self.path):
-            body = json.dumps(self.server.answer).encode()
-        self.send_response(200)
-        self.send_header("API-Version", "1.38")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_HEAD(self):
-        self.do_GET()
-
-    def address_string(self):
-        return "here"
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def inspected(tmp_path):
     """A function: what the client prints by a template of such an image, or container."""
     client = shutil.which("docker") or lacks("there is no client of docker here")
-    with Engine(str(tmp_path / "engine.sock"), Answers) as engine:
-        threading.Thread(target=engine.serve_forever, args=(0.02,), daemon=True).start()
+    told = {}
 
-        def inspect(kind, answer, template):
-            engine.answer = answer
-            environment = {"PATH": os.environ["PATH"], "DOCKER_HOST": f"unix://{engine.server_address}"}
+    def answer(path):
+        return 200, json.dumps(told).encode() if re.search(r"/(images|containers)/x/json", path) else b"OK"
+
+    with engine_socket(tmp_path / "engine.sock", answer) as engine:
+
+        def inspect(kind, said, template):
+            told.clear()
+            told.update(said)
             words = [client, kind, "inspect", "--format", template, "x"]
+            environment = {"PATH": os.environ["PATH"], "DOCKER_HOST": engine.url}
             return subprocess.run(words, capture_output=True, text=True, check=True, env=environment, timeout=20).stdout
 
         yield inspect
-        engine.shutdown()
 
 
 @pytest.mark.parametrize("age", IMAGES)

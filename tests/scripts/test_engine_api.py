@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 import time
-from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingMixIn, UnixStreamServer
 
 import pytest
 
 from provisioner.scripts.render import shell_text
+from tests.engine_socket import engine_socket
 from tests.machine import needs
 
 ENGINE = 'have() { command -v "$1" >/dev/null 2>&1; }\n' + shell_text("engine.sh")
@@ -20,36 +18,19 @@ PROGRAMS = ["curl", "python3", "perl", "socat"]
 INFO = '{"ServerVersion":"28.5.2","Name":"grün \\"\\\\ % @"}\n\n{"more": "\r\n"}\n'
 
 
-class Engine(ThreadingMixIn, UnixStreamServer):
-    daemon_threads = True
-    heard: list[str]
-
-
-class Answers(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.heard.append(self.headers.get("X-Registry-Auth"))
-        if self.path == "/silent":
-            time.sleep(3)
-            return
-        body = {"/info": INFO, "/large": "x" * 200_000 + "\n", "/empty": ""}.get(self.path, '{"message":"no"}\n')
-        self.send_response(404 if self.path == "/refused" else 200)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def address_string(self):
-        return "here"
-
-    def log_message(self, *_):
-        pass
+def answer(path):
+    if path == "/silent":
+        time.sleep(3)
+        return None
+    if path == "/refused":
+        return 404, b'{"message":"no"}\n'
+    return 200, {"/info": INFO, "/large": "x" * 200_000 + "\n", "/empty": ""}[path].encode()
 
 
 @pytest.fixture
 def engine(tmp_path):
-    with Engine(str(tmp_path / "engine.sock"), Answers) as server:
-        server.heard = []
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield server
-        server.shutdown()
+    with engine_socket(tmp_path / "engine.sock", answer) as running:
+        yield running
 
 
 @pytest.fixture
@@ -94,13 +75,13 @@ def test_what_is_long_empty_or_refused(ask, program, path, told):
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_login_goes_along_where_there_is_one(ask, engine, program):
     assert ask("engine_get 5 /info bWU6aXQ= && engine_get 5 /info", program) == (0, INFO * 2)
-    assert engine.heard == ["bWU6aXQ=", None]
+    assert engine.logins == ["bWU6aXQ=", None]
 
 
 @pytest.mark.parametrize("program", PROGRAMS[:3])
 def test_an_engine_that_is_silent_is_asked_once(ask, engine, program):
     assert ask("engine_get 1 /silent", program, "socat") == (124, "")
-    assert engine.heard == [None]
+    assert engine.logins == [None]
 
 
 def test_a_program_that_cannot_ask_leaves_it_to_the_next(ask, tmp_path):
@@ -119,4 +100,4 @@ def test_nobody_is_there_or_nobody_can_ask(ask, tmp_path, programs):
 
 def test_an_engine_behind_a_port_has_no_socket(ask, engine):
     assert ask("DOCKER_HOST=tcp://127.0.0.1:2375; engine_get 5 /info", *PROGRAMS) == (1, "")
-    assert engine.heard == []
+    assert engine.logins == []
