@@ -13,6 +13,7 @@
 # make bench                   how long people wait: medians and ratios of one run
 # make bench-peers             re-pointing a fleet beside other tools, and its growth to 1,000 hosts: half an hour;
 #                              ARGS="--hosts 20 --growth ''" makes it shorter
+# make bench-images            image ls over 100 hosts beside a bare exec: seconds, processor time, processes a host
 VENV := .venv
 BIN := $(VENV)/bin
 UNIT := --durations=20 --durations-min=5 --dist worksteal --ignore tests/e2e
@@ -23,7 +24,7 @@ HOSTS := -n 4 --durations=40 --durations-min=10 --dist loadfile --no-loadscope-r
 IMAGES := tests/e2e/test_image_*.py
 THIS_MACHINE := tests/e2e/test_this_machine.py
 
-.PHONY: up test matrix images unit lint test-bare golden tools bench bench-peers clean
+.PHONY: up test matrix images unit lint test-bare golden tools bench bench-peers bench-images clean
 
 up: $(VENV)/.installed
 	@echo "Docker Engine on $(or $(TARGETS),this machine): a look at it first, then the plan, then its steps"
@@ -72,6 +73,9 @@ bench: $(VENV)/.tested
 
 bench-peers: tools
 	$(BIN)/python -m tests.benchmarks.peers $(ARGS)
+
+bench-images: tools
+	$(BIN)/python -m tests.benchmarks.images $(ARGS)
 
 # What tests ask of the machine, a list in tests/machine.py.
 tools: $(VENV)/.tested

@@ -1,23 +1,9 @@
 # The engine of a host, for who looks at it and for who changes it: which process it is, and what it says of itself.
 # Needs `have`.
 
-limited() { if have timeout; then timeout "$@"; else shift; "$@"; fi; }
+{% include "own_client.sh" %}
 
-# own_client DIRECTORY: docker reads its settings there; none of this account's, of its session or of /etc/environment
-# says where it asks and how.
-own_client() {
-  if ! [ -r /proc/self/environ ] || starts_with_docker; then
-    # shellcheck disable=SC2046 # a list of names
-    unset $(env | sed -n 's/^\(DOCKER_[A-Za-z0-9_]*\)=.*/\1/p')
-  fi
-  export DOCKER_CONTEXT=default DOCKER_CONFIG="$1"
-}
-
-# starts_with_docker: a variable of the environment that this shell was started with may be docker's.
-starts_with_docker() {
-  while IFS= read -r line || [ -n "$line" ]; do case $line in *DOCKER_*) return 0 ;; esac; done </proc/self/environ
-  return 1
-}
+{% include "engine_api.sh" %}
 
 # dockerds: sets `found` to the processes that are a dockerd of root on this host; none of those in containers, and no
 # rootless ones; and `listening` to the sockets of paths at which somebody takes requests, lines of /proc/net/unix.
@@ -95,46 +81,22 @@ unit_of() {
   done 2>/dev/null <"/proc/$1/cgroup" || unit=''
 }
 
-# engine_api SOCKET: sets `answer` to what the engine itself says there to GET /info, and `by` to the program that asked;
-# false when there is none that can.
+# engine_api: sets `answer` to what the engine itself says to GET /info, and `by` to the program that asked; false as
+# `engine_get`.
 engine_api() {
-  for by in curl python3 python perl socat; do
-    have "$by" || continue
-    case $by in
-      curl) answer=$(limited 20 curl -s --noproxy '*' --unix-socket "$1" http://docker/info 2>/dev/null) ;;
-      python*) answer=$(limited 20 "$by" -c '
-import socket, sys
-engine = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-engine.connect(sys.argv[1])
-engine.sendall(b"GET /info HTTP/1.0\r\nHost: docker\r\n\r\n")
-said = b""
-while True:
-    part = engine.recv(65536)
-    if not part:
-        break
-    said += part
-getattr(sys.stdout, "buffer", sys.stdout).write(said.split(b"\r\n\r\n", 1)[1])
-' "$1" 2>/dev/null) ;;
-      perl)
-        # shellcheck disable=SC2016 # these are variables of perl
-        answer=$(limited 20 perl -MIO::Socket::UNIX -e '
-$engine = IO::Socket::UNIX->new(Peer => shift) or exit 1;
-print $engine "GET /info HTTP/1.0\r\nHost: docker\r\n\r\n";
-local $/; $_ = <$engine>; s/^.*?\r\n\r\n//s; print' "$1" 2>/dev/null) ;;
-      socat)
-        answer=$(printf 'GET /info HTTP/1.0\r\nHost: docker\r\n\r\n' |
-          limited 20 socat -t 20 - "UNIX-CONNECT:$1" 2>/dev/null | sed -n '/^{/p') ;;
-    esac
-    case $answer in '{'*) return 0 ;; esac
-  done
+  got=0
+  answer=$(engine_get 20 /info && printf '\n%s' "$by") || got=$?
   by=''
-  return 1
+  if [ "$got" = 0 ]; then
+    by=${answer##*"$nl"}
+    answer=${answer%"$nl"*}
+  fi
+  return "$got"
 }
 
 # api_shows TEXT...: the engine's own answer has each of them, as JSON. Sets `answer`.
 api_shows() {
-  path=${DOCKER_HOST:-unix:///var/run/docker.sock}
-  engine_api "${path#unix://}" || return 1
+  engine_api || return 1
   for fragment in "$@"; do
     case $answer in *"$fragment"*) ;; *) return 1 ;; esac
   done

@@ -245,14 +245,8 @@ ask_engine() {
   esac
   # Without the client, or with podman in its place, the engine itself is asked; one that hangs is not asked again.
   if [ -z "$answered" ] && [ "$status" != 124 ]; then
-    case $place in
-      '') path=/var/run/docker.sock ;;
-      unix://*) path=${place#unix://} ;;
-      *) path='' ;;
-    esac
-    if [ -n "$path" ] && engine_api "$path"; then
-      information=$answer
-      status=0
+    if engine_api; then information=$answer status=0
+    elif [ "$got" != 1 ]; then status=$got
     fi
   fi
   value docker-info "$information"

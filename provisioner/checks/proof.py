@@ -17,14 +17,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from provisioner.facts.host import Host
-from provisioner.plan.engine_steps import pull_for_proof
+from provisioner.plan.engine_steps import debug_for_a_pull, listen_to_pull, pull_for_proof
 from provisioner.plan.files import FileChange
-from provisioner.plan.model import Check, EngineProcess, Plan, Restart
+from provisioner.plan.model import Check, EngineProcess, Plan, Restart, Step
 
 LIMIT = 600
 """Seconds that a pull may take."""
@@ -49,21 +50,33 @@ SAYS_ALL = ("debug", "trace")
 
 def proof_plan(name: str, host: Host, image: str) -> Plan:
     """Return the plan that pulls `image` on the host called `name`; it changes nothing that outlives it."""
+    return _plan(name, host, lambda debug: pull_for_proof(image, debug, limit=LIMIT))
+
+
+def listening_plan(name: str, host: Host, over: Sequence[str], limit: int) -> Plan:
+    """Return the plan that has the daemon of the host called `name` say whom it asks while somebody else pulls.
+
+    One of the files `over` tells that this pull has ended; without it that lasts `limit` seconds.
+    """
+    return _plan(name, host, lambda debug: listen_to_pull(over, debug, limit=limit))
+
+
+def _plan(name: str, host: Host, step: Callable[[Mapping[str, Any]], Step]) -> Plan:
     facts, level = host.facts, log_level(host)
     says_all = level in SAYS_ALL or (host.info is not None and host.info.debug)
     switches = not says_all and level == "info"
     before, path = facts.daemon_json, facts.engine.config_path
-    step = pull_for_proof(
-        image,
+    debug = debug_for_a_pull(
         FileChange(path, before, host.daemon_json.merged({"debug": True})) if switches else None,
         path=path,
         quiet=host.daemon_json.merged({"debug": False}) if switches else "",
         level="" if says_all or switches else level,
         telling=TELLING,
-        limit=LIMIT,
     )
     how = Restart("reload", "debug logging for one pull") if switches else Restart("none")
-    return Plan(name, "", "", (step,), restart=how, init=facts.service_manager, engine=EngineProcess.of(facts.engine))
+    return Plan(
+        name, "", "", (step(debug),), restart=how, init=facts.service_manager, engine=EngineProcess.of(facts.engine)
+    )
 
 
 def log_level(host: Host) -> str:
@@ -96,8 +109,33 @@ def proof_check(said: Sequence[str], mirrors: Iterable[str], image: str) -> Chec
     if served in configured:
         rest = "; its layers were here already and were not asked for" if here else ""
         return Check("proof", passed=True, detail=f"{came} in {seconds} s{rest}{besides}")
-    why = "no mirror is configured" if not configured else f"not from {' or '.join(sorted(configured))}"
-    return Check("proof", passed=False, detail=f"{came}, {why}{besides}")
+    return Check("proof", passed=False, detail=f"{came}, {_instead_of(configured)}{besides}")
+
+
+def served_check(
+    said: Sequence[str], mirrors: Iterable[str], image: str, layers: int, *, familiar: str, repository: str
+) -> Check:
+    """Return the check that a pull of `image`, which brought so many `layers`, was served by one of `mirrors`.
+
+    `said` are the proof markers of a run that listened to it; its `repository` is called `familiar` by engines with a
+    graph driver, and what somebody else pulls meanwhile is not heard. What the log tells of is the manifest: an engine
+    with the containerd store may take a layer from elsewhere.
+    """
+    served, failures = _served(_all(said, "log"), familiar, f"/v2/{repository}/manifests/")
+    besides = "".join(f"; {words}" for words in failures)
+    if not served:
+        detail = f"{image} was pulled, and {_silence(_first(said, 'level'))}{besides}"
+        return Check("proof", passed=False, detail=detail)
+    configured = {url.rstrip("/") for url in mirrors}
+    came = f"in this pull, the manifest of {image} came from {served}"
+    if served not in configured:
+        return Check("proof", passed=False, detail=f"{came}, {_instead_of(configured)}{besides}")
+    rest = "" if layers else "; its layers were here already and were not asked for"
+    return Check("proof", passed=True, detail=f"{came}{rest}{besides}")
+
+
+def _instead_of(configured: Collection[str]) -> str:
+    return f"not from {' or '.join(sorted(configured))}" if configured else "no mirror is configured"
 
 
 def _silence(level: str) -> str:
@@ -117,28 +155,33 @@ def _first(said: Sequence[str], verb: str) -> str:
     return [*_all(said, verb), ""][0]
 
 
-def _served(log: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the base URL that served the pull, and what became of those that were asked before it, with their cost."""
-    asked = ""
+def _served(log: Sequence[str], name: str = "", path: str = "/manifests/") -> tuple[str, list[str]]:
+    """Return the base URL that served the pull, and what became of those that were asked before it, with their cost.
+
+    Of a pull with a `name`, lines about others are passed over; `path` is in the URLs of its manifests.
+    """
+    asked, ours = "", True
     since: dict[str, datetime | None] = {}
     failures: dict[str, str] = {}
     for line in log:
         message = _field(line, "msg")
-        if tried := re.match(r"Trying to pull \S+ from (\S+)", message):
-            asked = tried.group(1).rstrip("/")
-            since.setdefault(asked, _time(line))
+        if tried := re.match(r"Trying to pull (\S+) from (\S+)", message):
+            ours = name in {"", tried[1]}
+            if ours:
+                asked = tried[2].rstrip("/")
+                since.setdefault(asked, _time(line))
         elif message == "do request":
             since.setdefault(_field(line, "host"), _time(line))
         elif message.startswith(("Attempting next endpoint", "Error getting v2 registry")):
-            if asked:
+            if asked and ours:
                 failures.setdefault(asked, message.partition(": ")[2] + _cost(since.get(asked), line))
-            asked = ""
+            asked = "" if ours else asked
         elif message == "trying next host":
             host = _field(line, "host")
             failures.setdefault(host, _field(line, "error") + _cost(since.get(host), line))
         elif message == "fetch response received" and _field(line, "response.status").startswith("2"):
             url = _field(line, "url")
-            asked = _base(url) if "/manifests/" in url else asked
+            asked = _base(url) if path in url else asked
     return asked, [f"{url}: {reason}" for url, reason in failures.items()]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from provisioner.cli.image_options import WHO, ImageConnection, ImageOutput
+from provisioner.cli.image_options import WHO, ImageConnection, ImageOutput, On
 from provisioner.cli.option_groups import grouped
 from provisioner.cli.options import Targets
 
@@ -26,6 +26,7 @@ class DiskConnection(ImageConnection):
 def df(
     target: Targets = None,
     *,
+    on: On = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="every image, container and volume")] = False,
     template: Annotated[
         Optional[str], typer.Option("--format", help="a Go template, or table and one", metavar="TEMPLATE")
@@ -48,7 +49,7 @@ def df(
     from provisioner.report.terminal import terminal_width
     from provisioner.runs import image_df as run
 
-    found = hosts.targets(target, connection, only_said=True)
+    found = hosts.targets([*(target or ()), *(on or ())], connection, only_said=True)
     words = [*(["-v"] if verbose else []), *(["--format", template] if template else [])]
     if output.as_json or (len(found) > 1 and not words):
         disks = run.disks(found, None, forks=connection.forks)

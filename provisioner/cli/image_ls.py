@@ -42,6 +42,7 @@ def ls(
     from provisioner.cli.result import answers
     from provisioner.errors import UsageError
     from provisioner.images.words import split_words
+    from provisioner.report import gate
     from provisioner.report.images import images_document, matrix_text
     from provisioner.report.terminal import terminal_width
     from provisioner.runs import images as run
@@ -53,8 +54,12 @@ def ls(
     found = hosts.targets([*targets, *(on or ())], connection, only_said=True)
     look = run.Look(quiet, digests, no_trunc, template or "")
     if output.as_json or by == "image" or (by is None and len(found) > 1 and look == run.Look()):
-        listed = run.list_images(found, question, None, forks=connection.forks)
-        text = partial(matrix_text, width=terminal_width())
+        listed = run.list_images(found, question, None, forks=connection.forks, names_alone=not output.as_json)
+        text = partial(matrix_text, names=names, width=terminal_width())
         raise typer.Exit(answers(listed, output.output, document=images_document, text=text, failed=run.failed))
     listed = run.list_images(found, question, look, forks=connection.forks)
-    raise typer.Exit(one_after_another(listed, headed=not quiet))
+    code = one_after_another(listed, headed=not quiet)
+    nobody_named = not (targets or on or connection.inventory)
+    if code == 0 and names and nobody_named and not template and len(listed[0].text.splitlines()) == (not quiet):
+        gate.remark(f"this machine has no such image; a host is USER@HOST, or --on {names[0]}")
+    raise typer.Exit(code)

@@ -24,7 +24,8 @@ def pull(
         Optional[str], typer.Option("--platform", help="of the image, as docker says it", metavar="OS/ARCH")
     ] = None,
     proof: Annotated[
-        bool, typer.Option("--proof", help="name the mirror that serves it, asked once more for the manifest")
+        bool,
+        typer.Option("--proof", help="name the mirror that serves it, as the engine tells during the pull; needs root"),
     ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="no progress, and of one host the name alone")] = False,
     run_id: RunId = None,
@@ -33,7 +34,7 @@ def pull(
 ) -> None:
     """Pull images, on one host or many, with the logins to registries that the account has there.
 
-    Ends with 7 when hosts ended with different digests, or when --proof finds that no mirror serves it.
+    Ends with 7 when hosts ended with different digests, or when --proof finds that no mirror served it.
     """
     import sys
     from functools import partial

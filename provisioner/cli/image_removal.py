@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from provisioner.cli.options import Output
 from provisioner.report import gate
+from provisioner.report.columns import sentence
 from provisioner.report.failure import failures_text
 from provisioner.report.image_prune import preview_document, preview_text, result_document, result_text
 from provisioner.report.image_rm import left_lines, removed_document, removed_text
@@ -28,7 +29,7 @@ def removals(rows: Sequence[RemovedImages], output: Output, *, run: str) -> int:
             gate.result(f"== {row.host}")
         gate.exact(text, end="")
         for line in left_lines(row):
-            gate.remark(f"{row.host}: {line}")
+            gate.remark(sentence(f"{row.host}: {line}", terminal_width("stderr")))
         if not row.answers and row.error is None:
             gate.remark(f"{row.host}: there is no such image")
     if wrong := [(row.host, row.error) for row in rows if row.error is not None]:

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from provisioner.errors import ProvisionerError
 from provisioner.report import gate
-from provisioner.report.failure import failure_text
+from provisioner.report.failure import failures_text
+from provisioner.report.terminal import terminal_width
 from provisioner.runs.fleet import worst
 
 
@@ -30,7 +31,7 @@ def one_after_another(listed: Sequence[Told], *, headed: bool) -> int:
     """Print what every host said, to the byte; of several, each below its name where `headed`; return the exit code."""
     for row in listed:
         if row.error:
-            gate.remark(failure_text(row.host, row.error))
+            gate.remark(failures_text([(row.host, row.error)], terminal_width("stderr")))
             continue
         if row.said:
             gate.remark(f"{row.host}: {row.said}")

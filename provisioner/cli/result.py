@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from provisioner.cli.options import Output, ReportedOutput
 from provisioner.errors import ProvisionerError
 from provisioner.report import gate
-from provisioner.report.envelope import envelope
 from provisioner.report.failure import failures_text
 from provisioner.report.json_text import json_text
-from provisioner.report.paint import paint_for
-from provisioner.report.plans import planned_text
 from provisioner.report.rendered import rendered
-from provisioner.report.report_file import ReportFile
-from provisioner.report.table import lines_text, outcomes_text
 from provisioner.report.terminal import terminal_width
-from provisioner.runs.crash import stand_in
 from provisioner.runs.fleet import worst
-from provisioner.runs.outcome import Outcome
-from provisioner.runs.survey import exit_code
+
+if TYPE_CHECKING:
+    from provisioner.report.report_file import ReportFile
+    from provisioner.runs.outcome import Outcome
 
 
 class Row(Protocol):
@@ -85,6 +81,8 @@ def table(
 
 def report_file(output: Output) -> ReportFile:
     """Raises UsageError when --report cannot be written; no host has been contacted."""
+    from provisioner.report.report_file import ReportFile
+
     return ReportFile(output.report if isinstance(output, ReportedOutput) else None)
 
 
@@ -104,6 +102,14 @@ def finish(
     With `plans`, plans are the result. With `difference`, a host that would change makes that 9. With `lines`, -q
     leaves a line a host.
     """
+    from provisioner.report.envelope import envelope
+    from provisioner.report.paint import paint_for
+    from provisioner.report.plans import planned_text
+    from provisioner.report.table import lines_text, outcomes_text
+    from provisioner.runs.crash import stand_in
+    from provisioner.runs.outcome import Outcome
+    from provisioner.runs.survey import exit_code
+
     paint = paint_for("stdout", no_color=output.no_color)
     width = terminal_width()
 

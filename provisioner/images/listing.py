@@ -15,14 +15,22 @@ from provisioner.host_files.lines import lines
 NONE = "<none>"
 """What an engine shows for a repository, a tag or a digest that an image has not."""
 
-DETAILS = "\t".join(
-    f"{{{{json {field}}}}}"
-    for field in (".Id", '(index . "Created")', ".Size", ".Parent", ".RepoTags", ".RepoDigests", ".Os", ".Architecture")
-)
-"""Template for `docker image inspect`; `details` reads what it prints.
 
-Engines since 26 leave the date out of an image that has none, and a template that names it then fails.
-"""
+def told(*names: str) -> str:
+    """A template for what `docker inspect` knows by a path of these names, as JSON; null where it has no such thing.
+
+    Engines leave out what is empty: since 26 the date of an image, since 29 (API 1.52) its parent and labels as well.
+    A template that names what is not there fails for the whole image.
+    """
+    *above, last = names
+    inner = f'{{{{json (index . "{last}")}}}}'
+    for name in reversed(above):
+        inner = f'{{{{with (index . "{name}")}}}}{inner}{{{{else}}}}null{{{{end}}}}'
+    return inner
+
+
+DETAILS = "\t".join(map(told, ("Id", "Created", "Size", "Parent", "RepoTags", "RepoDigests", "Os", "Architecture")))
+"""Template for `docker image inspect`; `details` reads what it prints."""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 _SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)(h|m|s))+")
@@ -93,6 +101,16 @@ def details(text: str) -> dict[str, Details]:
         image = _details(values)
         found[image.id] = image
     return found
+
+
+def details_of(rows: Iterable[Row]) -> dict[str, Details]:
+    """What rows themselves tell of their images, by id: names and digests, no dates and no bytes."""
+    tags: dict[str, list[str]] = {}
+    digests: dict[str, list[str]] = {}
+    for row in rows:
+        tags.setdefault(row.id, []).extend([row.name] if not row.untagged else [])
+        digests.setdefault(row.id, []).extend([f"{row.repository}@{row.digest}"] if row.digest != NONE else [])
+    return {id_: Details(id_, None, 0, "", tuple(tags[id_]), tuple(digests[id_]), "") for id_ in tags}
 
 
 def instant(text: str) -> datetime | None:

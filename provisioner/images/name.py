@@ -68,7 +68,9 @@ def image_name(text: str) -> ImageName:
         raise _wrong(text, _tag_trouble(tag))
     registry, repository = _registry_apart(rest)
     if trouble := _trouble(registry, repository):
-        meant = text.replace(repository, repository.lower()) if _lowers(repository) else ""
+        # Without a dot or a port, a first part with a capital is more likely a namespace.
+        capital = repository if re.search(r"[.:]", registry) else rest
+        meant = text.replace(capital, capital.lower()) if _lowers(capital) else ""
         raise _wrong(text, trouble, meant=meant)
     if registry == HUB and "/" not in repository:
         repository = f"library/{repository}"

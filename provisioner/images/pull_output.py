@@ -56,6 +56,11 @@ class PullOutput:
         return f"{here} of {len(self.layers)} layers;" if self.layers else ""
 
     @property
+    def came(self) -> int:
+        """How many layers were not here before."""
+        return sum(state == "Pull complete" for state in self.layers.values())
+
+    @property
     def digest(self) -> str:
         """What the name stood for in the registry: the digest of an index where it is one; "" where none was said."""
         return next((match[1] for line in self.closing if (match := _DIGEST.fullmatch(line))), "")

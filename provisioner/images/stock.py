@@ -10,21 +10,26 @@ from typing import Any
 
 from provisioner.errors import FactsError
 from provisioner.host_files.lines import lines
-from provisioner.images.listing import instant
+from provisioner.images.listing import instant, told
 
-_IMAGE = (
-    *(".Id", ".Created", ".Metadata.LastTagTime", ".Size", ".Parent", ".RepoTags", ".RepoDigests"),
-    ".RootFS.Layers",
+_LABELS = told("Config", "Labels")
+_OF_IMAGE = ("Size", "Parent", "RepoTags", "RepoDigests")
+IMAGE = "\t".join(
+    [
+        *map(told, ("Id", "Created")),
+        told("Metadata", "LastTagTime"),
+        *map(told, _OF_IMAGE),
+        told("RootFS", "Layers"),
+        _LABELS,
+    ]
 )
-_LABELS = "{{if .Config}}{{json .Config.Labels}}{{else}}null{{end}}"
-IMAGE = "\t".join([*(f"{{{{json {name}}}}}" for name in _IMAGE), _LABELS])
 """Template for `docker image inspect`."""
 
-CONTAINER = "\t".join([*(f"{{{{json {name}}}}}" for name in (".Id", ".Image", ".Name", ".State.Status")), _LABELS])
+CONTAINER = "\t".join([*map(told, ("Id", "Image", "Name")), told("State", "Status"), _LABELS])
 """Template for `docker container inspect`."""
 
-SEEN = "{{json .Metadata.LastTagTime}}" + "".join(
-    f"{{{{range .{names}}}}}\n{{{{.}}}}{{{{end}}}}" for names in ("RepoTags", "RepoDigests")
+SEEN = told("Metadata", "LastTagTime") + "".join(
+    f'{{{{range (index . "{names}")}}}}\n{{{{.}}}}{{{{end}}}}' for names in ("RepoTags", "RepoDigests")
 )
 """Template for `docker image inspect`: what is another when an image was tagged, or its tag pulled anew."""
 

@@ -50,9 +50,13 @@ def filters(texts: Sequence[str] | None, known: Sequence[str] = FILTERS) -> dict
     """
     found: dict[str, list[str]] = {}
     for text in texts or ():
-        key, equals, value = text.partition("=")
+        key, _, value = text.partition("=")
         key = key.strip().lower()
-        if not equals or key not in known:
+        if key in known and not value:
+            raise UsageError(
+                f"{text!r} is no filter without a value", hint=f"{key}={'true' if key == 'dangling' else '...'}"
+            )
+        if key not in known:
             raise UsageError(f"{text!r} is no filter", hint="filters are " + ", ".join(f"{name}=..." for name in known))
         if key == "dangling" and value not in {"true", "false", "1", "0"}:
             raise UsageError(f"dangling is true or false, not {value!r}")

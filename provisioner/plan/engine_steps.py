@@ -73,27 +73,36 @@ def tried_before(
     return replace(step, template="daemon_files", params=params)
 
 
-def pull_for_proof(
-    image: str, debug: FileChange | None, *, path: str, quiet: str, level: str, telling: str, limit: int
-) -> Step:
-    """Pull `image` within `limit` seconds, and report those lines of the daemon's log that match `telling`.
+def pull_for_proof(image: str, debug: Mapping[str, Any], *, limit: int) -> Step:
+    """Pull `image` within `limit` seconds while the daemon logs as `debug_for_a_pull` has it."""
+    params = {**debug, "image": image, "limit": limit}
+    return Step("proof", f"pull {image}", "the daemon says which endpoint served it", "!", "proof", params)
 
-    `debug` changes the configuration for that pull alone, and `quiet` is the text that takes it back; without it the
+
+def listen_to_pull(over: Sequence[str], debug: Mapping[str, Any], *, limit: int) -> Step:
+    """Have the daemon log as `debug_for_a_pull` has it, until one of the files `over` is there or `limit` seconds have
+    passed; that file goes. The step notes "listens" once it does.
+    """
+    params = {**debug, "over": list(over), "limit": limit}
+    return Step("listen", "listen to a pull", "the daemon says which endpoint serves it", "!", "listen", params)
+
+
+def debug_for_a_pull(debug: FileChange | None, *, path: str, quiet: str, level: str, telling: str) -> dict[str, Any]:
+    """Parameters of steps that report those lines of the daemon's log that match `telling`.
+
+    `debug` changes the configuration for a pull alone, and `quiet` is the text that takes it back; without it the
     daemon logs at `level`, "" for one that says all.
     """
     change = debug or FileChange(path, None, None)
-    params: dict[str, Any] = {
+    return {
         **change.written(),
         "text": change.text,
         "sum": HostFile(path, debug.text or "").sha256 if debug else "",
         "quiet": quiet,
         "level": level,
         "format": "{{.Debug}}",
-        "image": image,
-        "limit": limit,
         "telling": telling,
     }
-    return Step("proof", f"pull {image}", "the daemon says which endpoint served it", "!", "proof", params)
 
 
 def run_service(

@@ -38,9 +38,16 @@ class PullAnswer:
 
 
 def pull_images(
-    transport: Transport, names: Sequence[ImageName], platform: str, *, become_password: str | None, on_pull: OnPull
+    transport: Transport,
+    names: Sequence[ImageName],
+    platform: str,
+    *,
+    become_password: str | None,
+    on_pull: OnPull,
+    over: Sequence[str] = (),
 ) -> list[PullAnswer]:
-    """Pull `names` one after another; a pull that fails keeps none of the others from its turn.
+    """Pull `names` one after another; a pull that fails keeps none of the others from its turn. The host has the first
+    of the files `over` that can be made there once all have ended.
 
     Raises:
         ConnectError: see `Transport.run`. Pulls that have begun go on without a connection, and so do the next ones.
@@ -70,6 +77,7 @@ def pull_images(
             leaving=LEAVING,
             how=("--platform", platform) if platform else (),
             details=DETAILS,
+            over=over,
             images=[{"name": name.pulled, "found": _found(name)} for name in names],
         )
     except ConnectionLostError as lost:

@@ -37,12 +37,14 @@ def ask_engine(
     timeout: float = PATIENCE,
     hear: OnFrameLine | None = None,
     refuse: bool = True,
+    long: bool = False,
     **context: Any,
 ) -> dict[str, str]:
     """Run `template` (below templates/) where the engine can be asked; return its frames by name.
 
     `hear` is called with what comes in them meanwhile. Without `refuse` they are returned although the engine does not
-    answer; see `refusal_of`.
+    answer; see `refusal_of`. An answer with `long` lines in it, such as the engine's own, has the limit of
+    `Transport.run` alone, and nobody hears it before its end.
 
     Raises:
         ConnectError: see `Transport.run`.
@@ -52,7 +54,10 @@ def ask_engine(
     """
     nonce = new_nonce()
     script = engine_script(template, nonce, become_password, transport.become_method, **context)
-    completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
+    if long:
+        completed = transport.run(script, timeout=timeout)
+    else:
+        completed = answer(transport, script, timeout=timeout, on_line=_by_frame(nonce, hear) if hear else None)
     found = {frame.name: frame.body for frame in frames(completed.stdout, nonce)}
     if refuse and (refusal := refusal_of(transport.name, found)):
         raise refusal
@@ -101,11 +106,13 @@ def _refusal(host: str, problem: str, asks: Login | None) -> ProvisionerError:
     if problem == "client":
         return UnsupportedError(f"{host}: there is no docker command", hint=f"install one: provisioner apply {TARGET}")
     if "permission denied" in problem.lower():
-        why = f"; {asks.method}: {asks.sudo_message or asks.sudo}" if asks and asks.sudo != "unneeded" else ""
-        method = asks.method if asks else "sudo"
+        method, said = (asks.method, asks.sudo_message or asks.sudo) if asks else ("sudo", "")
+        why = (
+            f"; {said if said.startswith(method) else f'{method}: {said}'}" if asks and asks.sudo != "unneeded" else ""
+        )
         return PrivilegeError(
             f"{host}: this account may not ask the engine{why}",
-            hint=f"-K for the password of {method}, or: provisioner apply {TARGET} --docker-user LOGIN, and log in "
-            "anew",
+            hint=f"give the password of {method} with -K, or have the account ask without one, and log in anew: "
+            + f"provisioner apply {TARGET} -K --docker-user LOGIN".replace("LOGIN", asks.name if asks else "LOGIN"),
         )
     return FactsError(f"{host}: {problem}", hint=f"provisioner status {TARGET} shows what is wrong with the engine")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import ProvisionerError
-from provisioner.facts.journal import HostJournal
 from provisioner.report.failure import failure_document
-from provisioner.runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from provisioner.facts.journal import HostJournal
+    from provisioner.runs.outcome import Outcome
 
 SCHEMA = 1
 

@@ -64,7 +64,7 @@ def _virtual(usages: Sequence[Usage], width: int | None) -> list[str]:
     if virtual <= real:
         return []
     why = "layers that they share are there once, and in a registry all are compressed"
-    said = [f"images have {size_text(virtual)} each for itself and take {size_text(real)}: {why}"]
+    said = [f"one by one images have {size_text(virtual)}, and together they take {size_text(real)}: {why}"]
     both = [image for usage in known for image in usage.images if image.content is not None]
     if both:
         content, unpacked = sum(image.content or 0 for image in both), sum(image.unpacked or 0 for image in both)

@@ -41,7 +41,7 @@ def preview_text(looked: Sequence[Looked], *, width: int | None = None, unused: 
         return "\n".join([sentence(f"nothing to remove{_on(some)}", width), *_stays(some, width)])
     lines = [_table(some[0], width) if len(some) == 1 else _grouped(some, width), ""]
     if len(some) > 1:
-        rows = [(row.host, f"{len(row.pruning.going)} images", _bytes(sum(row.bytes), exact=row.exact)) for row in some]
+        rows = [(row.host, _images(len(row.pruning.going)), _bytes(sum(row.bytes), exact=row.exact)) for row in some]
         lines += [aligned([("HOST", "", "FREED"), *rows], right=2, width=width), ""]
     number = sum(len(row.pruning.going) for row in some)
     total = _bytes(sum(sum(row.bytes) for row in some), exact=all(row.exact for row in some))

@@ -9,7 +9,7 @@ from provisioner.images.agreement import Agreement
 from provisioner.report.columns import aligned, sentence
 from provisioner.report.envelope import document, overall
 from provisioner.report.failure import failure_document, failures_text
-from provisioner.runs.image_pull import PulledHost, PulledImage
+from provisioner.runs.pulled import PulledHost, PulledImage
 
 
 def pulled_document(hosts: Sequence[PulledHost], *, run: str, agreements: Sequence[Agreement]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def pulled_text(
     served = [(host.host, image.proof) for host in hosts for image in host.images if image.proof and not image.error]
     if len(hosts) == 1:
         closing = [line for image in hosts[0].images for line in (image.closing[-1:] if quiet else image.closing)]
-        return "\n".join([*closing, *(proof for _, proof in served), *failures])
+        return "\n".join([*closing, *(sentence(proof, width) for _, proof in served), *failures])
     several = len(agreements) > 1
     rows: list[tuple[str, ...]] = [("HOST", "IMAGE", "STATUS", "DIGEST", "SECONDS")]
     for host in hosts:
@@ -58,7 +58,7 @@ def pulled_text(
         rows += [_row(host, image, first=number == 0) for number, image in enumerate(images)]
     cells = [row if several else (row[0], *row[2:]) for row in rows]
     pieces = [aligned(cells, right=len(cells[0]) - 1, width=width)]
-    pieces += ["\n".join(f"{name}: {proof}" for name, proof in served)] if served else []
+    pieces += ["\n".join(sentence(f"{name}: {proof}", width) for name, proof in served)] if served else []
     pieces += failures
     return "\n\n".join([*pieces, "\n".join(sentence(_sum(found, hosts), width) for found in agreements)])
 

@@ -22,15 +22,18 @@ def images_document(listed: Sequence[Listed]) -> dict[str, Any]:
     )
 
 
-def matrix_text(listed: Sequence[Listed], *, width: int | None = None) -> str:
-    """Images by name, and which hosts have them: the same digits are the same image; what differs is marked."""
+def matrix_text(listed: Sequence[Listed], *, names: Sequence[str] = (), width: int | None = None) -> str:
+    """Images by name, and which hosts have them: the same digits are the same image; what differs is marked.
+
+    `names` are those that were asked for.
+    """
     hosts = [row.host for row in listed]
     found = _all(listed)
     if not found:
-        return sentence(f"no image with a name on {len(hosts)} hosts", width)
+        return sentence(f"no image {' or '.join(names) or 'with a name'} on {_hosts(len(hosts))}", width)
     differ = sum(spread.differs for spread in found)
     lacking = sum(len(spread.copies) < len(hosts) for spread in found)
-    end = [f"{len(found)} images on {len(hosts)} hosts"]
+    end = [f"{len(found)} image{'s' * (len(found) != 1)} on {_hosts(len(hosts))}"]
     end += [f"{differ} not the same everywhere"] if differ else []
     end += [f"{lacking} missing on some"] if lacking else []
     if any(spread.differs and not spread.certain for spread in found):
@@ -61,6 +64,10 @@ def _counted(found: Sequence[Spread], hosts: Sequence[str], width: int | None) -
         if lacking:
             rows.append(("", "", "-", f"missing on {len(lacking)}: {' '.join(lacking)}"))
     return aligned(rows, width=width, wrap=3)
+
+
+def _hosts(number: int) -> str:
+    return f"{number} host{'s' * (number != 1)}"
 
 
 def _mark(spread: Spread) -> str:

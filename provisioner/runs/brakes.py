@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.errors import CancelledError, ProvisionerError, SkippedError, UsageError
 from provisioner.runs.interruption import on_interruption
-from provisioner.runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from provisioner.runs.outcome import Outcome
 
 Item = TypeVar("Item")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from provisioner import __version__
 from provisioner.errors import BugError, CancelledError, ConnectError, ProvisionerError, SkippedError
 from provisioner.masking import masked, visible
-from provisioner.runs.outcome import Outcome, Status
+
+if TYPE_CHECKING:
+    from provisioner.runs.outcome import Outcome, Status
 
 
 def as_bug(cause: BaseException, where: str = "") -> BugError:

@@ -12,11 +12,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from provisioner.errors import CancelledError
 from provisioner.runs.brakes import Brake, Brakes
-from provisioner.runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from provisioner.runs.outcome import Outcome
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -10,9 +10,16 @@ from provisioner.images.usage import Usage, rounded, usage
 from provisioner.remote.images import ask_engine
 from provisioner.runs.answers import answers
 from provisioner.runs.target import Target
+from provisioner.transports import limits
 
 PATIENCE = 280
 """Seconds for one question; an engine walks its disks for the answer."""
+
+LONGEST = (8 * limits.MiB, 3 * limits.MiB)
+"""Bytes of what an engine says of its disk, and of its manifests, that are taken: some thousand images.
+
+Of more the host's client tells the sums, rounded; content and unpacked size stay unknown.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ def disks(targets: Sequence[Target], words: Sequence[str] | None, *, forks: int)
             "images/df.sh.j2",
             become_password=target.become_password,
             timeout=2.0 * PATIENCE + 40,
+            long=True,
+            longest=LONGEST,
             rows=words is None,
             how=words or (),
             patience=PATIENCE,

@@ -95,6 +95,7 @@ def look(targets: Sequence[Target], names: Names, *, upstream: bool, forks: int)
             target.transport,
             "images/drift.sh.j2",
             become_password=target.become_password,
+            long=True,
             details=DETAILS,
             containers=CONTAINERS,
             upstream=upstream,

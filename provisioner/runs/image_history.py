@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from provisioner.errors import ProvisionerError
@@ -33,16 +32,6 @@ def begun(
     return Journal(command, argv, wanted, warn=warn, run=part.run, shard=part.shard)
 
 
-@contextmanager
-def recorded(
-    command: str, argv: Sequence[str], targets: Sequence[Target], warn: Callable[[str], None], part: Part = WHOLE
-) -> Iterator[Journal]:
-    """As `begun`; a run that is cut off within stays without an end, as it was."""
-    journal = begun(command, argv, targets, warn, part)
-    yield journal
-    journal.end()
-
-
 def outcome(
     host: str, command: str, *, seconds: float, error: ProvisionerError | None = None, note: str = ""
 ) -> Outcome:
@@ -54,19 +43,28 @@ def outcome(
 
 
 def on_each(
-    journal: Journal,
+    command: str,
+    argv: Sequence[str],
     targets: Sequence[Target],
     work: Callable[[Target], Row],
     *,
     failed: Callable[[str, ProvisionerError], Row],
     became: Callable[[Row], Outcome],
+    warn: Callable[[str], None],
     told: Callable[[Outcome], None] = lambda _: None,
+    part: Part = WHOLE,
+    alone_here: bool = False,
     **how: Any,
 ) -> list[Row]:
-    """Return what `work` returns for every target, each with its outcome in the journal; `told` hears of it as well.
+    """Return what `work` returns for every target, each with its outcome in the history; `told` hears of it as well.
 
-    `how` goes to `provisioner.runs.fleet.each`.
+    With `alone_here`, a host that is alone is worked on in this thread, which hears of Ctrl-C and owns the terminal. A
+    run that is cut off stays without an end in the history. `how` goes to `provisioner.runs.fleet.each`.
+
+    Raises:
+        UsageError: see `begun`; no host was contacted.
     """
+    journal = begun(command, argv, targets, warn, part)
 
     def done(row: Row) -> None:
         end = became(row)
@@ -76,4 +74,10 @@ def on_each(
     def instead(target: Target, error: Exception) -> Row:
         return failed(target.name, as_error(error, target.name))
 
-    return each(targets, work, instead=instead, done=done, **how)
+    if alone_here and len(targets) == 1:
+        rows = [work(targets[0])]
+        done(rows[0])
+    else:
+        rows = each(targets, work, instead=instead, done=done, **how)
+    journal.end()
+    return rows

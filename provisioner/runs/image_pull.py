@@ -6,94 +6,27 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from functools import partial
 
-from provisioner.errors import TARGET, ApplyError, CancelledError, ProvisionerError, SkippedError, VerifyError
+from provisioner.errors import TARGET, ApplyError, ProvisionerError, VerifyError
 from provisioner.images.agreement import Agreement, agreement
 from provisioner.images.name import ImageName
 from provisioner.images.pull_output import digests_of
 from provisioner.images.pull_trouble import trouble
-from provisioner.plan.model import StepResult
 from provisioner.remote.image_pull import PullAnswer
 from provisioner.remote.image_pull import pull_images as pull_on
 from provisioner.runs.audience import Audience
 from provisioner.runs.brakes import Brake
-from provisioner.runs.crash import as_error, stand_in
+from provisioner.runs.crash import as_error
 from provisioner.runs.fleet import each
 from provisioner.runs.image_history import begun
-from provisioner.runs.image_proof import served_by
+from provisioner.runs.image_proof import Pull, proven
 from provisioner.runs.named_run import WHOLE, Part
-from provisioner.runs.outcome import Outcome, status_of
+from provisioner.runs.pulled import Pulled, PulledHost, PulledImage
 from provisioner.runs.target import Target
 
 _POLL = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class PulledImage:
-    """One image on one host. `digest` is that of what the name stands for in the registry, "" where it is not known;
-    `closing` what docker said at the end.
-    """
-
-    name: str
-    status: Literal["downloaded", "up to date", "pulled", "failed"]
-    digest: str = ""
-    id: str = ""
-    platform: str = ""
-    closing: tuple[str, ...] = ()
-    proof: str = ""
-    """Which mirror serves it, where that was asked."""
-    error: ProvisionerError | None = None
-
-    @property
-    def here(self) -> bool:
-        """It was pulled, whatever a proof says."""
-        return self.status != "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class PulledHost:
-    """What one host pulled; `error` tells of all that went wrong there."""
-
-    host: str
-    images: tuple[PulledImage, ...] = ()
-    error: ProvisionerError | None = None
-    seconds: float = 0.0
-
-    @property
-    def exit_code(self) -> int:
-        return self.error.exit_code if self.error else 0
-
-    @property
-    def downloaded(self) -> bool:
-        return any(image.status == "downloaded" for image in self.images)
-
-    @property
-    def outcome(self) -> Outcome:
-        """As the history has it."""
-        note = "; ".join(f"{image.name} {image.status} {image.digest}".strip() for image in self.images)
-        results = (StepResult("pull", "ok", self.seconds),) if self.downloaded else ()
-        outcome = Outcome(
-            self.host,
-            "changed" if self.downloaded else "converged",
-            results=results,
-            error=self.error,
-            timings={"pull": self.seconds},
-            note=note,
-        )
-        if isinstance(self.error, (CancelledError, SkippedError)):
-            return stand_in(outcome, self.error)
-        return replace(outcome, status=status_of(self.error)) if self.error else outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """A run's name in the history, its hosts in their order, and for each image whether they have the same."""
-
-    run: str
-    hosts: list[PulledHost]
-    agreements: tuple[Agreement, ...]
 
 
 def pull_images(
@@ -184,17 +117,26 @@ def _pull(target: Target, names: Sequence[ImageName], platform: str, audience: A
         text = told or f"pull {name.pulled}"
         audience.detail(target.name, text if len(names) == 1 else f"{name.pulled}: {text}", done=done)
 
-    answers = pull_on(target.transport, names, platform, become_password=target.become_password, on_pull=on_pull)
-    images = [_image(target, answer, platform) for answer in answers]
+    def pull(some: Sequence[ImageName], over: tuple[str, ...] = ()) -> list[PullAnswer]:
+        password = target.become_password
+        return pull_on(target.transport, some, platform, become_password=password, on_pull=on_pull, over=over)
+
+    def pull_one(name: ImageName, over: tuple[str, ...]) -> PullAnswer:
+        return pull([name], over)[0]
+
     if proof:
-        audience.detail(target.name, "which mirror serves it?", done=False)
-        images = [image if image.error else _proven(target, image) for image in images]
+        images = [_proven(target, partial(pull_one, name), platform) for name in names]
+    else:
+        images = [_image(target, answer, platform) for answer in pull(names)]
     return PulledHost(target.name, tuple(images), _of_all(images), time.monotonic() - began)
 
 
-def _proven(target: Target, image: PulledImage) -> PulledImage:
-    said, error = served_by(target, image.name)
-    return replace(image, proof=said, error=_addressed(target, error) if error else None)
+def _proven(target: Target, pull: Pull, platform: str) -> PulledImage:
+    found = proven(target, pull)
+    image = _image(target, found.pull, platform)
+    if image.error:
+        return image
+    return replace(image, proof=found.said, error=_addressed(target, found.error) if found.error else None)
 
 
 def _of_all(images: Sequence[PulledImage]) -> ProvisionerError | None:

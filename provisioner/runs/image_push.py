@@ -16,7 +16,7 @@ from provisioner.remote.engine_client import find_way, run_streaming
 from provisioner.remote.image_delivery import Stock, load, send, stage, stock_there
 from provisioner.runs.audience import Audience
 from provisioner.runs.image_archive import Archive, Blob, read_archive
-from provisioner.runs.image_history import on_each, outcome, recorded
+from provisioner.runs.image_history import on_each, outcome
 from provisioner.runs.image_transfer import Transfer
 from provisioner.runs.named_run import WHOLE, Part
 from provisioner.runs.outcome import Outcome
@@ -58,7 +58,7 @@ def deliver(
     """Load the images of `archive` into the engine of every host; each is sent what it lacks.
 
     Raises:
-        UsageError: see `provisioner.runs.image_history.begun`; no host was contacted.
+        UsageError: see `provisioner.runs.image_history.on_each`; no host was contacted.
     """
 
     def work(target: Target) -> Delivered:
@@ -76,17 +76,16 @@ def deliver(
         return outcome(row.host, command, seconds=row.seconds, error=row.error)
 
     audience.begin("sending to", len(targets))
-    with recorded(command, argv, targets, audience.warn, part) as journal:
-        return on_each(
-            journal,
-            targets,
-            work,
-            failed=failed,
-            became=became,
-            told=audience.done,
-            forks=forks,
-            waiting=audience.waiting,
-        )
+    return on_each(
+        *(command, argv, targets, work),
+        failed=failed,
+        became=became,
+        warn=audience.warn,
+        told=audience.done,
+        part=part,
+        forks=forks,
+        waiting=audience.waiting,
+    )
 
 
 def failed(name: str, error: ProvisionerError) -> Delivered:

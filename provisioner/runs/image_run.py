@@ -13,7 +13,7 @@ from provisioner.errors import ApplyError, ProvisionerError, UsageError
 from provisioner.images.container import Container
 from provisioner.remote.engine_client import find_way, run_at_terminal, run_streaming, tell_client
 from provisioner.runs.crash import as_error
-from provisioner.runs.image_history import on_each, outcome, recorded
+from provisioner.runs.image_history import on_each, outcome
 from provisioner.runs.image_signals import Clients
 from provisioner.runs.named_run import WHOLE, Part
 from provisioner.runs.outcome import Outcome
@@ -91,12 +91,17 @@ def run(
         clients.pass_on("INT")
         listener.warn(f"{number} containers were told to end; Ctrl-C again ends at once")
 
-    with recorded(_COMMAND, argv, targets, listener.warn, part) as journal:
-        if len(targets) == 1:  # in this thread, which hears of Ctrl-C and owns the terminal
-            ran = work(targets[0])
-            journal.add(became(ran))
-            return [ran]
-        return on_each(journal, targets, work, failed=failed, became=became, forks=forks, waiting=waiting, grace=GRACE)
+    return on_each(
+        *(_COMMAND, argv, targets, work),
+        failed=failed,
+        became=became,
+        warn=listener.warn,
+        part=part,
+        alone_here=True,
+        forks=forks,
+        waiting=waiting,
+        grace=GRACE,
+    )
 
 
 def failed(name: str, error: ProvisionerError) -> Ran:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from provisioner.errors import ApplyError, ProvisionerError, UsageError
-from provisioner.images.listing import DETAILS, NONE, Details, Row, before, details, kept, rows
+from provisioner.images.listing import DETAILS, NONE, Details, Row, before, details, details_of, kept, rows
 from provisioner.images.marked import Marked
 from provisioner.images.words import filters, pattern_of
 from provisioner.remote.images import ask_engine
@@ -101,8 +101,13 @@ def question(names: Sequence[str], texts: Sequence[str] | None, *, everything: b
     )
 
 
-def list_images(targets: Sequence[Target], question: Question, look: Look | None, *, forks: int) -> list[Listed]:
+def list_images(
+    targets: Sequence[Target], question: Question, look: Look | None, *, forks: int, names_alone: bool = False
+) -> list[Listed]:
     """List the images of every host: as its own client prints them for `look`, else as rows.
+
+    With `names_alone`, rows are of images with a name. Where all of them are asked for, their details have what these
+    rows tell, names and digests: that costs an engine a question less.
 
     Raises:
         UsageError: `until` is asked for with a look that has no template; no host has been contacted.
@@ -110,6 +115,8 @@ def list_images(targets: Sequence[Target], question: Question, look: Look | None
     marked = look.marked if look else None
     if question.until and look and not marked:
         raise UsageError(f"until= needs a template, which {look.template} is not", hint="--format 'table {{.ID}}'")
+
+    brief = look is None and names_alone and not question.until and not question.words
 
     def ask(target: Target) -> Listed:
         found = ask_engine(
@@ -119,6 +126,7 @@ def list_images(targets: Sequence[Target], question: Question, look: Look | None
             which=question.words,
             everything=question.everything,
             rows=look is None,
+            inspects=not brief,
             how=look.words if look else (),
             chosen_here=question.until is not None,
             marked=(*look.options, "--format") if look and marked else (),
@@ -128,6 +136,9 @@ def list_images(targets: Sequence[Target], question: Question, look: Look | None
         said = found.get("said", "").strip()
         if found.get("status") != "0":
             raise ApplyError(f"{target.name}: {said or 'docker image ls failed'}")
+        if brief:
+            named = tuple(row for row in rows(found.get("shown", "")) if row.repository != NONE)
+            return Listed(target.name, said=said, rows=named, images=details_of(named))
         images = details(found.get("details", ""))
         if look is None:
             listed = rows(found.get("shown", ""))

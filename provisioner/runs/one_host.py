@@ -94,7 +94,7 @@ def prove(target: Target, outcome: Outcome, image: str, on_step: OnStep) -> Outc
             check = replace(check, detail="; ".join([check.detail, *overridden(Host.of(facts))]))
         checks = (*checks, check)
         if not check.passed:
-            error = VerifyError(f"proof: {check.detail}", hint=_PROOF_HINT)
+            error = VerifyError(f"proof: {check.detail}", hint=PROOF_HINT)
     except ProvisionerError as raised:
         error = raised
     status = status_of(error) if error else outcome.status
@@ -209,7 +209,7 @@ def _blocked(restart: Restart) -> BlockedError:
     )
 
 
-_PROOF_HINT = f"provisioner mirror probe {TARGET} asks the mirrors themselves"
+PROOF_HINT = f"provisioner mirror probe {TARGET} asks the mirrors themselves"
 
 
 def _since(began: float, name: str) -> dict[str, float]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from provisioner.errors import TARGET, WANTED, ProvisionerError
-from provisioner.facts.model import Facts
-from provisioner.preflight.package_ways import hosts_to_ask
-from provisioner.remote.gather import gather
-from provisioner.runs.kept_plan import KeptPlan
-from provisioner.transports.base import Transport
-from provisioner.wanted.spec import Spec
+
+if TYPE_CHECKING:
+    from provisioner.facts.model import Facts
+    from provisioner.runs.kept_plan import KeptPlan
+    from provisioner.transports.base import Transport
+    from provisioner.wanted.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ class Target:
         Raises:
             ConnectError, FactsError: see `provisioner.remote.gather`.
         """
+        from provisioner.preflight.package_ways import hosts_to_ask
+        from provisioner.remote.gather import gather
+
         return gather(
             self.transport,
             become_password=self.become_password,

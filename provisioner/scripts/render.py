@@ -12,14 +12,16 @@ import shlex
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provisioner.catalogue.packages import packages
 from provisioner.catalogue.platforms import taken_away
-from provisioner.plan.model import Plan
 from provisioner.transports import limits
+
+if TYPE_CHECKING:
+    from provisioner.plan.model import Plan
 
 Raw = type("Raw", (str,), {"__doc__": "Text that goes into a script as it is."})
 

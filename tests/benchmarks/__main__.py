@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from provisioner.inventory import load
+from tests.benchmarks.floor import SCRIPT
 from tests.benchmarks.images import image_ls
 from tests.testbed import Bed, Host, testbed
 
@@ -59,7 +60,7 @@ def _repoint(bed: Bed, hosts: list[Host], rounds: int) -> None:
     nothing: list[float] = []
     asking: list[float] = []
     for number in range(rounds + 1):
-        bare = [str(bed.key_file), str(bed.known_hosts), f"http://floor-{number}.example"]
+        bare = [str(bed.key_file), str(bed.known_hosts), SCRIPT.replace("URL", f"http://floor-{number}.example")]
         # As the floor does, this asks no mirror: those names stand for nothing.
         set_ = _set([f"http://ours-{number}.example"], targets, connection, "--force")
         ask = _set([bed.mirrors[number % 2].url], targets, connection)

@@ -72,15 +72,25 @@ def versions(folder: Path) -> dict[str, str]:
     return {row["name"].replace("_", "-"): row["version"] for row in json.loads(listed.stdout)}
 
 
-def floor(hosts: Hosts, url: str) -> Command:
+def bare(hosts: Hosts, script: str) -> Command:
+    """The script on each, by a bare exec."""
     return Command(
-        [sys.executable, "-m", "tests.benchmarks.floor", str(hosts.key), str(hosts.known_hosts), url, *hosts.targets]
+        [sys.executable, "-m", "tests.benchmarks.floor", str(hosts.key), str(hosts.known_hosts), script, *hosts.targets]
     )
 
 
-def ours(hosts: Hosts, url: str, *more: str) -> Command:
+def floor(hosts: Hosts, url: str) -> Command:
+    return bare(hosts, SCRIPT.replace("URL", url))
+
+
+def provisioner(hosts: Hosts, *words: str) -> Command:
+    """Our command with these words, on the hosts."""
     connection = ("--private-key", str(hosts.key), "--known-hosts", str(hosts.known_hosts))
-    return Command([*PROVISIONER, "mirror", "set", url, *hosts.targets, *connection, "--yes", "-q", *more])
+    return Command([*PROVISIONER, *words, *hosts.targets, *connection])
+
+
+def ours(hosts: Hosts, url: str, *more: str) -> Command:
+    return provisioner(hosts, "mirror", "set", url, "--yes", "-q", *more)
 
 
 def ours_unasked(hosts: Hosts, url: str) -> Command:

@@ -1,6 +1,6 @@
-"""The least that re-pointing a fleet can cost: one bare paramiko exec a host that only writes and checks.
+"""The least that a fleet can cost: one bare paramiko exec a host.
 
-python -m tests.benchmarks.floor KEY KNOWN_HOSTS URL USER@ADDRESS:PORT...
+python -m tests.benchmarks.floor KEY KNOWN_HOSTS SCRIPT USER@ADDRESS:PORT...
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ printf '{"registry-mirrors": ["%s"]}' URL >/etc/docker/daemon.json
 systemctl reload docker
 until [ "$(docker info -f '{{range .RegistryConfig.Mirrors}}{{.}}{{end}}')" = URL/ ]; do sleep 0.1; done
 """
+"""Re-points a host to the mirror URL: only writes and checks."""
 
 
-def repoint(target: str, key: str, known_hosts: str, url: str) -> None:
+def run(target: str, key: str, known_hosts: str, script: str) -> None:
     user, _, place = target.partition("@")
     address, _, port = place.partition(":")
     client = paramiko.SSHClient()
     client.load_host_keys(known_hosts)
     client.connect(address, int(port), username=user, key_filename=key, allow_agent=False, look_for_keys=False)
-    _, stdout, _ = client.exec_command(SCRIPT.replace("URL", url))
+    _, stdout, _ = client.exec_command(script)
     stdout.read()
     assert stdout.channel.recv_exit_status() == 0
     client.close()
 
 
 if __name__ == "__main__":
-    key, known_hosts, url, *targets = sys.argv[1:]
+    key, known_hosts, script, *targets = sys.argv[1:]
     with ThreadPoolExecutor(FORKS) as pool:
-        list(pool.map(lambda target: repoint(target, key, known_hosts, url), targets))
+        list(pool.map(lambda target: run(target, key, known_hosts, script), targets))

@@ -2,9 +2,8 @@
 
     python -m tests.benchmarks.peers [--hosts 100] [--rounds 3] [--delay 50] [--growth 10,100,1000] [--only NAME]
 
-Read the ratios, not the seconds: the hosts and the controllers share this machine. `cpu` is the processor time of the
-controller alone, with its own processes; `started` the processes and threads that each host started for it, sshd's
-with them; `memory` the largest resident set of a process of the controller.
+Read the ratios, not the seconds: the hosts and the controllers share this machine. See tests/benchmarks/costs.py for
+what else is measured.
 """
 
 from __future__ import annotations
@@ -12,39 +11,24 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import contestants as who
-from tests.chroots import BASE, Chroots, chroots
+from tests.benchmarks.costs import Cost, cost_of, fleet_of, known
+from tests.chroots import Chroots
 from tests.testbed import Bed, testbed
 
 NOTHING = "ours, nothing to do"
-_PYTHON = "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3"
+PYTHON = "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3"
 """Some tools want one on hosts."""
 SLOW = {"ansible-core", "ansible-core and mitogen", "a plain ssh loop"}
 """Once is enough for these."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one run: seconds of the clock and of the controller's processors, processes a host started, MiB."""
-
-    seconds: float
-    cpu: float
-    started: float
-    memory: float
-
-    @classmethod
-    def median(cls, costs: Sequence[Cost]) -> Cost:
-        return cls(*(statistics.median(getattr(cost, name) for cost in costs) for name in cls.__slots__))
 
 
 def main() -> None:
@@ -58,7 +42,7 @@ def main() -> None:
     growth = [int(number) for number in asked.growth.split(",") if number]
     print(f"{time.strftime('%F')}, {platform.machine()}, {os.cpu_count()} processors, Linux {platform.release()}")
     with testbed() as bed:
-        fleet = _fleet(bed, max(asked.hosts, *growth, 1))
+        fleet = fleet_of(bed, max(asked.hosts, *growth, 1), PYTHON)
         address = fleet.machine.inner_address
         entered = [row for row in _entered(bed) if not asked.only or any(word in row[0] for word in asked.only)]
         near = fleet.at(address, 22, asked.hosts)
@@ -71,19 +55,6 @@ def main() -> None:
         for count in growth:
             rows = [row for row in entered if row[0].startswith(("floor", "ours"))]
             _race(f"growth: {count} hosts", rows, bed, fleet, fleet.at(address, 22, count), rounds=asked.rounds)
-
-
-def _fleet(bed: Bed, count: int) -> Chroots:
-    """That many hosts in one container, whose key is in the known_hosts of the bed."""
-    machine = bed.start(BASE)
-    machine.sh(_PYTHON, timeout=300)
-    _known(bed, machine.inner_address, machine.read("/etc/ssh/ssh_host_ed25519_key.pub"))
-    return chroots(machine, count)
-
-
-def _known(bed: Bed, place: str, key: str) -> None:
-    with bed.known_hosts.open("a") as file:
-        file.write(f"{place} {key.strip()}\n")
 
 
 def _entered(bed: Bed) -> list[tuple[str, who.Contestant | None]]:
@@ -135,7 +106,7 @@ def _race(
             last = url
             with tempfile.TemporaryDirectory() as folder:
                 hosts = who.Hosts(targets, bed.key_file, bed.known_hosts, Path(folder))
-                cost = _cost(contestant(hosts, url), fleet, len(targets))
+                cost = cost_of(contestant(hosts, url), fleet, len(targets))
             if isinstance(cost, str):
                 failed[name] = cost
             elif number:
@@ -159,29 +130,6 @@ def _word_of(name: str) -> str:
     return "".join(letter for letter in name if letter.isalpha())
 
 
-def _cost(command: who.Command, fleet: Chroots, count: int) -> Cost | str:
-    """What the command costs, or its last words when it fails."""
-    asking = -(fleet.started() - fleet.started())
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    before, began = fleet.started(), time.perf_counter()
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            command.words,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            env={**environment, **command.environment},
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - began
-        if status:
-            said.seek(0)
-            return " ".join(said.read().decode(errors="replace").split())[-600:]
-    started = (fleet.started() - before - asking) / count
-    return Cost(seconds, used.ru_utime + used.ru_stime, started, used.ru_maxrss / 1024)
-
-
 @contextmanager
 def _relayed(bed: Bed, fleet: Chroots, delay: float) -> Iterator[int]:
     """A port of 127.0.0.1 behind which the fleet's sshd is far away, `delay` seconds each way."""
@@ -190,7 +138,7 @@ def _relayed(bed: Bed, fleet: Chroots, delay: float) -> Iterator[int]:
         try:
             assert relay.stdout
             port = int(relay.stdout.readline())
-            _known(bed, f"[127.0.0.1]:{port}", fleet.machine.read("/etc/ssh/ssh_host_ed25519_key.pub"))
+            known(bed, f"[127.0.0.1]:{port}", fleet.machine.read("/etc/ssh/ssh_host_ed25519_key.pub"))
             yield port
         finally:
             relay.terminate()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.checks.proof import log_level, proof_check, proof_plan
+from provisioner.checks.proof import log_level, proof_check, proof_plan, served_check
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
 from tests.hosts import INFO, RUNNING
@@ -87,6 +87,48 @@ def test_the_proof_is_what_the_log_says(said, mirrors, passed, detail):
     assert (check.passed, check.detail) == (passed, detail)
 
 
+@pytest.mark.parametrize(
+    ("said", "mirrors", "layers", "passed", "detail"),
+    [
+        pytest.param([TRY_MIRROR], [MIRROR], 2, True, f"in this pull, the manifest of hello came from {MIRROR}", id="mirror"),
+        pytest.param(
+            [FETCHED.format("200 OK")], [f"{MIRROR}/"], 0, True,
+            f"in this pull, the manifest of hello came from {MIRROR}; its layers were here already and were not asked for",
+            id="layers are here",
+        ),
+        pytest.param(
+            [TRY_DEAD, NEXT, TRY_HUB], [DEAD], 1, False,
+            f"in this pull, the manifest of hello came from https://registry-1.docker.io, not from {DEAD}; {DEAD}: "
+            f'Get "{DEAD}/v2/": dial tcp 172.17.0.1:1: connect: connection refused',
+            id="not from a mirror",
+        ),
+        pytest.param(
+            [TRY_HUB], [], 1, False,
+            "in this pull, the manifest of hello came from https://registry-1.docker.io, no mirror is configured",
+            id="no mirror",
+        ),
+        pytest.param(
+            [TRY_MIRROR, TRY_HUB.replace("hello-world", "other"), NEXT], [MIRROR], 1, True,
+            f"in this pull, the manifest of hello came from {MIRROR}", id="somebody else pulls",
+        ),
+        pytest.param(
+            [FETCHED.format("200 OK"), FETCHED.format("200 OK").replace("hello-world", "other").replace(":5000", ":5001")],
+            [MIRROR], 1, True, f"in this pull, the manifest of hello came from {MIRROR}", id="somebody else, store",
+        ),
+        pytest.param([], [MIRROR], 1, False, "hello was pulled, and the daemon's log does not say from where", id="silent"),
+        pytest.param(
+            ["level warn"], [MIRROR], 1, False,
+            "hello was pulled, and from where is not known: this engine logs at warn, and after a moment at debug it "
+            "would log at info until its restart",
+            id="a level that cannot come back",
+        ),
+    ],
+)  # fmt: skip
+def test_a_pull_that_was_listened_to_is_proof(said, mirrors, layers, passed, detail):
+    check = served_check(said, mirrors, "hello", layers, familiar="hello-world", repository="library/hello-world")
+    assert (check.passed, check.detail) == (passed, detail)
+
+
 HOSTILE = st.one_of(
     st.text(),
     st.builds("{} {}".format, st.sampled_from(["log", "ended", "layers", "left", "level", "unasked"]), st.text()),
@@ -101,6 +143,7 @@ HOSTILE = st.one_of(
 @given(st.lists(HOSTILE, max_size=6))
 def test_whatever_a_host_says_there_is_a_check(said):
     assert proof_check(said, [MIRROR], "hello-world").name == "proof"
+    assert served_check(said, [MIRROR], "hello", 1, familiar="hello-world", repository="a").name == "proof"
 
 
 def test_the_cost_of_a_dead_mirror_is_told():

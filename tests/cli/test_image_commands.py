@@ -13,13 +13,18 @@ from provisioner.cli.app import app
 from provisioner.cli.connection import Connection
 from provisioner.cli.image_options import ImageConnection, LoadConnection, RunConnection
 from provisioner.cli.option_groups import lost_letters
+from provisioner.errors import UsageError
 from provisioner.images.drift import Container, Stale
+from provisioner.images.listing import Row
 from provisioner.images.spread import Copy
 from provisioner.images.usage import Taken, Usage
+from provisioner.images.words import filters
 from provisioner.report.image_df import df_text
 from provisioner.report.image_drift import drift_lines, drift_text
+from provisioner.report.images import matrix_text
 from provisioner.runs.image_df import Disk
 from provisioner.runs.image_drift import Drift, Upstream
+from provisioner.runs.images import Listed
 
 ODD = "web\x1b[31m\n\u202e"
 GONE = Stale(Container(ODD, "sha256:" + "1" * 64, "app:1", running=True), "app:1", "")
@@ -34,6 +39,36 @@ def test_disks_are_walked_on_five_hosts_at_a_time():
 def test_nothing_is_said_when_all_is_well():
     assert drift_lines([Drift("a"), Drift("b")]) == ""
     assert drift_text([Drift("a"), Drift("b")], []) == "no drift"
+
+
+ROW = Row("redis", "7", "<none>", "sha256:" + "1" * 64, "3 weeks ago", "", "1MB")
+
+
+@pytest.mark.parametrize(
+    ("rows", "names", "last"),
+    [
+        pytest.param((), (), "no image with a name on 2 hosts", id="none at all"),
+        pytest.param((), ("nosuch", "zoo*"), "no image nosuch or zoo* on 2 hosts", id="none of these"),
+        pytest.param((ROW,), ("redis",), "1 image on 2 hosts; 1 missing on some", id="one"),
+    ],
+)
+def test_which_images_hosts_have_is_counted(rows, names, last):
+    assert matrix_text([Listed("a", rows=rows), Listed("b")], names=names).splitlines()[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("dangling", "'dangling' is no filter without a value", "dangling=true"),
+        ("label=", "'label=' is no filter without a value", "label=..."),
+        ("color=red", "'color=red' is no filter", "filters are before=..."),
+        ("dangling=maybe", "dangling is true or false, not 'maybe'", ""),
+    ],
+)
+def test_a_filter_that_is_none_is_told_with_the_way_out(text, message, hint):
+    with pytest.raises(UsageError) as raised:
+        filters([text])
+    assert (raised.value.message, raised.value.hint.startswith(hint)) == (message, True)
 
 
 def test_a_host_with_drift_is_one_line_whatever_its_containers_are_called():

@@ -92,10 +92,10 @@ def mirrored(bed: SweptBed) -> Iterator[dict[str, SweptHost]]:
 
 
 @pytest.fixture(params=["20.10", "26.1", "28.5"])
-def scene(request: pytest.FixtureRequest, mirrored: dict[str, SweptHost]) -> Iterator[SweptHost]:
-    """A host with this engine and the images of the module's SCENE."""
-    with made_images.scene(mirrored[request.param], request.module.SCENE) as host:
-        yield host
+def host(request: pytest.FixtureRequest, mirrored: dict[str, SweptHost]) -> Iterator[SweptHost]:
+    """A host with this engine and the images of the module's SCENE; modules without one have a `host` of their own."""
+    with made_images.scene(mirrored[request.param], request.module.SCENE) as running:
+        yield running
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

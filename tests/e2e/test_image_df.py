@@ -96,3 +96,21 @@ def test_sizes_are_rounded_where_nothing_can_ask_the_engine(hosts, bed):
         assert "from rounded sizes" in done.stdout
     finally:
         host.sh(f"for t in {' '.join(tools)}; do mv $t.away $t; done")
+
+
+LABEL = "--label x$i=$(head -c 75000 /dev/zero | tr '\\0' x)"
+
+
+@pytest.mark.parametrize(("volumes", "exact"), [(80, True), (140, False)], ids=["5 MiB", "more than is taken"])
+def test_an_answer_of_megabytes(hosts, bed, volumes, exact):
+    """Labels make it long; what is too long comes in the words of the host's client."""
+    host = hosts["28.5"]
+    host.sh(f"for i in $(seq {volumes}); do docker volume create {LABEL} long$i; done >/dev/null", timeout=200)
+    try:
+        done = provisioner(bed, "image", "df", host.target, "--json")
+        assert done.returncode == 0, done.stderr
+        (found,) = json.loads(done.stdout)["hosts"]
+        assert found["exact"] is exact
+        assert found["volumes"]["count"] == volumes + 2
+    finally:
+        host.sh("docker volume ls -q | grep long | xargs docker volume rm >/dev/null")

@@ -234,3 +234,18 @@ def test_one_host_that_cannot_be_asked_hides_no_other(hosts, bed):
     assert "root@127.0.0.1:1" in done.stderr
     wrong = provisioner(bed, "image", "drift", "busybox@sha256:" + "0" * 64, host.target)
     assert wrong.returncode == 2
+
+
+def test_an_engines_answer_is_one_long_line(hosts, bed):
+    """Labels of images are in what the containerd store tells of its manifests."""
+    host = hosts["28.5-containerd"]
+    label = "--change \"LABEL x$i=$(head -c 60000 /dev/zero | tr '\\0' x)\""
+    host.sh(
+        f"cd /root; echo a >a; tar -cf a.tar a; for i in $(seq 20); do docker import {label} a.tar long:$i; done",
+        timeout=120,
+    )
+    try:
+        done = provisioner(bed, "image", "drift", "busybox", host.target)
+        assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        host.sh("docker image ls -q long | sort -u | xargs docker image rm -f >/dev/null")

@@ -164,7 +164,7 @@ def test_an_account_with_an_engine_of_its_own_is_answered_by_that_one(hosts, bed
         f"loginctl enable-linger nosudo; mkdir -p /run/user/{uid}; setsid dockerd --host unix:///run/user/{uid}/docker.sock --group nosudo"
         " --data-root /var/lib/docker/second --exec-root /run/second --pidfile /run/second.pid --bridge none"
         " --iptables=false >/tmp/second.log 2>&1 </dev/null & "
-        f"for i in $(seq 50); do docker -H unix:///run/user/{uid}/docker.sock version >/dev/null 2>&1 && exit 0;"
+        f"for i in $(seq 150); do docker -H unix:///run/user/{uid}/docker.sock version >/dev/null 2>&1 && exit 0;"
         f" sleep 0.2; done; cat /tmp/second.log >&2; exit 1"
     )
     try:
@@ -173,6 +173,11 @@ def test_an_account_with_an_engine_of_its_own_is_answered_by_that_one(hosts, bed
         )
         done = provisioner(bed, "image", "ls", "--format", "{{.Repository}}", host.target_as("nosudo"))
         assert (done.returncode, done.stdout) == (0, "hello-world\n"), done.stderr
+        for words in (["df"], ["prune", "-a", "--plan"], ["drift"], ["rm", "hello-world"], ["ls", "-q"]):
+            done = provisioner(bed, "image", *words, host.target_as("nosudo"))
+            assert done.returncode == 0, (words, done.stdout, done.stderr)
+        assert done.stdout == ""
+        assert host.sh("docker image ls -q hello-world").stdout
     finally:
         host.sh(
             "loginctl disable-linger nosudo; kill $(cat /run/second.pid); while [ -e /run/second.pid ]; do sleep 0.1; done"
@@ -186,6 +191,11 @@ def test_the_client_of_a_snap_is_found(hosts, bed):
     try:
         done = provisioner(bed, "image", "ls", "-q", "greeting", host.target)
         assert (done.returncode, done.stdout) == (0, host.sh("/snap/bin/docker image ls -q greeting").stdout)
+        for words in (["df"], ["drift"], ["pull", "busybox"], ["prune", "--plan"]):
+            done = provisioner(bed, "image", *words, host.target)
+            assert done.returncode == 0, (words, done.stdout, done.stderr)
+        run = ["run", "--rm", "--on", host.target, "busybox", "true"]
+        assert provisioner(bed, "image", *run).returncode == 0
     finally:
         host.sh("mv /snap/bin/docker /usr/bin/docker")
 

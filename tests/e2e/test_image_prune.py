@@ -25,11 +25,6 @@ docker create --name stopped app:1 /none >/dev/null
 GOING = {"base:1", "app:2", "other/app:two", "solo:1", "moved:1"}
 
 
-@pytest.fixture
-def host(scene):
-    return scene
-
-
 def pruned(bed, host, *words, status=0):
     """The document about the host."""
     done = provisioner(bed, "image", "prune", host.target, "--json", *words)
@@ -86,7 +81,7 @@ def test_what_changes_between_preview_and_yes_stays(bed, host):
     assert "moved:1 stays: a container uses it by now" in said
 
 
-@pytest.mark.parametrize("scene", ["26.1"], indirect=True)
+@pytest.mark.parametrize("host", ["26.1"], indirect=True)
 def test_no_answer_removes_nothing(bed, host):
     before = made_images.layers_size(host)
     status, said = at_a_terminal(bed, "image", "prune", "-a", host.target, question="[y/N] ", answers=["n"])
@@ -96,7 +91,7 @@ def test_no_answer_removes_nothing(bed, host):
     assert "--yes" in done.stderr
 
 
-@pytest.mark.parametrize("scene", ["26.1"], indirect=True)
+@pytest.mark.parametrize("host", ["26.1"], indirect=True)
 def test_the_last_of_a_repository_the_claimed_and_the_protected_stay(bed, host):
     made_images.make(host, "on base:1 app:3 1000; on base:1 app:4 2000")
     kept = pruned(bed, host, "--keep-last", "2", "--plan")

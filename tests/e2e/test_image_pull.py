@@ -304,3 +304,74 @@ def test_a_proof_names_the_mirror_that_serves_it(bed, registry, three):
     assert done.returncode == 7, done.stdout + done.stderr
     assert "an engine asks no registry for a digest that it has" in done.stdout
     assert f"{name}: {digest} on" not in done.stdout
+
+
+def config_and_debug(host):
+    return host.sh(
+        "md5sum </etc/docker/daemon.json; docker info -f '{{.Debug}}'; find /tmp /dev/shm -name 'provisioner-*'"
+    ).stdout
+
+
+def test_a_proof_is_of_the_pull_itself(bed, registry, three):
+    """The mirror is asked for no more than without a proof; a dead one before it is named."""
+    digest = registry.put("library/once", "1", SMALL)
+    registry.put("library/plain", "1", MIDDLE)
+    dead = "http://127.0.0.1:9"
+    before = {}
+    for host in three:
+        config = json.loads(host.read("/etc/docker/daemon.json"))
+        engine_states.start(host, config={**config, "registry-mirrors": [dead, registry.url]})
+        before[host.target] = config_and_debug(host)
+    try:
+        outcomes(bed, "image", "pull", "plain:1", *targets(three))
+        asked = {host.target: registry.asked(host.inner_address, "/plain/manifests/") for host in three}
+        registry.well()
+        shown = outcomes(bed, "image", "pull", "once:1", "--proof", *targets(three))
+        for host in three:
+            (image,) = shown[host.target]["images"]
+            assert (image["status"], image["digest"]) == ("downloaded", digest)
+            assert f"in this pull, the manifest of once:1 came from {registry.url}; " in image["proof"]
+            assert "127.0.0.1:9: connect: connection refused" in image["proof"]
+            assert "already" not in image["proof"]
+            assert registry.asked(host.inner_address, "/once/manifests/") == asked[host.target]
+            assert registry.asked(host.inner_address, "/blobs/") == 2
+            assert config_and_debug(host) == before[host.target]
+        registry.well()
+        again = outcomes(bed, "image", "pull", "once:1", "--proof", three[0].target)
+        assert "its layers were here already" in again[three[0].target]["images"][0]["proof"]
+    finally:
+        for host in three:
+            config = json.loads(host.read("/etc/docker/daemon.json"))
+            engine_states.start(host, config={**config, "registry-mirrors": [registry.url]})
+
+
+def test_who_may_not_have_the_engine_tell_pulls_all_the_same(bed, registry, three):
+    host = three[1]
+    registry.put("library/proven", "2", SMALL)
+    host.sh("gpasswd -a nosudo docker")
+    try:
+        done = provisioner(bed, "image", "pull", "proven:2", "--proof", host.target_as("nosudo"))
+        assert done.returncode == 6, done.stdout + done.stderr
+        assert "a proof needs root" in done.stdout
+        assert "Downloaded newer image for proven:2" in done.stdout
+    finally:
+        host.sh("gpasswd -d nosudo docker")
+
+
+def test_a_proof_that_loses_its_connection_ends_with_the_pull(bed, registry, three):
+    host = three[0]
+    registry.put("library/slower", "1", os.urandom(200_000))
+    registry.seconds = 6.0
+    before = config_and_debug(host)
+    with begun(bed, "image", "pull", "slower:1", "--proof", host.target_as("ops")) as running:
+        limit = time.monotonic() + 60
+        while not registry.asked(host.inner_address, "/blobs/"):
+            assert time.monotonic() < limit
+            time.sleep(0.05)
+        host.sh("pkill -9 -f '^sshd: ops'")
+        told, _ = running.communicate(timeout=60)
+    assert running.returncode == 3, told
+    assert "The pull goes on there to its end, by itself" in told
+    host.sh("while pgrep -x docker || [ -s /var/lib/provisioner/proof-debug ]; do sleep 0.2; done", timeout=60)
+    assert config_and_debug(host) == before
+    assert host.sh("docker image ls -q slower:1").stdout

@@ -19,11 +19,6 @@ docker create --name stopped app:1 /none >/dev/null
 
 
 @pytest.fixture
-def host(scene):
-    return scene
-
-
-@pytest.fixture
 def one_host(mirrored):
     with made_images.scene(mirrored["26.1"], SCENE) as running:
         yield running

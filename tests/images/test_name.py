@@ -37,6 +37,7 @@ WRONG = [
     ("", "it names no repository", ""),
     ("Redis", "repositories are in small letters", "did you mean redis"),
     ("Redis:3.2", "repositories are in small letters", "did you mean redis:3.2"),
+    ("Busy/Box:1", "repositories are in small letters", "did you mean busy/box:1"),
     ("ghcr.io/Org/App:1", "repositories are in small letters", "did you mean ghcr.io/org/app:1"),
     ("https://ghcr.io/a/b", "an image name has no scheme", "did you mean ghcr.io/a/b"),
     ("redis:", "there is no tag after the colon", ""),

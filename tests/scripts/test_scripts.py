@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.checks.proof import proof_plan
+from provisioner.checks.proof import listening_plan, proof_plan
 from provisioner.facts.frames import new_nonce
 from provisioner.facts.host import Host
 from provisioner.host_files.host_file import HostFile
@@ -90,9 +90,10 @@ SCRIPTS = {
             engine_script(
                 "images/list.sh.j2",
                 new_nonce(),
-                which=("--filter", "reference=it's*"),
+                which=("--filter", "reference=it's*") if way != "all" else (),
                 everything=way == "rows",
-                rows=way == "rows",
+                rows=way in {"rows", "all", "names"},
+                inspects=way != "names",
                 how=("--format", "{{.ID}}"),
                 chosen_here=way == "chosen",
                 marked=("--digests", "--format"),
@@ -100,7 +101,7 @@ SCRIPTS = {
                 details=DETAILS,
             )
         )
-        for way in ("rows", "lines", "chosen")
+        for way in ("rows", "all", "names", "lines", "chosen")
     },
     "images-stock": carried(
         engine_script(
@@ -135,7 +136,9 @@ SCRIPTS = {
     ),
     **{
         f"images-df-{rows}": carried(
-            engine_script("images/df.sh.j2", new_nonce(), rows=rows, how=("--format", "it's"), patience=9)
+            engine_script(
+                "images/df.sh.j2", new_nonce(), rows=rows, how=("--format", "it's"), patience=9, longest=(9, 5)
+            )
         )
         for rows in (True, False)
     },
@@ -164,6 +167,7 @@ SCRIPTS = {
             leaving="it's: ",
             how=("--platform", "linux/it's"),
             details=DETAILS,
+            over=("/tmp/it's", "/dev/shm/b"),
             images=[{"name": "it's:1", "found": "it's@sha256:1"}, {"name": "b", "found": "b"}],
         )
     ),
@@ -252,6 +256,7 @@ SCRIPTS = {
     },
     "losses": carried(root_script("losses.sh.j2", new_nonce(), data_root="/srv/it's docker")),
     "proof": apply_script(proof_plan("h", Host.of(RUNNING), "it's.example/a:1")),
+    "listening": apply_script(listening_plan("h", Host.of(RUNNING), ("/tmp/it's", "/dev/shm/b"), 60)),
     "quiet-proof": apply_script(proof_plan("h", Host.of(replace(RUNNING, daemon_json=QUIET)), "alpine")),
     "launch": launch_script("echo hello", "abc", run="r", holder="somebody's"),
     "launch-payload": carried(launch_script("echo hello", "abc", run="r", holder="somebody's")),
