@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.e2e import image_hosts
-from tests.e2e.command_line import provisioner
+from tests.e2e.command_line import COMMAND, provisioner, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -194,8 +194,9 @@ def test_the_client_of_a_snap_is_found(hosts, bed):
         for words in (["df"], ["drift"], ["pull", "busybox"], ["prune", "--plan"]):
             done = provisioner(bed, "image", *words, host.target)
             assert done.returncode == 0, (words, done.stdout, done.stderr)
-        run = ["run", "--rm", "--on", host.target, "busybox", "true"]
-        assert provisioner(bed, "image", *run).returncode == 0
+        reached = ["--on", host.target, "--private-key", str(bed.key_file), "--known-hosts", str(bed.known_hosts)]
+        done = run([*COMMAND, "image", "run", "--rm", *reached, "busybox", "echo", "it runs"])
+        assert done.stdout == "it runs\n", done.stderr
     finally:
         host.sh("mv /snap/bin/docker /usr/bin/docker")
 
