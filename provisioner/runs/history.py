@@ -178,7 +178,7 @@ def run(name: str) -> PastRun:
         raise UsageError(f"{name} is the beginning of {len(found)} runs", hint="give more of it")
     if not found:
         raise UsageError(f"there is no run {name}", hint="`provisioner history` lists the last ones")
-    return _with_hosts(found[0])
+    return with_hosts(found[0])
 
 
 def to_resume(command: str, wanted: dict[str, Spec]) -> tuple[str, frozenset[str]]:
@@ -191,7 +191,7 @@ def to_resume(command: str, wanted: dict[str, Spec]) -> tuple[str, frozenset[str
     for record in runs():
         if record.command != command or (record.wanted != state and not record.divided):
             continue
-        hosts = [host for host in _with_hosts(record).hosts if _same(host, wanted)]
+        hosts = [host for host in with_hosts(record).hosts if _same(host, wanted)]
         done = frozenset(host.name for host in hosts if host.done)
         if hosts:
             return record.id, done
@@ -222,7 +222,12 @@ def _run(database: sqlite3.Connection, row: tuple[Any, ...]) -> PastRun:
     )
 
 
-def _with_hosts(record: PastRun) -> PastRun:
+def with_hosts(record: PastRun) -> PastRun:
+    """Return a run of a list with its hosts.
+
+    Raises:
+        UsageError: the journal is there and cannot be read.
+    """
     with reading() as database:
         if database is None:
             return record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioner.runs.brakes import Brakes
-from provisioner.runs.history import run, runs
+from provisioner.runs.history import runs, with_hosts
 from provisioner.runs.past_run import PastRun, counts, last_word
 
 
@@ -23,8 +23,8 @@ def brakes_of(name: str) -> Brakes:
 def whole(record: PastRun) -> PastRun:
     """Return `record` with what the runs that it resumed know of its hosts: what they changed is not left out."""
     told = {host.name: host for host in record.hosts}
-    for name, earlier in _chain(record.resumes).items():
-        for host in run(name).hosts if earlier else ():
+    for earlier in filter(None, _chain(record.resumes).values()):
+        for host in with_hosts(earlier).hosts:
             if host.name in told:
                 told[host.name] = last_word(host, told[host.name])
     hosts = tuple(told.values())

@@ -60,7 +60,7 @@ def facts_script(
     return _envelope(nonce, payload, become_password, become_method, needs_root=False)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)  # the same for all hosts of a run; a worker of a cluster sees many runs
 def _facts(
     *,
     brief: bool,
